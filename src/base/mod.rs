@@ -1,0 +1,7 @@
+//! The ground everything stands on: identifiers, limits, secrets and the
+//! clock. Knows nothing of mail and does no I/O beyond reading the time.
+
+pub mod clock;
+pub mod id;
+pub mod limits;
+pub mod secret;

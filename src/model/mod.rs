@@ -1,0 +1,38 @@
+//! Plain data that travels between the hops. No I/O, no decisions.
+//!
+//! One message is `Submission → Extraction → Finding → Ruling → Parcel →
+//! Outcome`; the last two live where they can be made: `policy` and `gate`.
+
+pub mod address;
+pub mod channel;
+pub mod direction;
+pub mod envelope;
+pub mod event;
+pub mod extraction;
+pub mod finding;
+pub mod masked;
+pub mod method;
+pub mod part_path;
+pub mod reading;
+pub mod reply;
+pub mod reviewer;
+pub mod ruling;
+pub mod submission;
+
+pub use self::{
+    address::Address,
+    channel::Channel,
+    direction::Direction,
+    envelope::Envelope,
+    event::{Act, Event},
+    extraction::{Extraction, Fragment, Gap, GapKind, Kind, Mark, Proof, Surface},
+    finding::{Finding, Level, Person, Span},
+    masked::Masked,
+    method::{KeyTrouble, MethodId, Offer},
+    part_path::PartPath,
+    reading::Reading,
+    reply::Reply,
+    reviewer::Reviewer,
+    ruling::{Reason, Ruling, Verdict},
+    submission::Submission,
+};

@@ -1,0 +1,133 @@
+//! The proof that certain bytes may go to certain recipients, and the parcel
+//! that carries it.
+//!
+//! `Cleared` has no public constructor: only [`super::Policy`] makes one, after
+//! reading what is about to leave. A front-end or the relay can send nothing
+//! but a [`Parcel`].
+
+use std::{fmt, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use crate::model::{Address, Envelope, MethodId};
+
+/// Policy read these very bytes and lets them go to these recipients.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Cleared {
+    digest: [u8; 32],
+    recipients: Vec<Address>,
+    grounds: Grounds,
+}
+
+impl Cleared {
+    /// For `Policy` alone; see the module text.
+    pub(super) fn new(digest: [u8; 32], recipients: Vec<Address>, grounds: Grounds) -> Self {
+        Self { digest, recipients, grounds }
+    }
+
+    /// Whom it may go to.
+    pub fn recipients(&self) -> &[Address] {
+        &self.recipients
+    }
+
+    /// On what grounds it may go.
+    pub fn grounds(&self) -> &Grounds {
+        &self.grounds
+    }
+}
+
+/// On what grounds something may leave.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum Grounds {
+    /// The policy lets it pass as it is.
+    Deliver,
+    /// Monitor mode: it was judged and let go all the same.
+    Monitor,
+    /// It was encrypted, and what is left in the clear passes.
+    Protect(MethodId),
+    /// A person released it, by name.
+    Release(String),
+}
+
+/// Bytes with the proof that they may go to these recipients.
+#[derive(Clone, Deserialize, Serialize)]
+pub struct Parcel {
+    cleared: Cleared,
+    sender: Option<Address>,
+    bytes: Arc<[u8]>,
+}
+
+impl Parcel {
+    /// Packs `bytes` for sending.
+    ///
+    /// # Errors
+    ///
+    /// The proof is about other bytes.
+    pub fn new(
+        cleared: Cleared,
+        sender: Option<Address>,
+        bytes: Arc<[u8]>,
+    ) -> Result<Self, WrongBytes> {
+        let parcel = Self { cleared, sender, bytes };
+        parcel.check()?;
+        Ok(parcel)
+    }
+
+    /// Who sends it to whom.
+    pub fn envelope(&self) -> Envelope {
+        Envelope { sender: self.sender.clone(), recipients: self.cleared.recipients.clone() }
+    }
+
+    /// The message.
+    pub fn bytes(&self) -> &Arc<[u8]> {
+        &self.bytes
+    }
+
+    /// The proof.
+    pub fn cleared(&self) -> &Cleared {
+        &self.cleared
+    }
+
+    /// The form in which the outbox seals a parcel. For `store` alone, which
+    /// authenticates it with the key of the outbox.
+    pub(crate) fn to_stored(&self) -> Result<Vec<u8>, postcard::Error> {
+        postcard::to_stdvec(self)
+    }
+
+    /// Reads back what `to_stored` wrote, and checks the bytes again. For
+    /// `store` alone.
+    pub(crate) fn from_stored(stored: &[u8]) -> Result<Self, StoredParcelError> {
+        let parcel: Self = postcard::from_bytes(stored)?;
+        parcel.check()?;
+        Ok(parcel)
+    }
+
+    fn check(&self) -> Result<(), WrongBytes> {
+        let digest: [u8; 32] = Sha256::digest(&self.bytes).into();
+        if digest == self.cleared.digest { Ok(()) } else { Err(WrongBytes) }
+    }
+}
+
+impl fmt::Debug for Parcel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Parcel({:?}, {} bytes)", self.cleared.grounds, self.bytes.len())
+    }
+}
+
+/// The proof was made for other bytes.
+#[derive(Debug, Error, Eq, PartialEq)]
+#[error("the bytes are not those that were cleared")]
+pub struct WrongBytes;
+
+/// A stored parcel cannot be used.
+#[derive(Debug, Error)]
+pub enum StoredParcelError {
+    /// It is not a parcel of this version.
+    #[error("stored parcel cannot be read")]
+    Form(#[from] postcard::Error),
+    /// Its bytes are not those that were cleared.
+    #[error("stored parcel was altered")]
+    Bytes(#[from] WrongBytes),
+}
