@@ -5,3 +5,4 @@ pub mod clock;
 pub mod id;
 pub mod limits;
 pub mod secret;
+pub mod toml_text;

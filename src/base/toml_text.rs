@@ -1,0 +1,202 @@
+//! Reads TOML written by people, and tells them where it is wrong.
+//!
+//! Every file of settings, policy and rules comes in through here, so that an
+//! error always names file, line, key and what to do.
+
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+use thiserror::Error;
+
+/// Reads `text`, which came from `file`, into a typed value.
+///
+/// # Errors
+///
+/// The text is not TOML, a key is unknown or missing, or a value does not fit.
+pub fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, TomlError> {
+    toml::from_str(text).map_err(|error| explain(file, text, &error))
+}
+
+/// What is wrong with a file, and where.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub struct TomlError {
+    /// The file as named by whoever opened it.
+    pub file: String,
+    /// The line, from 1; none when the fault is not at one place.
+    pub line: Option<usize>,
+    /// The key at fault, when it can be told.
+    pub key: Option<String>,
+    /// What is wrong, lower case.
+    pub what: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl TomlError {
+    /// An error about `key` that only showed after the text was read.
+    pub fn at_key(file: &str, text: &str, key: &str, what: impl Into<String>) -> Self {
+        let line = text.lines().position(|line| key_of(line).is_some_and(|found| found == key));
+        Self {
+            file: file.to_owned(),
+            line: line.map(|index| index + 1),
+            key: Some(key.to_owned()),
+            what: what.into(),
+            hint: None,
+        }
+    }
+
+    /// The same error with advice.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for TomlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        if let Some(key) = &self.key {
+            write!(f, ": {key}")?;
+        }
+        write!(f, ": {}", self.what)?;
+        if let Some(hint) = &self.hint {
+            write!(f, "; hint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+fn explain(file: &str, text: &str, error: &toml::de::Error) -> TomlError {
+    let start = error.span().map(|span| span.start.min(text.len()));
+    let line = start.map(|at| text.get(..at).unwrap_or(text).matches('\n').count() + 1);
+    let line_text = line.and_then(|number| text.lines().nth(number - 1)).unwrap_or("");
+    let message = error.message().lines().next().unwrap_or("cannot be read").to_owned();
+    let quoted = quoted_words(&message);
+    let mut key = key_of(line_text).map(str::to_owned);
+    let hint = if message.starts_with("unknown field") || message.starts_with("unknown variant") {
+        if message.starts_with("unknown field") {
+            key = quoted.first().cloned().or(key);
+        }
+        quoted.split_first().map(|(found, known)| advise(found, known))
+    } else if message.starts_with("missing field") {
+        key = quoted.first().cloned();
+        Some("add this key".to_owned())
+    } else if message.starts_with("invalid type") {
+        Some(type_hint(&message).to_owned())
+    } else if message.starts_with("duplicate key") {
+        Some("keep one of the two".to_owned())
+    } else {
+        None
+    };
+    let hint =
+        hint.or_else(|| Some("see `man sluse` or deploy/sluse.toml for examples".to_owned()));
+    TomlError { file: file.to_owned(), line, key, what: message, hint }
+}
+
+/// The key that a line of TOML sets, or the table that it opens.
+fn key_of(line: &str) -> Option<&str> {
+    let line = line.trim();
+    let key = match line.strip_prefix('[') {
+        Some(table) => table.trim_start_matches('[').split(']').next()?,
+        None => line.split_once('=')?.0,
+    };
+    let key = key.trim().trim_matches('"');
+    (!key.is_empty() && !key.starts_with('#')).then_some(key)
+}
+
+fn quoted_words(message: &str) -> Vec<String> {
+    message.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+fn advise(found: &str, known: &[String]) -> String {
+    let nearest = known.iter().min_by_key(|name| distance(found, name));
+    match nearest {
+        Some(name) if distance(found, name) <= 1 + found.len() / 3 => {
+            format!("did you mean `{name}`?")
+        }
+        Some(_) => format!("known here: {}", known.join(", ")),
+        None => "nothing is expected here".to_owned(),
+    }
+}
+
+fn type_hint(message: &str) -> &'static str {
+    if message.contains("expected a string") {
+        "write the value in double quotes"
+    } else if message.contains("expected a sequence") {
+        "write a list: [\"…\", \"…\"]"
+    } else if message.contains("expected a boolean") {
+        "write true or false, without quotes"
+    } else if message.contains("expected u") || message.contains("expected i") {
+        "write a whole number, without quotes"
+    } else {
+        "the value is of the wrong kind"
+    }
+}
+
+/// How many single edits lead from one word to the other (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = i;
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let above = row[j + 1];
+            row[j + 1] = (above + 1).min(row[j] + 1).min(diagonal + usize::from(x != *y));
+            diagonal = above;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Sample {
+        #[allow(dead_code, reason = "only read through Debug")]
+        listen: String,
+        #[allow(dead_code, reason = "only read through Debug")]
+        next_hop: Option<String>,
+    }
+
+    fn error_of(text: &str) -> String {
+        parse::<Sample>("a.toml", text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn names_file_line_key_and_advice() {
+        assert_eq!(
+            error_of("listen = \"x\"\nnext_hops = \"y\"\n"),
+            "a.toml:2: next_hops: unknown field `next_hops`, expected `listen` or `next_hop`; \
+             hint: did you mean `next_hop`?"
+        );
+    }
+
+    #[test]
+    fn tells_what_kind_of_value_is_wanted() {
+        let error = error_of("# the socket\nlisten = 25\n");
+        assert!(error.starts_with("a.toml:2: listen: invalid type"), "{error}");
+        assert!(error.ends_with("hint: write the value in double quotes"), "{error}");
+    }
+
+    #[test]
+    fn tells_what_is_missing() {
+        let error = error_of("next_hop = \"y\"\n");
+        assert!(error.contains(": listen: missing field `listen`; hint: add this key"), "{error}");
+    }
+
+    #[test]
+    fn tells_where_the_text_is_not_toml() {
+        let error = error_of("listen = \"x\"\nnext_hop = y\n");
+        assert!(error.starts_with("a.toml:2: next_hop: "), "{error}");
+    }
+}

@@ -1,0 +1,121 @@
+//! The policy file: TOML to routes and tests.
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use super::{
+    route::{RawRoute, Route},
+    tests_in_file::PolicyTest,
+};
+use crate::{
+    base::toml_text::{self, TomlError},
+    model::MethodId,
+};
+
+/// A list of routes, ready to decide.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    pub(super) routes: Vec<Route>,
+    tests: Vec<PolicyTest>,
+}
+
+impl Policy {
+    /// Reads a policy file. Its own tests are in [`Policy::tests`]; whoever
+    /// loads the file must run them and refuse the file when one fails.
+    ///
+    /// # Errors
+    ///
+    /// The file is not TOML, has an unknown key or value, or a route that
+    /// contradicts itself.
+    pub fn parse(file: &str, text: &str) -> Result<Self, PolicyError> {
+        let raw: RawPolicy = toml_text::parse(file, text)?;
+        let routes = raw
+            .route
+            .into_iter()
+            .map(|route| route.typed(file, text))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { routes, tests: raw.test })
+    }
+
+    /// The policy that holds when no file is set.
+    #[expect(clippy::expect_used, reason = "the text is part of the program and a test reads it")]
+    pub fn built_in() -> Self {
+        Self::parse("built-in policy", DEFAULT).expect("the built-in policy is valid")
+    }
+
+    /// The text of the built-in policy, to start one's own from.
+    pub fn built_in_text() -> &'static str {
+        DEFAULT
+    }
+
+    /// Every method that some route names, in no particular order.
+    pub fn methods(&self) -> Vec<MethodId> {
+        let named = |id: &MethodId| self.routes.iter().any(|route| route.methods.contains(id));
+        MethodId::ALL.into_iter().filter(named).collect()
+    }
+
+    /// The tests that the file carries.
+    pub fn tests(&self) -> &[PolicyTest] {
+        &self.tests
+    }
+}
+
+/// A policy file cannot be used.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub enum PolicyError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Text(#[from] TomlError),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPolicy {
+    #[serde(default)]
+    route: Vec<RawRoute>,
+    #[serde(default)]
+    test: Vec<PolicyTest>,
+}
+
+const DEFAULT: &str = include_str!("default.toml");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error_of(text: &str) -> String {
+        Policy::parse("policy.toml", text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_built_in_policy_is_valid() {
+        assert_eq!(Policy::built_in().methods(), [MethodId::Openpgp, MethodId::Smime]);
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_place() {
+        let error = error_of("[[route]]\nname = \"a\"\nverdict = \"hold\"\nwehn = {}\n");
+        assert!(error.starts_with("policy.toml:4: wehn: unknown field `wehn`"), "{error}");
+        assert!(error.ends_with("did you mean `when`?"), "{error}");
+    }
+
+    #[test]
+    fn protect_needs_methods() {
+        let error = error_of("[[route]]\nname = \"a\"\nverdict = \"protect\"\n");
+        assert!(error.contains("route \"a\""), "{error}");
+        assert!(error.contains("methods"), "{error}");
+    }
+
+    #[test]
+    fn what_cannot_be_protected_is_never_delivered() {
+        let text = "[[route]]\nname = \"a\"\nverdict = \"protect\"\nmethods = [\"openpgp\"]\n\
+                    otherwise = \"deliver\"\n";
+        assert!(error_of(text).contains("otherwise"), "{}", error_of(text));
+    }
+
+    #[test]
+    fn an_unknown_method_is_refused() {
+        let text = "[[route]]\nname = \"a\"\nverdict = \"protect\"\nmethods = [\"pgp\"]\n";
+        assert!(error_of(text).contains("openpgp, smime, pdf or pickup"), "{}", error_of(text));
+    }
+}

@@ -1,0 +1,70 @@
+//! Tests that an administrator writes into the policy file.
+
+use serde::Deserialize;
+
+use super::{Facts, Policy};
+use crate::model::{Address, MethodId, Verdict};
+
+/// One test: this message from this sender to these recipients must end so.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyTest {
+    /// The sender; left out for the null sender.
+    pub from: Option<Address>,
+    /// The recipients.
+    pub to: Vec<Address>,
+    /// The message file, relative to the policy file.
+    pub message: String,
+    /// The verdict that every recipient must get.
+    pub expect: Expected,
+    /// Methods for which every recipient is taken to have a key.
+    #[serde(default)]
+    pub with: Vec<MethodId>,
+}
+
+impl PolicyTest {
+    /// Whether the policy decides as the test expects.
+    ///
+    /// # Errors
+    ///
+    /// Says what was expected and what was decided instead.
+    pub fn check(&self, policy: &Policy, facts: &Facts<'_>) -> Result<(), String> {
+        for ruling in policy.decide(facts) {
+            if !self.expect.fits(ruling.verdict) {
+                return Err(format!(
+                    "expected {:?}, but route {:?} says {}",
+                    self.expect, ruling.route, ruling.verdict
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A verdict as a test names it.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Expected {
+    /// [`Verdict::Defer`]
+    Defer,
+    /// [`Verdict::Deliver`]
+    Deliver,
+    /// [`Verdict::Hold`]
+    Hold,
+    /// [`Verdict::Protect`] by any method
+    Protect,
+    /// [`Verdict::Refuse`]
+    Refuse,
+}
+
+impl Expected {
+    fn fits(self, verdict: Verdict) -> bool {
+        match verdict {
+            Verdict::Defer => self == Self::Defer,
+            Verdict::Deliver => self == Self::Deliver,
+            Verdict::Hold => self == Self::Hold,
+            Verdict::Protect(_) => self == Self::Protect,
+            Verdict::Refuse => self == Self::Refuse,
+        }
+    }
+}
