@@ -130,7 +130,8 @@ mod tests {
 
     #[test]
     fn keeps_dates_cells_and_pages() {
-        for text in ["rapport 2026-11-23.pdf → Pasienter → C140", "158305*****  teksten → side 3"] {
+        for text in ["rapport 2026-11-23.pdf → Pasienter → C140", "158305*****  teksten → side 3"]
+        {
             assert_eq!(shown(text), text);
         }
     }

@@ -219,7 +219,7 @@ mod tests {
     fn names_what_is_wrong() {
         let cases = [
             ("sluse.example", LinkError::Scheme),
-            ("https://", LinkError::Host),
+            ("https://:8025", LinkError::Host),
             ("https://user@host", LinkError::Host),
             ("https://host:0", LinkError::Host),
             ("https://[zz]", LinkError::Host),

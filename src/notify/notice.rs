@@ -144,8 +144,7 @@ impl<'a> View<'a> {
             unread,
             guidance: letterhead.guidance.text(language),
             guidance_url: letterhead.guidance_url.as_ref().map_or("", |url| url.as_str()),
-            held: held
-                .then(|| case.expires_at.map_or_else(|| words.held_open.to_owned(), until)),
+            held: held.then(|| case.expires_at.map_or_else(|| words.held_open.to_owned(), until)),
             contact: &letterhead.contact,
             event: case.event,
             link: letterhead.public_url.as_ref().map_or(String::new(), |url| url.event(case.event)),
@@ -222,13 +221,10 @@ fn headers(
     };
     let fields = [
         (HeaderName::new_from_ascii_str("From"), letterhead.from.to_string()),
-        (HeaderName::new_from_ascii_str("To"), case.sender.to_string()),
+        (HeaderName::new_from_ascii_str("To"), to(case.sender)),
         (HeaderName::new_from_ascii_str("Subject"), format!("{} [{}]", view.subject, case.event)),
         (HeaderName::new_from_ascii_str("Date"), date),
-        (
-            HeaderName::new_from_ascii_str("Message-ID"),
-            format!("<{}.notice@{domain}>", case.event),
-        ),
+        (HeaderName::new_from_ascii_str("Message-ID"), format!("<{}.notice@{domain}>", case.event)),
         (HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-replied".to_owned()),
         (HeaderName::new_from_ascii_str(MARKER), case.event.to_string()),
         (HeaderName::new_from_ascii_str("Content-Language"), view.language.to_string()),
@@ -239,4 +235,14 @@ fn headers(
         headers.insert_raw(HeaderValue::new(name, value));
     }
     Ok(headers)
+}
+
+/// An address that needs quoting is left to the envelope: programs disagree
+/// about how to read it.
+fn to(sender: &Address) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.@".contains(&b);
+    match sender.as_str().bytes().all(plain) {
+        true => sender.to_string(),
+        false => "undisclosed-recipients:;".to_owned(),
+    }
 }

