@@ -1,10 +1,7 @@
-//! The `sluse` program.
+//! The program: everything is in the library.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match std::env::args().nth(1).as_deref() {
-        Some("worker") => sluse::worker::run_child(),
-        _ => ExitCode::from(2),
-    }
+    sluse::app::run()
 }
