@@ -254,12 +254,28 @@ fn with_revocations(handed: Handed, snapshot: &Snapshot) -> Result<Vec<Cert>, Pr
             let issuer = issuers.first().map_or_else(String::new, |issuer| issuer.to_hex());
             ProtectError::UnknownCertificate(issuer)
         })?;
-        let (cert, _) = cert
-            .insert_packets(Packet::from(revocation))
-            .map_err(|error| ProtectError::NotCertificate(error.into()))?;
+        let (cert, _) = cert.insert_packets(Packet::from(revocation)).map_err(not_certificate)?;
         certificates.push(cert);
     }
-    Ok(certificates)
+    joined(certificates)
+}
+
+/// One of each, put together from all its copies.
+fn joined(certificates: Vec<Cert>) -> Result<Vec<Cert>, ProtectError> {
+    let mut unique: Vec<Cert> = Vec::with_capacity(certificates.len());
+    for cert in certificates {
+        let at = unique.iter().position(|known| known.fingerprint() == cert.fingerprint());
+        let cert = match at.map(|at| unique.swap_remove(at)) {
+            Some(known) => known.merge_public(cert).map_err(not_certificate)?,
+            None => cert,
+        };
+        unique.push(cert);
+    }
+    Ok(unique)
+}
+
+fn not_certificate(error: sequoia_openpgp::anyhow::Error) -> ProtectError {
+    ProtectError::NotCertificate(error.into())
 }
 
 /// Puts one certificate together with what is known of it, and enters it.
@@ -269,8 +285,6 @@ fn merge(
     index: &mut Index,
     pin: Option<&Address>,
 ) -> Result<(Imported, Vec<u8>), ProtectError> {
-    let not_certificate =
-        |error: sequoia_openpgp::anyhow::Error| ProtectError::NotCertificate(error.into());
     let fingerprint = cert.fingerprint().to_hex();
     let known = snapshot.certificate(&fingerprint);
     let was_known = known.is_some();
