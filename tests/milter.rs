@@ -1,6 +1,8 @@
 //! A mail server hands messages to the milter: what the judge gets to see,
 //! and what the mail server is told.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may fall over")]
+
 #[path = "harness/fake_judge.rs"]
 mod fake_judge;
 #[path = "harness/milter_client.rs"]

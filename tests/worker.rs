@@ -3,6 +3,8 @@
 //! This program is parent and child at once: started as `worker` it is a child
 //! with a reader that does whatever the message tells it to.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may fall over")]
+
 use std::{
     fs,
     future::Future,

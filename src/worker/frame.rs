@@ -188,7 +188,7 @@ mod tests {
         for end in 1..sent.len() {
             assert!(read_request(&mut &sent[..end]).is_err(), "cut at {end}");
         }
-        let mut foreign = sent.clone();
+        let mut foreign = sent;
         foreign[4] = 2;
         assert!(matches!(read_request(&mut &foreign[..]), Err(FrameError::Version)));
         let huge = [0xFF, 0xFF, 0xFF, 0xFF, VERSION];
