@@ -55,6 +55,7 @@ pub(super) async fn run(path: &Path, config: Config) -> anyhow::Result<()> {
         });
     }
     parts.spawn(jobs::outbox(Arc::clone(&gate), until(&stopped)));
+    parts.spawn(jobs::gauges(Arc::clone(&gate), until(&stopped)));
     parts.spawn(jobs::retention(Arc::clone(&gate), until(&stopped)));
 
     drop(sd_notify::notify(&[sd_notify::NotifyState::Ready]));

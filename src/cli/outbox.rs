@@ -37,23 +37,25 @@ pub async fn run(command: &OutboxCommand, format: Format, gate: &Gate) -> anyhow
             Ok(Exit::Ok)
         }
         OutboxCommand::Retry { id } => {
-            let found = gate.store().retry(*id).await?;
-            if found {
+            let settled = gate.store().retry(*id).await?;
+            if settled == Settled::Now {
                 gate.deliver_due().await?;
             }
-            Ok(answer(found, &id.to_string()))
+            Ok(answer(settled))
         }
         OutboxCommand::Drop { id, person } => {
-            let by = reviewer(person, "dropped from the outbox")?;
-            Ok(answer(gate.store().drop_queued(*id, &by).await?, &id.to_string()))
+            let by = reviewer(person, "dropped on the command line")?;
+            Ok(answer(gate.store().drop_queued(*id, &by).await?))
         }
     }
 }
 
-fn answer(found: bool, id: &str) -> Exit {
-    if found {
-        return Exit::Ok;
+fn answer(settled: Settled<OutboxState>) -> Exit {
+    match settled {
+        Settled::Already(state) => {
+            eprintln!("sluse: the item is {} already, nothing was done", state.as_str());
+            Exit::Negative
+        }
+        Settled::Now => Exit::Ok,
     }
-    eprintln!("sluse: nothing waits in the outbox under {id}");
-    Exit::Negative
 }

@@ -5,7 +5,10 @@ use std::{future::Future, sync::Arc, time::Duration};
 use tokio::time::sleep;
 use tracing::{error, info};
 
-use crate::gate::Gate;
+use crate::{
+    gate::Gate,
+    store::{HeldState, OutboxState},
+};
 
 /// Sends what is in the outbox: at once when something is put there, and when
 /// the next try is due.
@@ -29,6 +32,32 @@ pub async fn outbox(
             () = sleep(wait) => {}
         }
     }
+}
+
+/// Keeps the gauges of quarantine and outbox right.
+pub async fn gauges(
+    gate: Arc<Gate>,
+    stopped: impl Future<Output = ()> + Send,
+) -> anyhow::Result<()> {
+    let work = async {
+        loop {
+            match gate.store().counts(gate.now(), gate.now()).await {
+                Ok(counts) => {
+                    let held = counts.held.get(&HeldState::Held).copied().unwrap_or(0);
+                    let queued = counts.outbox.get(&OutboxState::Queued).copied().unwrap_or(0);
+                    metrics::gauge!("sluse_quarantine_messages").set(held as f64);
+                    metrics::gauge!("sluse_outbox_messages").set(queued as f64);
+                }
+                Err(error) => error!("gauges: {error}"),
+            }
+            sleep(MEASURE).await;
+        }
+    };
+    tokio::select! {
+        () = work => {}
+        () = stopped => {}
+    }
+    Ok(())
 }
 
 /// Destroys held messages whose time is over.
@@ -55,4 +84,5 @@ pub async fn retention(
 
 /// The outbox may also be filled by a command beside the service.
 const LOOK: Duration = Duration::from_secs(2);
+const MEASURE: Duration = Duration::from_secs(15);
 const PURGE: Duration = Duration::from_secs(3600);

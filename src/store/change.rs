@@ -86,6 +86,8 @@ pub enum Purpose {
     Copy,
     /// A notice to the sender.
     Notice,
+    /// A notice to the sender that a person refused the message.
+    Rejection,
     /// A held message that a person released.
     Release,
 }
@@ -96,6 +98,7 @@ impl Purpose {
         match self {
             Self::Copy => "copy",
             Self::Notice => "notice",
+            Self::Rejection => "rejection",
             Self::Release => "release",
         }
     }
@@ -105,7 +108,7 @@ impl FromStr for Purpose {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::Copy, Self::Notice, Self::Release]
+        [Self::Copy, Self::Notice, Self::Rejection, Self::Release]
             .into_iter()
             .find(|purpose| purpose.as_str() == text)
             .ok_or(())
