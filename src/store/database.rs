@@ -88,7 +88,8 @@ impl Database {
     }
 
     /// Starts a transaction that excludes every other writer, of this and of
-    /// other processes.
+    /// other processes. Claims and the audit chain rely on that: PostgreSQL
+    /// would take an advisory lock here.
     pub(super) async fn write(&self, durability: Durability) -> Result<Writing, StoreError> {
         self.check_file()?;
         let mut home = self.writer.clone().lock_owned().await;

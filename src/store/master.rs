@@ -9,13 +9,12 @@ use std::{
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
-    process,
 };
 
-use data_encoding::BASE64;
+use data_encoding::{BASE64, HEXLOWER};
 use zeroize::Zeroizing;
 
-use super::error::StoreError;
+use super::{error::StoreError, seal};
 use crate::base::secret::Secret;
 
 /// Where the master key is, and whether systemd guards it.
@@ -29,6 +28,10 @@ impl MasterKeyFile {
     /// exists; else `master.key` in the state folder.
     pub(super) fn find(folder: &Path, named: Option<&Path>) -> Self {
         let credentials = env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+        Self::find_among(folder, named, credentials)
+    }
+
+    fn find_among(folder: &Path, named: Option<&Path>, credentials: Option<PathBuf>) -> Self {
         let credential = credentials.as_ref().map(|folder| folder.join(NAME));
         let path = match (named, credential) {
             (Some(named), _) => named.to_owned(),
@@ -65,10 +68,12 @@ impl MasterKeyFile {
             return Ok(());
         }
         let failed = |error| StoreError::file(&self.path, error);
-        let mut key = Zeroizing::new([0; 32]);
-        getrandom::fill(&mut *key).map_err(|_| StoreError::Random)?;
+        let key: Zeroizing<[u8; 32]> = Zeroizing::new(seal::random()?);
         let text = Zeroizing::new(BASE64.encode(&*key) + "\n");
-        let staged = self.path.with_added_extension(format!("{}.tmp", process::id()));
+        // Drawn, not numbered by process: in a container those repeat, and a
+        // crash would leave a name in the way for ever.
+        let mark = HEXLOWER.encode(&seal::random::<8>()?);
+        let staged = self.path.with_added_extension(format!("{mark}.tmp"));
         let mut options = fs::OpenOptions::new();
         let mut file =
             options.write(true).create_new(true).mode(0o600).open(&staged).map_err(failed)?;
@@ -114,6 +119,21 @@ mod tests {
         assert_eq!(*file.read().unwrap().expose(), first);
         assert_eq!(fs::metadata(&file.path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn takes_a_credential_of_systemd_when_there_is_one() {
+        let (state, credentials) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let given = || Some(credentials.path().to_owned());
+        let own = MasterKeyFile::find_among(state.path(), None, given());
+        assert_eq!(own.path, state.path().join(NAME));
+        let credential = credentials.path().join(NAME);
+        fs::write(&credential, BASE64.encode(&[7; 32])).unwrap();
+        fs::set_permissions(&credential, fs::Permissions::from_mode(0o440)).unwrap();
+        let found = MasterKeyFile::find_among(state.path(), None, given());
+        assert_eq!(*found.read().unwrap().expose(), [7; 32]);
+        fs::set_permissions(&credential, fs::Permissions::from_mode(0o444)).unwrap();
+        assert!(matches!(found.read(), Err(StoreError::KeyMode { mode: 0o444, .. })));
     }
 
     #[test]

@@ -144,6 +144,9 @@ impl Store {
     ///
     /// They do not, or not in time.
     pub async fn ready(&self) -> Result<(), StoreError> {
+        if self.0.writer.is_closed() {
+            return Err(StoreError::Closed);
+        }
         self.0.database.write(Durability::Process).await?.commit().await?;
         self.0.blobs.probe().await
     }

@@ -42,6 +42,11 @@ impl Writer {
         Self(sender)
     }
 
+    /// Whether the task is gone, which only a defect can bring about.
+    pub(super) fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
     /// Writes a change, and returns when it is committed. Gives the change
     /// back with the error, so that its content can be cleared away.
     pub(super) async fn write(&self, change: Ready) -> (Arc<Ready>, Result<Written, StoreError>) {

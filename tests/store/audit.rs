@@ -1,7 +1,8 @@
 //! The audit log: one chain, in which every change shows.
 
-use crate::place::{Place, decided};
 use sluse::store::StoreError;
+
+use crate::place::{Place, decided};
 
 #[tokio::test]
 async fn two_processes_write_one_chain() {

@@ -8,12 +8,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crate::place::{
-    Place, RAW, SmallDisk, acts, decided, event, full_change, hold, new_hold, reviewer,
-};
 use sluse::{
     base::clock::Clock,
     store::{Change, HeldFilter, HeldId, HeldState, Store, StoreError},
+};
+
+use crate::place::{
+    Place, RAW, SmallDisk, acts, decided, event, full_change, hold, new_hold, reviewer,
 };
 
 #[tokio::test]
@@ -241,4 +242,26 @@ async fn nobody_else_may_read_the_state_folder() {
     for name in ["", "sluse.db", "sluse.db-wal", "master.key", "sealed/held", "sealed/outbox"] {
         assert_eq!(mode(name), 0, "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_commit_that_nobody_waits_for_leaves_the_store_whole() {
+    let place = Place::new();
+    let store = place.open().await;
+    for polls in 0..12 {
+        let committing = store.commit(full_change(&store));
+        tokio::pin!(committing);
+        for _ in 0..polls {
+            tokio::select! {
+                biased;
+                _done = &mut committing => break,
+                () = tokio::task::yield_now() => {}
+            }
+        }
+    }
+    store.commit(full_change(&store)).await.unwrap();
+    let all = store.held(&HeldFilter::default()).await.unwrap();
+    assert_eq!(all.len(), 1);
+    assert_eq!(store.reread_held(all[0].id, &reviewer()).await.unwrap(), RAW);
+    assert_eq!(store.audit_verify().await.unwrap().rows, 2);
 }

@@ -5,16 +5,17 @@ use std::path::PathBuf;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::place::{
-    Place, RAW, SECRET, acts, address, event, full_change, hold, new_hold, new_queued, reviewer,
-    sealed_key,
-};
 use sluse::{
     model::{Act, Direction, Event},
     store::{
         Change, HeldFilter, HeldId, HeldState, OutboxFilter, OutboxState, Placed, Purpose, Settled,
         StoreError,
     },
+};
+
+use crate::place::{
+    Place, RAW, SECRET, acts, address, event, full_change, hold, new_hold, new_queued, reviewer,
+    sealed_key,
 };
 
 #[tokio::test]

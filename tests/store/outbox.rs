@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::place::{Place, RAW, acts, address, event, new_queued, reviewer};
 use sluse::{
     model::{Act, Event},
     store::{Change, Fate, OutboxState, Placed, Purpose, Settled},
 };
+
+use crate::place::{Place, RAW, acts, address, event, new_queued, reviewer};
 
 #[tokio::test]
 async fn a_partly_sent_item_goes_only_to_those_who_lack_it() {
