@@ -18,7 +18,7 @@ use sluse::{
         id::EventId,
     },
     model::{Act, Address, Direction, Envelope, Event, Reviewer},
-    policy::{Cleared, Parcel},
+    policy::{Parcel, Policy},
     store::{Change, Counts, HeldId, NewHold, NewQueued, Placed, Purpose, Store, StoreError},
 };
 
@@ -187,14 +187,13 @@ pub(crate) fn new_hold(event: EventId, to: &[&str], raw: &[u8]) -> NewHold {
     }
 }
 
-/// A parcel is made by policy alone; a test reads one as if it were stored.
+/// A parcel, cleared by a policy that releases whatever it is asked to.
 pub(crate) fn new_queued(event: EventId, purpose: Purpose, to: &[&str], raw: &[u8]) -> NewQueued {
-    let digest: [u8; 32] = Sha256::digest(raw).into();
-    let cleared: Cleared = serde_json::from_value(json!({
-        "digest": digest, "recipients": to, "grounds": "Deliver",
-    }))
-    .unwrap();
-    let parcel = Parcel::new(cleared, Some(address("kari@cpm.example")), raw.into()).unwrap();
+    let digest = Sha256::digest(raw).into();
+    let reading = Reading { digest, findings: Vec::new(), gaps: Vec::new() };
+    let envelope = envelope(to);
+    let cleared = Policy::built_in().clear_released(&reading, &envelope, &reviewer());
+    let parcel = Parcel::new(cleared, envelope.sender, raw.into()).unwrap();
     NewQueued { event, purpose, parcel, limit_key: None }
 }
 
