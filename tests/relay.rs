@@ -251,24 +251,6 @@ async fn the_parcel_goes_to_nobody_it_is_not_cleared_for() {
 }
 
 #[tokio::test]
-async fn answers_sent_before_tls_do_not_count_under_tls() {
-    let script = |step: &str| match step {
-        step if step.starts_with("EHLO") => say("250-fake\r\n250 STARTTLS"),
-        "STARTTLS" => say(
-            "220 go\r\n250 fake\r\n250 fake\r\n250 sender\r\n250 rcpt\r\n354 send\r\n250 taken",
-        ),
-        _ => usual(step),
-    };
-    for tls in [Tls::Opportunistic, Tls::Required] {
-        let (settings, _fake) = fake_hop(script).await;
-        let settings = Settings { tls: Some(tls), ..settings };
-        let to = addresses(&["ola@partner.example"]);
-        let results = deliveries(send(&settings, &parcel(MAIL, &to), &to).await);
-        assert!(matches!(results[0], Delivery::Deferred(_)), "{results:?}");
-    }
-}
-
-#[tokio::test]
 async fn required_tls_is_required() {
     let (settings, fake) = fake_hop(usual).await;
     let settings = Settings { tls: Some(Tls::Required), ..settings };
@@ -335,9 +317,7 @@ impl Heard {
 
 /// Starts a fake next hop for one connection. The script answers to
 /// `greeting`, to each command line, and to `.` for the content.
-async fn fake_hop(
-    script: impl Fn(&str) -> Say + Send + 'static,
-) -> (Settings, JoinHandle<Heard>) {
+async fn fake_hop(script: impl Fn(&str) -> Say + Send + 'static) -> (Settings, JoinHandle<Heard>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let settings = settings(&listener);
     (settings, tokio::spawn(serve(listener, script)))
