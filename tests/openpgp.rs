@@ -1,6 +1,8 @@
 //! What the gateway encrypts, opened by GnuPG as a recipient would; and the
 //! certificates that it must not encrypt to.
 
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test stops where it fails")]
+
 use std::{
     fs,
     io::Write,

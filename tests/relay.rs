@@ -1,5 +1,7 @@
 //! The relay against a fake next hop that says what each story needs.
 
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test stops where it fails")]
+
 use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
