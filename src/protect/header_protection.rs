@@ -220,6 +220,8 @@ const OUTSIDE: &[&str] = &["Delivered-To", "Received"];
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn layers(raw: &str) -> (String, String) {
@@ -292,5 +294,23 @@ mod tests {
     fn a_field_cannot_smuggle_another_one_outside() {
         let (outer, _) = layers("From: a@b.example\rSubject: 13827830652\r\n\r\n");
         assert_eq!(outer, "From: a@b.example Subject: 13827830652\r\n");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_the_body_goes_inside_and_little_stays_outside(
+            raw in "(From|Subject|X-A|Content-Type|Bcc|a b|)(:| :)?[ -~\r\n\t:;\"(=./]{0,200}"
+        ) {
+            let layers = Layers::of(raw.as_bytes()).unwrap();
+            let body = Pieces::of(raw.as_bytes()).body;
+            prop_assert!(layers.inner.windows(body.len().max(1)).any(|part| part.starts_with(body)));
+            let outside = [layers.outer.as_slice(), b"\r\n"].concat();
+            for field in Pieces::of(&outside).fields {
+                let known = matches!(place_of(&field), Place::Both | Place::Masked | Place::Outside);
+                prop_assert!(known, "{field:?}");
+            }
+            let clean = layers.outer.iter().filter(|byte| **byte == b'\r').count();
+            prop_assert_eq!(memchr::memmem::find_iter(&layers.outer, b"\r\n").count(), clean);
+        }
     }
 }

@@ -68,3 +68,29 @@ impl AsyncWrite for LineStream {
         Pin::new(self.0.get_mut()).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    async fn never_hands_out_more_than_a_line() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (mut peer, _) = listener.accept().await.unwrap();
+        peer.write_all(b"220 go\r\n250 taken\r\nend").await.unwrap();
+        drop(peer);
+
+        let mut lines = LineStream::new(stream);
+        let mut buffer = [0; 100];
+        for expected in [&b"220 go\r\n"[..], b"250 taken\r\n", b"end", b""] {
+            let read = lines.read(&mut buffer).await.unwrap();
+            assert_eq!(&buffer[..read], expected);
+        }
+    }
+}
