@@ -1,7 +1,7 @@
 //! Reads the words around a candidate and turns them into a score.
 //!
 //! Words before count up to a distance, words after up to another; what stands
-//! over the text (a column heading) counts as directly before it. A word
+//! over the text (a column heading) counts as nearest of all. A word
 //! against counts only when it is nearer than every word for, and when no
 //! other number stands between: then those words speak of that number.
 
@@ -74,7 +74,7 @@ impl Surroundings {
             near.extend(hits.into_iter().map(|hit| Near {
                 word: hit.word,
                 side: Side::Before,
-                distance: 1,
+                distance: 0,
                 cut_off: false,
             }));
         }
@@ -137,7 +137,8 @@ impl Surroundings {
             if counts {
                 weight.score = weight.score.saturating_add(context.add);
                 weight.strongest = weight.strongest.max(context.add);
-                weight.words.extend(words.written(near.word).cloned());
+                let written = words.written(near.word).filter(|word| !weight.words.contains(word));
+                weight.words.extend(written.cloned());
             }
         }
         weight

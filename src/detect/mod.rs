@@ -14,6 +14,7 @@ mod error;
 mod find;
 mod fold;
 mod generic;
+mod lookalike;
 mod pack;
 mod proof;
 mod rule;

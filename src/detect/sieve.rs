@@ -12,6 +12,7 @@ use super::{
     context::{Reach, Surroundings},
     digits::{self, Sign},
     draft::{self, Draft, Footing},
+    lookalike,
     rule::{Digits, Method, Rule},
     scan::{Candidate, Layout, Shape, scan},
     table::{self, Column, TextTable},
@@ -45,10 +46,22 @@ struct Tally {
 enum Manner {
     /// The date in one place and the rest in another.
     Apart,
+    /// With letters that look like digits.
+    Lookalike,
     /// Without the leading zero that a spreadsheet took for padding.
     LostZero,
     /// As it is written.
     Whole,
+}
+
+impl Manner {
+    /// Whether only a strong word makes it believable.
+    fn needs_word(self) -> bool {
+        match self {
+            Self::Apart | Self::Lookalike => true,
+            Self::LostZero | Self::Whole => false,
+        }
+    }
 }
 
 impl<'a> Sieve<'a> {
@@ -77,6 +90,10 @@ impl<'a> Sieve<'a> {
         let text = &self.fragment.text;
         let shapes = &self.rules.shapes;
         scan(text, shapes, |shape, candidate| self.candidate(shape, candidate));
+        let person = self.rules.validators.iter().find(|known| known.name == PERSON_NUMBER);
+        if let Some(validator) = person {
+            lookalike::scan(text, |candidate| self.lookalike(validator, &candidate));
+        }
         let tallies = self.tallies;
         let tally = |column| tallies.get(&column).copied().unwrap_or_default();
         self.drafts.retain(|draft| tally(draft.column).bears(draft.footing));
@@ -156,6 +173,13 @@ impl<'a> Sieve<'a> {
         self.judge(validator, &candidate, verdict, Manner::Apart);
     }
 
+    /// Letters for digits.
+    fn lookalike(&mut self, validator: &'static Validator, candidate: &Candidate) {
+        if let Some(verdict) = (validator.check)(&candidate.digits, self.search.today) {
+            self.judge(validator, candidate, verdict, Manner::Lookalike);
+        }
+    }
+
     fn judge(
         &mut self,
         validator: &'static Validator,
@@ -179,17 +203,16 @@ impl<'a> Sieve<'a> {
             let weight = around.weigh(&rule.contexts, &rules.words);
             let doubt = self.doubt(candidate, manner);
             let score = base.saturating_add(weight.score).saturating_sub(doubt);
-            // A date and five digits near it are everywhere.
-            let unsaid = manner == Manner::Apart && weight.strongest < STRONG;
+            // A date and five digits near it are everywhere, product keys too.
+            let unsaid = manner.needs_word() && weight.strongest < STRONG;
             if unsaid || rule.level(score).is_none() {
                 continue;
             }
             let footing = match manner {
                 Manner::LostZero if !self.is_headed(rule, &headings) => Footing::Column,
-                Manner::Apart | Manner::LostZero | Manner::Whole if weight.strongest > 0 => {
-                    Footing::Firm
+                Manner::Apart | Manner::Lookalike | Manner::LostZero | Manner::Whole => {
+                    if weight.strongest > 0 { Footing::Firm } else { Footing::Bare }
                 }
-                Manner::Apart | Manner::LostZero | Manner::Whole => Footing::Bare,
             };
             self.drafts.push(Draft {
                 rule: index,
@@ -238,8 +261,8 @@ impl<'a> Sieve<'a> {
             candidate.layout == Layout::Plain && in_hash(&self.fragment.text, &candidate.place);
         let written = match manner {
             Manner::Apart => DOUBT_APART,
-            Manner::LostZero | Manner::Whole if odd => DOUBT_ODD,
-            Manner::LostZero | Manner::Whole => 0,
+            Manner::Lookalike | Manner::LostZero | Manner::Whole if odd => DOUBT_ODD,
+            Manner::Lookalike | Manner::LostZero | Manner::Whole => 0,
         };
         written + if hash { DOUBT_HASH } else { 0 }
     }

@@ -41,15 +41,15 @@ pub(super) fn column(fragment: &Fragment, mark: Option<&Mark>) -> Column {
     }
 }
 
-/// Finds headings in tables of plain text. Remembers the last block of lines,
-/// so that reading every row of a table stays cheap; ask in rising order.
+/// Finds headings in tables of plain text. Remembers the last block of lines
+/// of each delimiter, so that no line is looked at over and over.
 pub(super) struct TextTable<'a> {
     text: &'a str,
-    block: Option<Block>,
+    blocks: [Option<Block>; DELIMITERS.len()],
 }
 
+/// Lines with the same number of one delimiter.
 struct Block {
-    delimiter: u8,
     fields: usize,
     heading: Range<usize>,
     /// The start of the last line known to belong to it.
@@ -58,20 +58,21 @@ struct Block {
 
 impl<'a> TextTable<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text, block: None }
+        Self { text, blocks: [const { None }; DELIMITERS.len()] }
     }
 
     /// The heading over the byte `at`, when it stands in a table.
     pub(super) fn heading(&mut self, at: usize) -> Option<&'a str> {
         let line = self.line(at)?;
         let content = self.text.as_bytes().get(line.clone())?;
-        let delimiter = *DELIMITERS.iter().max_by_key(|delimiter| count(content, **delimiter))?;
+        let most = |sort: &usize| count(content, DELIMITERS[*sort]);
+        let sort = (0..DELIMITERS.len()).max_by_key(most)?;
+        let delimiter = DELIMITERS[sort];
         let fields = count(content, delimiter);
         if fields == 0 {
             return None;
         }
-        let heading = self.first_line(&line, delimiter, fields)?;
-        self.block = Some(Block { delimiter, fields, heading: heading.clone(), last: line.start });
+        let heading = self.first_line(&line, sort, fields)?;
         let field = count(self.text.as_bytes().get(line.start..at)?, delimiter);
         let words = self.text.get(heading.clone())?.split(char::from(delimiter)).nth(field)?;
         (heading.start != line.start && is_heading(words)).then_some(words)
@@ -79,25 +80,30 @@ impl<'a> TextTable<'a> {
 
     /// The first line of the block of lines like this one.
     fn first_line(
-        &self,
+        &mut self,
         line: &Range<usize>,
-        delimiter: u8,
+        sort: usize,
         fields: usize,
     ) -> Option<Range<usize>> {
-        let alike = |block: &&Block| block.delimiter == delimiter && block.fields == fields;
-        let known = self.block.as_ref().filter(alike);
+        let known = self.blocks[sort].as_ref().filter(|block| block.fields == fields);
         let mut first = line.clone();
-        while let Some(end) = first.start.checked_sub(1) {
-            if let Some(block) = known.filter(|block| block.last == first.start) {
-                return Some(block.heading.clone());
+        let heading = loop {
+            let inside = |block: &&Block| (block.heading.start..=block.last).contains(&first.start);
+            if let Some(block) = known.filter(inside) {
+                break block.heading.clone();
             }
-            let above = self.line(end)?;
-            if count(self.text.as_bytes().get(above.clone())?, delimiter) != fields {
-                break;
+            let Some(above) = first.start.checked_sub(1).and_then(|end| self.line(end)) else {
+                break first;
+            };
+            if count(self.text.as_bytes().get(above.clone())?, DELIMITERS[sort]) != fields {
+                break first;
             }
             first = above;
-        }
-        Some(first)
+        };
+        let last = known.filter(|block| block.heading == heading).map_or(0, |block| block.last);
+        let last = last.max(line.start);
+        self.blocks[sort] = Some(Block { fields, heading: heading.clone(), last });
+        Some(heading)
     }
 
     /// The line around a byte, without its end; none when it is too long.

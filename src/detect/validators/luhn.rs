@@ -8,7 +8,8 @@ pub(super) const KIND: &str = "card";
 
 pub(super) fn check(digits: &[u8], _today: Date) -> Option<Verdict> {
     let sum: u32 = digits.iter().rev().enumerate().map(|(i, d)| doubled(i, *d)).sum();
-    let fits = digits.len() >= 2 && sum % 10 == 0 && digits.iter().any(|digit| *digit != 0);
+    let fits =
+        digits.len() >= 2 && sum.is_multiple_of(10) && digits.iter().any(|digit| *digit != 0);
     fits.then_some(Verdict {
         kind: KIND,
         class: Class::Real,

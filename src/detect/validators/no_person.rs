@@ -33,7 +33,7 @@ pub(super) fn check(digits: &[u8], today: Date) -> Option<Verdict> {
 
 /// Which rule the control digits follow, if any.
 fn scheme(digits: &[u8; 11]) -> Option<Scheme> {
-    if weighted(digits, &SECOND) % 11 != 0 {
+    if !weighted(digits, &SECOND).is_multiple_of(11) {
         return None;
     }
     match weighted(digits, &FIRST) % 11 {
