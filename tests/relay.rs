@@ -4,11 +4,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use serde_json::json;
 use sha2::{Digest, Sha256};
 use sluse::{
-    model::Address,
-    policy::Parcel,
+    model::{Address, Envelope, Reading, Reviewer},
+    policy::{Parcel, Policy},
     relay::{Delivery, NextHop, Settings, Timeouts, Tls},
 };
 use tokio::{

@@ -17,7 +17,7 @@ use sluse::{
         clock::{Clock, FixedClock},
         id::EventId,
     },
-    model::{Act, Address, Direction, Envelope, Event, Reviewer},
+    model::{Act, Address, Direction, Envelope, Event, Reading, Reviewer},
     policy::{Parcel, Policy},
     store::{Change, Counts, HeldId, NewHold, NewQueued, Placed, Purpose, Store, StoreError},
 };
