@@ -170,8 +170,40 @@ impl Fault {
 
 /// Addresses are UTF-8 (RFC 6531) or plain ASCII; nothing else has a meaning.
 fn address(text: &CStr) -> Option<Address> {
-    text.to_str().ok()?.parse().ok()
+    let address: Address = text.to_str().ok()?.parse().ok()?;
+    let is_plain = is_plain_local(address.local()) && is_plain_domain(&address);
+    is_plain.then_some(address)
 }
+
+/// Whether a local part is a quoted string or free of what mail servers read
+/// in ways of their own: Postfix takes `<@a:b@c>` and `<g:b@c;>` for `b@c`, and
+/// a recipient of that sort cannot be taken off again.
+fn is_plain_local(local: &str) -> bool {
+    match local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(quoted) => {
+            let mut escaped = false;
+            let is_sound = quoted.chars().all(|c| {
+                let sound = escaped || c != '"';
+                escaped = !escaped && c == '\\';
+                sound
+            });
+            is_sound && !escaped
+        }
+        None => !local.is_empty() && !local.contains(ODD),
+    }
+}
+
+fn is_plain_domain(address: &Address) -> bool {
+    let domain = address.domain();
+    match domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(literal) => literal.chars().all(|c| c.is_ascii_alphanumeric() || ":.-".contains(c)),
+        None if domain.is_empty() => !address.as_str().contains('@'),
+        None => domain.split('.').all(|label| !label.is_empty() && !label.contains(ODD)),
+    }
+}
+
+/// Not in an atom, RFC 5322 section 3.2.3.
+const ODD: &[char] = &[' ', '"', '(', ')', ',', ':', ';', '<', '>', '@', '[', '\\', ']'];
 
 #[cfg(test)]
 mod tests {
@@ -244,7 +276,23 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_a_fault() {
-        for text in [c"", c"<", c"<\xe5se@cpm.example>", c"<a b@c d>"] {
+        let texts = [
+            c"",
+            c"<",
+            c"<\xe5se@cpm.example>",
+            c"<a b@c d>",
+            c"<@cpm.example:a@partner.example>",
+            c"<group:a@partner.example;>",
+            c"<a@b@partner.example>",
+            c"<a(b)@partner.example>",
+            c"<a\\b@partner.example>",
+            c"<a @partner.example>",
+            c"<\"a\"b\"@partner.example>",
+            c"<\"a\\\"@partner.example>",
+            c"<a@partner.example.>",
+            c"<a@.example>",
+        ];
+        for text in texts {
             let draft = Draft::new(&[text.into()], 100);
             assert_eq!(draft.finish().unwrap_err(), Fault::Address, "{text:?}");
             let mut draft = super::tests::draft(100);
@@ -252,6 +300,21 @@ mod tests {
             assert_eq!(draft.finish().unwrap_err(), Fault::Address, "{text:?}");
         }
         assert_eq!(Draft::new(&[], 100).finish().unwrap_err(), Fault::Address);
+    }
+
+    #[test]
+    fn rare_addresses_are_taken() {
+        let texts = [
+            c"<postmaster>",
+            c"<\"a b\\\"@c\"@d.example>",
+            c"<a@[127.0.0.1]>",
+            c"<o'x+y=z@d.example>",
+        ];
+        for text in texts {
+            let mut draft = draft(100);
+            draft.recipient(&[text.into()]);
+            assert_eq!(draft.finish().unwrap().recipients.len(), 2, "{text:?}");
+        }
     }
 
     #[test]

@@ -63,7 +63,8 @@ const UNSEEN: ProtoOpts = ProtoOpts::NO_CONNECT
     .union(ProtoOpts::NO_DATA)
     .union(ProtoOpts::NO_UNKNOWN);
 /// Steps that we never answer when the mail server lets us: there is one
-/// answer, at the end, and no waiting before it.
+/// answer, at the end, and no waiting before it. (A body piece inside the end
+/// itself, which no mail server sends, then gets no answer at all.)
 const SILENT: ProtoOpts = ProtoOpts::NOREPLY_MAIL
     .union(ProtoOpts::NOREPLY_RCPT)
     .union(ProtoOpts::NOREPLY_HEADER)
