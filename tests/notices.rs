@@ -1,6 +1,8 @@
 //! What people are told: who is told what, in which language, and what is
 //! never said.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     io::Write,
     process::{Command, Stdio},

@@ -22,10 +22,7 @@ conf() { postconf ${config:+-c "$config"} "$@"; }
 # set_parameter NAME VALUE
 set_parameter() {
     local name=$1 value=$2 now
-    now=$(conf -h "$name" 2>/dev/null) || {
-        echo "this Postfix does not know $name: it is too old, update it first" >&2
-        exit 1
-    }
+    now=$(conf -h "$name")
     if [ "$name" = smtpd_milters ]; then
         value=$(first_milter "$value" "$now")
     fi
@@ -43,14 +40,18 @@ first_milter() {
 }
 
 command -v postconf >/dev/null || { echo "postconf not found: is Postfix installed?" >&2; exit 1; }
-while IFS= read -r line; do
-    case $line in
-    '' | '#'*) continue ;;
-    esac
-    name=${line%% =*}
+mapfile -t lines < <(grep -v -e '^#' -e '^$' "$here/main.cf.milter")
+# Before anything changes. postconf would set an unknown name without a word.
+for line in "${lines[@]}"; do
+    conf -d "${line%% =*}" 2>/dev/null | grep -q . || {
+        echo "this Postfix does not know ${line%% =*}: it is too old, update it first" >&2
+        exit 1
+    }
+done
+for line in "${lines[@]}"; do
     value=${line#*=}
-    set_parameter "$name" "${value# }"
-done <"$here/main.cf.milter"
+    set_parameter "${line%% =*}" "${value# }"
+done
 
 service=127.0.0.1:10026
 if conf -M "$service/inet" 2>/dev/null | grep -q .; then
