@@ -5,6 +5,8 @@
 //! every `cfg`, tests included. A change to [`LAYERS`] needs a reason in its
 //! commit.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 #[path = "layers/source.rs"]
 mod source;
 

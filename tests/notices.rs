@@ -1,6 +1,8 @@
 //! What people are told: who is told what, in which language, and what is
 //! never said.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     io::Write,
     process::{Command, Stdio},
@@ -16,7 +18,9 @@ use sluse::{
         Address, Direction, Finding, Gap, GapKind, KeyTrouble, Level, Masked, MethodId, PartPath,
         Proof, Reason, Reply, Ruling, Span, Surface, Verdict,
     },
-    notify::{Case, Language, Letterhead, Settings, compose, may_notify, refusal, too_big},
+    notify::{
+        Case, Language, Letterhead, NoticeError, Settings, compose, may_notify, refusal, too_big,
+    },
 };
 
 const NUMBER: &str = "13827830652";
@@ -236,6 +240,14 @@ fn the_same_case_makes_the_same_bytes() {
     let case = story(&sender, &rulings, &[]);
     let (first, second) = (compose(&case, &usual()).unwrap(), compose(&case, &usual()).unwrap());
     assert_eq!(first.bytes, second.bytes);
+}
+
+#[test]
+fn nothing_is_said_of_what_went_through() {
+    let (rulings, sender) = ([ruling("o@p.example", Verdict::Deliver, vec![])], kari());
+    let compose = |rulings| compose(&story(&sender, rulings, &[]), &usual());
+    assert!(matches!(compose(&rulings), Err(NoticeError::Nothing)));
+    assert!(matches!(compose(&[]), Err(NoticeError::Nothing)));
 }
 
 #[test]

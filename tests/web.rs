@@ -1,5 +1,7 @@
 //! The web listener as a browser, a scraper and an attacker see it.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     future::Future,
     net::SocketAddr,

@@ -31,8 +31,12 @@ use crate::{
 ///
 /// # Errors
 ///
-/// The text or its date could not be written.
+/// Every recipient got the message as it was, or the text or its date could
+/// not be written.
 pub fn compose(case: &Case<'_>, letterhead: &Letterhead) -> Result<Notice, NoticeError> {
+    if case.rulings.iter().all(|ruling| ruling.verdict == Verdict::Deliver) {
+        return Err(NoticeError::Nothing);
+    }
     let language = case.language.or_else(|| guess(case.sample)).unwrap_or(letterhead.language);
     let view = View::new(case, letterhead, language);
     let boundary = format!("sluse-{}", case.event);
@@ -85,6 +89,9 @@ pub enum NoticeError {
     /// The time has no form that mail can carry.
     #[error("notice: date cannot be written")]
     Date(#[source] jiff::Error),
+    /// Every recipient got the message as it was.
+    #[error("notice: there is nothing to tell")]
+    Nothing,
     /// The template failed.
     #[error("notice: text cannot be written")]
     Text(#[from] askama::Error),

@@ -2,38 +2,38 @@
 //! language as that takes.
 
 /// One file below `src`.
-pub struct Source {
+pub(crate) struct Source {
     /// Its path below `src`.
-    pub path: String,
+    pub(crate) path: String,
     /// Its text.
-    pub text: String,
+    pub(crate) text: String,
     /// Its tokens, without comments and literals.
-    pub tokens: Vec<Token>,
+    pub(crate) tokens: Vec<Token>,
     /// The paths it names, `use` trees flattened.
-    pub uses: Vec<Use>,
+    pub(crate) uses: Vec<Use>,
 }
 
 /// A word, `::`, `->` or a single sign.
-pub struct Token {
+pub(crate) struct Token {
     /// The token itself.
-    pub text: String,
+    pub(crate) text: String,
     /// Its line, from 1.
-    pub line: usize,
+    pub(crate) line: usize,
     /// Whether it stands in a module under `#[cfg(test)]`.
-    pub test: bool,
+    pub(crate) test: bool,
 }
 
 /// A path of at least two names.
-pub struct Use {
+pub(crate) struct Use {
     /// The names.
-    pub path: Vec<String>,
+    pub(crate) path: Vec<String>,
     /// The line of the first.
-    pub line: usize,
+    pub(crate) line: usize,
 }
 
 impl Source {
     /// Reads `text` as the file `path`.
-    pub fn new(path: &str, text: &str) -> Self {
+    pub(crate) fn new(path: &str, text: &str) -> Self {
         let mut tokens = tokens(text);
         mark_tests(&mut tokens);
         let uses = uses(&tokens);
@@ -41,12 +41,12 @@ impl Source {
     }
 
     /// The top folder; none for `lib.rs` and `main.rs`.
-    pub fn module(&self) -> Option<&str> {
+    pub(crate) fn module(&self) -> Option<&str> {
         self.path.split_once('/').map(|(folder, _)| folder)
     }
 
     /// The top module of this crate that `used` leads to, if it does.
-    pub fn top_module<'a>(&self, used: &'a Use) -> Option<&'a str> {
+    pub(crate) fn top_module<'a>(&self, used: &'a Use) -> Option<&'a str> {
         let first = used.path.first()?.as_str();
         if first == "crate" || first == "sluse" {
             return used.path.get(1).map(String::as_str);
