@@ -2,7 +2,7 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test stops where it fails")]
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use sluse::{

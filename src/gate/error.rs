@@ -37,7 +37,7 @@ pub enum GateError {
 }
 
 /// An error with its causes, in one line.
-pub fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -12,8 +12,8 @@ use std::{
 pub(crate) use sluse::gate::Taken;
 use sluse::{
     gate::{Answer, Fate, Judge, Outcome},
-    model::{Address, Channel, Envelope},
-    policy::{Cleared, Parcel},
+    model::{Address, Channel, Envelope, Reading, Reviewer},
+    policy::{Parcel, Policy},
 };
 use tokio::sync::Notify;
 
