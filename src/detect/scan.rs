@@ -51,11 +51,16 @@ pub(super) fn scan(text: &str, shapes: &[Shape], mut found: impl FnMut(&Shape, C
     let mut cluster = Vec::new();
     let mut at = 0;
     while let Some(start) = digits::next_digit(text.as_bytes(), at) {
-        at = read_cluster(text, start, &mut cluster, |cluster, range| {
+        let mut done = |cluster: &[Digit], range: Range<usize>| {
             for shape in shapes {
                 windows(cluster, range.clone(), shape, &mut found);
             }
-        });
+        };
+        let coded = text.get(..start).is_some_and(|before| before.ends_with('%'));
+        if coded && text.get(start..).is_some_and(|rest| rest.starts_with("20")) {
+            read_cluster(text, start + 2, &mut cluster, &mut done);
+        }
+        at = read_cluster(text, start, &mut cluster, done);
     }
 }
 
@@ -118,6 +123,9 @@ fn read_cluster(
             Sign::Break if gap.is_quoted(c) => {}
             // A soft line break of quoted-printable.
             Sign::Break if c == '=' && matches!(chars.peek(), Some((_, '\r' | '\n'))) => {}
+            Sign::Break if c == '%' && is_blank(chars.clone()) && gap.add(Separator::Space, c) => {
+                chars.nth(1);
+            }
             Sign::Break | Sign::Separator(_) => {
                 end = at + c.len_utf8();
                 break;
@@ -133,6 +141,12 @@ fn read_cluster(
     }
     done(cluster, tried..cluster.len());
     end
+}
+
+/// Whether a percent sign starts the blank of a web address.
+fn is_blank(mut after: impl Iterator<Item = (usize, char)>) -> bool {
+    let mut next = || after.next().map(|(_, c)| c);
+    (next(), next()) == (Some('2'), Some('0'))
 }
 
 impl Gap {
@@ -279,6 +293,7 @@ mod tests {
             "138\n27830652",
             "138278=\r\n30652",
             "138278/30652",
+            "138278%2030652",
         ] {
             assert_eq!(layout_of(text), Some(Layout::Grouped), "{text}");
         }
@@ -311,6 +326,7 @@ mod tests {
     fn every_group_is_tried_as_a_start() {
         assert_eq!(layout_of("F33.1\n13827830652"), Some(Layout::Plain));
         assert_eq!(layout_of("P000,13827830652,5"), Some(Layout::Plain));
+        assert_eq!(layout_of("?fnr=%2013827830652"), Some(Layout::Plain));
         assert_eq!(layout_of("kl. 09.30 138278 30652 kl. 10"), Some(Layout::Grouped));
     }
 
