@@ -29,6 +29,8 @@ pub(super) struct Sieve<'a> {
     reach: Reach,
     table: TextTable<'a>,
     drafts: Vec<Draft>,
+    /// How many drafts there are on each footing.
+    kept: [usize; 3],
     tallies: HashMap<Column, Tally>,
     /// Dates that stand alone, for numbers written in two places.
     dates: Vec<Candidate>,
@@ -80,6 +82,7 @@ impl<'a> Sieve<'a> {
             reach: Reach::of(rules.rules.iter().flat_map(|rule| &rule.contexts)),
             table: TextTable::new(&fragment.text),
             drafts: Vec::new(),
+            kept: [0; 3],
             tallies: HashMap::new(),
             dates: Vec::new(),
         })
@@ -214,6 +217,11 @@ impl<'a> Sieve<'a> {
                     if weight.strongest > 0 { Footing::Firm } else { Footing::Bare }
                 }
             };
+            let kept = &mut self.kept[footing as usize];
+            if *kept >= MOST {
+                continue;
+            }
+            *kept += 1;
             self.drafts.push(Draft {
                 rule: index,
                 fragment: self.index,
@@ -354,6 +362,9 @@ pub(super) const PARTS: [Shape; 4] = [
     Shape { digits: 5, groups: &[] },
     Shape { digits: 10, groups: &[] },
 ];
+/// Drafts of one fragment and footing beyond which no more are kept: a level
+/// cannot rise any higher, and memory is not for strangers to spend.
+const MOST: usize = 10_000;
 /// The most bytes between a date and the rest of its number.
 const APART: usize = 60;
 /// The addition from which on a word is strong.
