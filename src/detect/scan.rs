@@ -14,13 +14,38 @@ use super::digits::{self, Separator, Sign};
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Candidate {
     /// The values, 0 to 9.
-    pub(super) digits: Vec<u8>,
+    pub(super) digits: Values,
     /// Where it stands, in bytes.
     pub(super) place: Range<usize>,
     /// How it is written.
     pub(super) layout: Layout,
     /// Whether it reads as a part of a decimal number.
     pub(super) decimal: bool,
+}
+
+/// A few digits, in place: candidates are many.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Values {
+    values: [u8; MOST_DIGITS],
+    length: usize,
+}
+
+impl Values {
+    /// The first values, as many as a number can have.
+    pub(super) fn of(digits: impl Iterator<Item = u8>) -> Self {
+        let mut values = [0; MOST_DIGITS];
+        let slots = values.iter_mut().zip(digits);
+        let length = slots.map(|(slot, digit)| *slot = digit).count();
+        Self { values, length }
+    }
+}
+
+impl std::ops::Deref for Values {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.values.get(..self.length).unwrap_or_default()
+    }
 }
 
 /// How the digits of a candidate are grouped.
@@ -52,9 +77,7 @@ pub(super) fn scan(text: &str, shapes: &[Shape], mut found: impl FnMut(&Shape, C
     let mut at = 0;
     while let Some(start) = digits::next_digit(text.as_bytes(), at) {
         let mut done = |cluster: &[Digit], range: Range<usize>| {
-            for shape in shapes {
-                windows(cluster, range.clone(), shape, &mut found);
-            }
+            windows(cluster, range, shapes, &mut found);
         };
         let coded = text.get(..start).is_some_and(|before| before.ends_with('%'));
         if coded && text.get(start..).is_some_and(|rest| rest.starts_with("20")) {
@@ -170,39 +193,53 @@ impl Gap {
     }
 }
 
-/// Tries every start in `range` of a cluster.
+/// Tries every group in `range` of a cluster as a start.
 fn windows(
     cluster: &[Digit],
     range: Range<usize>,
-    shape: &Shape,
+    shapes: &[Shape],
     found: &mut impl FnMut(&Shape, Candidate),
 ) {
     for start in range {
-        let Some(digits) = cluster.get(start..start + shape.digits) else { return };
-        let after = cluster.get(start + shape.digits..).unwrap_or_default();
-        let bordered = (start == 0 || !digits[0].gap.is_empty())
-            && after.first().is_none_or(|next| !next.gap.is_empty());
-        if !bordered {
+        let (before, rest) = cluster.split_at(start.min(cluster.len()));
+        let starts_group = rest.first().is_some_and(|first| start == 0 || !first.gap.is_empty());
+        if !starts_group {
             continue;
         }
-        let before = cluster.get(..start).unwrap_or_default();
-        let Some(layout) = layout(before, digits, after, shape) else { continue };
-        let (Some(first), Some(last)) = (digits.first(), digits.last()) else { return };
-        let decimal = layout == Layout::Plain && is_decimal(before, first, after);
-        let place = first.start..last.end;
-        let digits = digits.iter().map(|digit| digit.value).collect();
-        found(shape, Candidate { digits, place, layout, decimal });
+        for shape in shapes.iter().filter(|shape| rest.len() >= shape.digits) {
+            let (digits, after) = rest.split_at(shape.digits);
+            let ends_group = after.first().is_none_or(|next| !next.gap.is_empty());
+            let candidate = || candidate(before, digits, after, shape);
+            if let Some(candidate) = ends_group.then(candidate).flatten() {
+                found(shape, candidate);
+            }
+        }
     }
+}
+
+/// The digits as a candidate; none when they cannot be one number.
+fn candidate(
+    before: &[Digit],
+    digits: &[Digit],
+    after: &[Digit],
+    shape: &Shape,
+) -> Option<Candidate> {
+    let layout = layout(before, digits, after, shape)?;
+    let (first, last) = (digits.first()?, digits.last()?);
+    let decimal = layout == Layout::Plain && is_decimal(before, first, after);
+    let place = first.start..last.end;
+    let digits = Values::of(digits.iter().map(|digit| digit.value));
+    Some(Candidate { digits, place, layout, decimal })
 }
 
 /// How the digits are grouped; none when they cannot be one number.
 fn layout(before: &[Digit], digits: &[Digit], after: &[Digit], shape: &Shape) -> Option<Layout> {
     let inner = digits.get(1..)?;
-    let mut gaps = inner.iter().map(|digit| digit.gap).filter(|gap| !gap.is_empty());
-    let count = gaps.clone().count();
-    if count == 0 {
+    if inner.iter().all(|digit| digit.gap.is_empty()) {
         return Some(Layout::Plain);
     }
+    let mut gaps = inner.iter().map(|digit| digit.gap).filter(|gap| !gap.is_empty());
+    let count = gaps.clone().count();
     let first = gaps.clone().next()?;
     if count == inner.len() {
         let even = gaps.all(|gap| gap.separators == first.separators);
@@ -253,6 +290,8 @@ const GAP: u16 = 12;
 /// Digits in a cluster before it is worked off, so that a file of nothing but
 /// digits needs little memory.
 const CLUSTER: usize = 4096;
+/// The most digits that a shape may have.
+const MOST_DIGITS: usize = 20;
 /// Digits kept then: more than any shape has.
 const OVERLAP: usize = 64;
 
