@@ -54,14 +54,18 @@ impl Rulebook {
     ///
     /// # Errors
     ///
-    /// A file or folder cannot be read.
+    /// A file or folder cannot be read, or a folder has no pack.
     pub fn packs(paths: &[PathBuf]) -> Result<Vec<PackSource>, RulebookError> {
         if paths.is_empty() {
             return Ok(Rules::builtin());
         }
         let mut files = Vec::new();
         for path in paths {
+            let before = files.len();
             collect(path, &mut files)?;
+            if files.len() == before {
+                return Err(RulebookError::NoPacks(path.clone()));
+            }
         }
         let load = |path: &PathBuf| {
             Ok(PackSource { name: path.to_string_lossy().into_owned(), text: read_text(path)? })
@@ -119,6 +123,9 @@ impl Rulebook {
 /// Why rules or policy cannot be used.
 #[derive(Debug, Error)]
 pub enum RulebookError {
+    /// A folder without rule packs, with which nothing would ever be found.
+    #[error("no rule pack (*.toml) in {}", .0.display())]
+    NoPacks(PathBuf),
     /// The policy file is not valid.
     #[error(transparent)]
     Policy(#[from] PolicyError),
@@ -156,7 +163,9 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), RulebookError> {
         return Ok(());
     }
     let entries = fs::read_dir(path).map_err(|e| unreadable(path, e))?;
-    let mut entries: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    let entries = entries.map(|entry| entry.map(|entry| entry.path()));
+    let mut entries: Vec<PathBuf> =
+        entries.collect::<Result<_, _>>().map_err(|e| unreadable(path, e))?;
     entries.sort();
     for entry in entries {
         if entry.is_dir() {

@@ -27,9 +27,14 @@ impl PolicyTest {
     ///
     /// # Errors
     ///
-    /// Says what was expected and what was decided instead.
+    /// Says what was expected and what was decided instead, or that nobody is to
+    /// get the message.
     pub fn check(&self, policy: &Policy, facts: &Facts<'_>) -> Result<(), String> {
-        for ruling in policy.decide(facts) {
+        let rulings = policy.decide(facts);
+        if rulings.is_empty() {
+            return Err("the test names no recipient".to_owned());
+        }
+        for ruling in rulings {
             if !self.expect.fits(ruling.verdict) {
                 return Err(format!(
                     "expected {:?}, but route {:?} says {}",
