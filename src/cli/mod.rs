@@ -1,1 +1,55 @@
-//! cli
+//! The command line: arguments, and what each command prints.
+//!
+//! Names, JSON and exit codes are a contract (DESIGN section 4). A command
+//! gets the parts that it needs already open; opening them is up to `app`.
+
+pub mod args;
+pub mod audit;
+pub mod explain;
+pub mod keys;
+pub mod man;
+pub mod outbox;
+pub mod output;
+pub mod quarantine;
+pub mod rules;
+pub mod scan;
+pub mod stats;
+
+use std::process::ExitCode;
+
+use crate::model::Reviewer;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Exit {
+    /// Done, clean, or yes.
+    Ok = 0,
+    /// Something was found, or the answer is no.
+    Negative = 1,
+    /// The command was called wrongly.
+    Usage = 2,
+    /// The settings are wrong.
+    Config = 3,
+    /// It may work later.
+    Temporary = 4,
+    /// It is not allowed.
+    Denied = 5,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// The person who acts, for the audit log.
+fn reviewer(person: &args::Person, purpose: &str) -> anyhow::Result<Reviewer> {
+    let name = person_name(person.by.as_deref());
+    Ok(Reviewer::new(&name, person.reason.as_deref().unwrap_or(purpose))?)
+}
+
+/// The name given, or the login name.
+fn person_name(given: Option<&str>) -> String {
+    let login = || ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|key| std::env::var(key).ok());
+    given.map(str::to_owned).or_else(login).unwrap_or_else(|| "command line".to_owned())
+}

@@ -1,12 +1,42 @@
 //! Finds identity numbers and other sensitive data in text. Pure: no I/O, no
 //! clock.
+//!
+//! Rules are data: TOML packs with their own tests, which must pass before a
+//! pack is used. Numbers are found by one pass over the bytes, proven by their
+//! checksums and weighed by the words around them. Nothing here can fail on
+//! text; only packs can be wrong. A finding never holds what was found.
+
+mod compile;
+mod context;
+mod digits;
+mod draft;
+mod error;
+mod find;
+mod fold;
+mod generic;
+mod lookalike;
+mod pack;
+mod proof;
+mod rule;
+mod scan;
+mod sieve;
+mod table;
+pub mod validators;
+mod words;
+
+use std::sync::Arc;
 
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use self::{compile::Compiled, rule::Method, scan::Shape, validators::Validator, words::Words};
+pub use self::{
+    error::{RuleError, RuleFault},
+    proof::TestReport,
+};
 use crate::{
     base::secret::Secret,
-    model::{Finding, Fragment},
+    model::{Finding, Fragment, Level},
 };
 
 /// `[detect]`
@@ -41,6 +71,7 @@ pub struct Search<'a> {
 }
 
 /// The text of one rule pack, with the name to use in errors.
+#[derive(Clone, Debug)]
 pub struct PackSource {
     /// The file name.
     pub name: String,
@@ -49,32 +80,125 @@ pub struct PackSource {
 }
 
 /// The rules of all packs, ready to search.
-pub struct Rules;
+pub struct Rules {
+    packs: Vec<PackId>,
+    files: Vec<String>,
+    rules: Vec<rule::Rule>,
+    combines: Vec<rule::Combine>,
+    words: Words,
+    /// The checksums that the rules use.
+    validators: Vec<&'static Validator>,
+    /// What the digit scanner looks for.
+    shapes: Vec<Shape>,
+}
 
 impl Rules {
     /// Compiles packs and runs the tests inside them.
+    ///
+    /// # Errors
+    ///
+    /// A pack has a form that is not known, a rule in it means nothing, or one
+    /// of its tests fails. The error names file, line and rule.
     pub fn load(packs: &[PackSource]) -> Result<Self, RuleError> {
-        todo!("{}", packs.len())
+        let rules = Self::compile(packs)?;
+        match rules.tests().into_iter().find(|report| !report.passed) {
+            Some(report) => Err(rules.failed(report)),
+            None => Ok(rules),
+        }
     }
 
     /// The packs that ship with the program.
     pub fn builtin() -> Vec<PackSource> {
-        todo!()
+        BUILTIN
+            .iter()
+            .map(|(name, text)| PackSource { name: (*name).into(), text: (*text).into() })
+            .collect()
     }
 
-    /// Finds everything in `fragments`.
+    /// Compiles packs and tells how every test inside them went, also when
+    /// some fail.
+    ///
+    /// # Errors
+    ///
+    /// As [`Rules::load`], but for failing tests.
+    pub fn check(packs: &[PackSource]) -> Result<Vec<TestReport>, RuleError> {
+        Self::compile(packs).map(|rules| rules.tests())
+    }
+
+    /// Finds everything in `fragments`, in their order; combinations last.
     pub fn find(&self, fragments: &[Fragment], search: &Search<'_>) -> Vec<Finding> {
-        todo!("{} {}", fragments.len(), search.today)
+        find::find(self, fragments, search)
     }
 
     /// Name, version and hash of each pack, for the audit log.
     pub fn packs(&self) -> &[PackId] {
-        todo!()
+        &self.packs
+    }
+
+    /// Runs the tests inside the packs again.
+    pub fn tests(&self) -> Vec<TestReport> {
+        proof::run(self)
+    }
+
+    /// What each rule is about, in the order of the packs.
+    pub fn table(&self) -> Vec<RuleRow> {
+        let rules = self.rules.iter().map(|rule| RuleRow {
+            rule: rule.id.clone(),
+            title: rule.title.clone(),
+            category: rule.category.clone(),
+            pack: rule.pack.clone(),
+            kinds: rule.kinds().into_iter().map(str::to_owned).collect(),
+            levels: levels(rule.levels.iter().map(|level| level.level)),
+        });
+        let combines = self.combines.iter().map(|combine| RuleRow {
+            rule: combine.id.clone(),
+            title: combine.title.clone(),
+            category: None,
+            pack: combine.pack.clone(),
+            kinds: Vec::new(),
+            levels: vec![combine.level],
+        });
+        rules.chain(combines).collect()
+    }
+
+    fn compile(packs: &[PackSource]) -> Result<Self, RuleError> {
+        let mut compiled = Compiled::default();
+        for pack in packs {
+            compiled.add(pack)?;
+        }
+        let Compiled { packs, files, rules, combines, vocabulary } = compiled;
+        let used = |validator: &&Validator| {
+            rules.iter().any(|rule| match &rule.method {
+                Method::Digits(digits) => digits.validator.name == validator.name,
+                Method::Patterns { .. } | Method::Terms { .. } => false,
+            })
+        };
+        let validators: Vec<_> = validators::TABLE.iter().filter(used).collect();
+        let whole = validators.iter().filter_map(|validator| {
+            Some(Shape { digits: validator.digits?, groups: validator.groups })
+        });
+        let shapes = whole.chain(sieve::PARTS).collect();
+        Ok(Self { packs, files, rules, combines, words: vocabulary.build()?, validators, shapes })
+    }
+
+    fn failed(&self, report: TestReport) -> RuleError {
+        let rule = self.rules.iter().find(|rule| rule.id == report.rule);
+        let pack = self.packs.iter().position(|pack| *pack.id == *report.pack);
+        RuleError::Rule {
+            file: pack.and_then(|pack| self.files.get(pack)).cloned().unwrap_or_default(),
+            line: rule.map_or(1, |rule| rule.line),
+            rule: report.rule.to_string(),
+            fault: RuleFault::FailedTest {
+                number: report.number,
+                wanted: report.wanted,
+                found: report.found,
+            },
+        }
     }
 }
 
 /// Which rules judged.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct PackId {
     /// Such as `no-identifiers`.
     pub id: String,
@@ -84,7 +208,33 @@ pub struct PackId {
     pub hash: String,
 }
 
-/// A pack cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct RuleError(pub String);
+/// One rule, for a list of rules.
+#[derive(Clone, Debug, Serialize)]
+pub struct RuleRow {
+    /// Such as `no.fnr`.
+    pub rule: Arc<str>,
+    /// What it finds, in words.
+    pub title: String,
+    /// What sort of data that is, such as `identifier`.
+    pub category: Option<String>,
+    /// The pack it is from.
+    pub pack: Arc<str>,
+    /// The kinds it can report.
+    pub kinds: Vec<String>,
+    /// The levels it can reach, rising.
+    pub levels: Vec<Level>,
+}
+
+fn levels(levels: impl Iterator<Item = Level>) -> Vec<Level> {
+    let mut levels: Vec<_> = levels.collect();
+    levels.sort_unstable();
+    levels.dedup();
+    levels
+}
+
+/// Name and text of each pack that ships with the program.
+const BUILTIN: [(&str, &str); 1] =
+    [("rules/no/identifiers.toml", include_str!("../../rules/no/identifiers.toml"))];
+
+#[cfg(test)]
+mod tests;

@@ -1,15 +1,175 @@
-//! The only place that knows every step.
+//! The only place that knows every step: read, decide, carry out.
+//!
+//! A front-end hands over a message and gets an [`Outcome`]. Whatever goes
+//! wrong inside becomes an outcome in which everybody is asked to try again;
+//! nothing is accepted in doubt, and nothing is answered before it is durable.
 
+mod carry_out;
+mod decide;
+mod error;
+mod headers;
+mod notices;
+mod outbox;
 mod outcome;
+mod quarantine;
+mod reader;
+mod rulebook;
+mod settings;
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    pin::Pin,
+    sync::Arc,
+    time::Instant,
+};
 
-pub use self::outcome::{Answer, Fate, Outcome};
-use crate::model::{Channel, Envelope};
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use tokio::sync::Notify;
+use tracing::{Instrument, error, info_span};
+
+pub use self::{
+    decide::{Decision, Questions},
+    error::GateError,
+    outcome::{Answer, Fate, Outcome},
+    quarantine::{Discard, ReleaseAs, Released},
+    reader::Reader,
+    rulebook::{Rulebook, RulebookError},
+    settings::{GatewaySettings, Settings},
+};
+use crate::{
+    base::clock::Clock,
+    model::{Channel, Envelope, Event, Submission},
+    protect::Protector,
+    relay::NextHop,
+    store::{Change, Store},
+    worker::Workers,
+};
+
+/// Everything that is needed to judge a message and to act on it.
+pub struct Gate {
+    book: ArcSwap<Rulebook>,
+    clock: Arc<dyn Clock>,
+    hop: Option<NextHop>,
+    mail_waits: Notify,
+    protector: Protector,
+    store: Store,
+    workers: Arc<Workers>,
+}
+
+/// The parts of a gate.
+pub struct Parts {
+    /// Rules, policy and settings.
+    pub book: Rulebook,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Where copies, released mail and notices go, if anywhere.
+    pub hop: Option<NextHop>,
+    /// The methods and their keys.
+    pub protector: Protector,
+    /// The quarantine, the outbox and the audit log.
+    pub store: Store,
+    /// The readers.
+    pub workers: Arc<Workers>,
+}
+
+impl Gate {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            book: ArcSwap::from_pointee(parts.book),
+            clock: parts.clock,
+            hop: parts.hop,
+            mail_waits: Notify::new(),
+            protector: parts.protector,
+            store: parts.store,
+            workers: parts.workers,
+        }
+    }
+
+    /// Takes new rules, policy and settings into use. A message that is being
+    /// judged keeps those it began with.
+    pub fn reload(&self, book: Rulebook) {
+        self.book.store(Arc::new(book));
+    }
+
+    /// Rules, policy and settings in use now.
+    pub fn book(&self) -> Arc<Rulebook> {
+        self.book.load_full()
+    }
+
+    /// The quarantine, the outbox and the audit log.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The methods and their keys.
+    pub fn protector(&self) -> &Protector {
+        &self.protector
+    }
+
+    /// Writes one row of the audit log.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub async fn record(&self, event: Event) -> Result<(), GateError> {
+        self.store.commit(Change { events: vec![event], ..Change::default() }).await?;
+        Ok(())
+    }
+
+    /// The time, as the gate sees it.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Whether mail that the gateway itself must send has somewhere to go.
+    pub fn can_send(&self) -> bool {
+        self.hop.is_some()
+    }
+
+    /// Reads bytes by the rules in use.
+    pub fn reader(&self, book: &Arc<Rulebook>) -> Reader {
+        Reader::new(Arc::clone(&self.workers), Arc::clone(book), self.store.person_key().clone())
+    }
+
+    /// Ends the readers.
+    pub async fn stop(&self) {
+        self.workers.stop().await;
+    }
+
+    async fn handle(&self, taken: Taken) -> Outcome {
+        let started = Instant::now();
+        let event = self.store.event_id(&taken.envelope, &taken.raw);
+        let recipients = taken.envelope.recipients.clone();
+        let submission = Submission {
+            id: event,
+            channel: Channel { reinjects: self.hop.is_some(), ..taken.channel },
+            envelope: taken.envelope,
+            raw: taken.raw,
+        };
+        let span = info_span!("message", event = %event);
+        let handled = async {
+            let book = self.book();
+            let decision = self.decide(&book, &submission).await?;
+            self.carry_out(&book, &submission, decision, started).await
+        };
+        match handled.instrument(span).await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                error!(event = %event, error = %error::chain(&error), "deferred: inner error");
+                metrics::counter!("sluse_errors_total").increment(1);
+                Outcome::deferred(Some(event), recipients)
+            }
+        }
+    }
+}
 
 /// A message as a front-end took it, before it has a name.
 pub struct Taken {
-    /// What the front-end can still do.
+    /// What the front-end can still do; whether copies can go another way is
+    /// for the gate to know.
     pub channel: Channel,
     /// Sender and recipients.
     pub envelope: Envelope,
@@ -22,4 +182,16 @@ pub trait Judge: Send + Sync {
     /// Judges one message. Never fails: an inner error is an outcome in which
     /// every recipient is deferred.
     fn judge(&self, taken: Taken) -> Pin<Box<dyn Future<Output = Outcome> + Send + '_>>;
+}
+
+impl Judge for Gate {
+    fn judge(&self, taken: Taken) -> Pin<Box<dyn Future<Output = Outcome> + Send + '_>> {
+        Box::pin(self.handle(taken))
+    }
+}
+
+/// A path from a settings file, taken from the folder of that file when it is
+/// relative.
+pub(crate) fn beside(file: &Path, path: &Path) -> PathBuf {
+    file.parent().map_or_else(|| path.to_owned(), |folder| folder.join(path))
 }

@@ -1,1 +1,88 @@
-//! jobs
+//! What the service does by itself from time to time.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use tokio::time::sleep;
+use tracing::{error, info};
+
+use crate::{
+    gate::Gate,
+    store::{HeldState, OutboxState},
+};
+
+/// Sends what is in the outbox: at once when something is put there, and when
+/// the next try is due.
+pub async fn outbox(
+    gate: Arc<Gate>,
+    stopped: impl Future<Output = ()> + Send,
+) -> anyhow::Result<()> {
+    tokio::pin!(stopped);
+    loop {
+        // Never cut off: between the next hop's yes and our note of it lies a
+        // second delivery.
+        let tried = gate.deliver_due().await.unwrap_or_else(|error| {
+            error!("outbox: {error}");
+            0
+        });
+        let wait = if tried > 0 { Duration::ZERO } else { LOOK };
+        tokio::select! {
+            biased;
+            () = &mut stopped => return Ok(()),
+            () = gate.mail_waits() => {}
+            () = sleep(wait) => {}
+        }
+    }
+}
+
+/// Keeps the gauges of quarantine and outbox right.
+pub async fn gauges(
+    gate: Arc<Gate>,
+    stopped: impl Future<Output = ()> + Send,
+) -> anyhow::Result<()> {
+    let work = async {
+        loop {
+            match gate.store().counts(gate.now(), gate.now()).await {
+                Ok(counts) => {
+                    let held = counts.held.get(&HeldState::Held).copied().unwrap_or(0);
+                    let queued = counts.outbox.get(&OutboxState::Queued).copied().unwrap_or(0);
+                    metrics::gauge!("sluse_quarantine_messages").set(held as f64);
+                    metrics::gauge!("sluse_outbox_messages").set(queued as f64);
+                }
+                Err(error) => error!("gauges: {error}"),
+            }
+            sleep(MEASURE).await;
+        }
+    };
+    tokio::select! {
+        () = work => {}
+        () = stopped => {}
+    }
+    Ok(())
+}
+
+/// Destroys held messages whose time is over.
+pub async fn retention(
+    gate: Arc<Gate>,
+    stopped: impl Future<Output = ()> + Send,
+) -> anyhow::Result<()> {
+    let work = async {
+        loop {
+            match gate.store().purge_expired(gate.now()).await {
+                Ok(purged) if purged.is_empty() => {}
+                Ok(purged) => info!(number = purged.len(), "held messages expired"),
+                Err(error) => error!("retention: {error}"),
+            }
+            sleep(PURGE).await;
+        }
+    };
+    tokio::select! {
+        () = work => {}
+        () = stopped => {}
+    }
+    Ok(())
+}
+
+/// The outbox may also be filled by a command beside the service.
+const LOOK: Duration = Duration::from_secs(2);
+const MEASURE: Duration = Duration::from_secs(15);
+const PURGE: Duration = Duration::from_secs(3600);

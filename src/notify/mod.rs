@@ -1,1 +1,29 @@
-//! notify
+//! What people are told: the reply in the SMTP session and the notice by mail.
+//!
+//! Says what happened, where, and what to do now, in Bokmål, Nynorsk and
+//! English. Never shows a value, only its masked form, and repeats no subject:
+//! a subject may hold the number. Sends nothing itself: it hands out a [`Reply`]
+//! or the bytes of a [`Notice`]. Outsiders get a reply, never mail. When a
+//! notice cannot be written the message keeps its fate: only the notice is lost.
+//!
+//! [`Reply`]: crate::model::Reply
+
+mod found;
+mod language;
+mod link;
+mod notice;
+mod pace;
+mod refusal;
+mod settings;
+mod silence;
+pub(crate) mod words;
+
+pub use self::{
+    language::{Language, ParseLanguageError, guess},
+    link::{GuidanceUrl, LinkError, PublicUrl},
+    notice::{Case, MARKER, Notice, NoticeError, compose},
+    pace::Pace,
+    refusal::{refusal, too_big},
+    settings::{Contact, Guidance, Letterhead, Settings, Wording, WordingError},
+    silence::{Silence, may_notify},
+};

@@ -14,7 +14,7 @@ use thiserror::Error;
 use crate::model::{Address, Envelope, MethodId};
 
 /// Policy read these very bytes and lets them go to these recipients.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Cleared {
     digest: [u8; 32],
     recipients: Vec<Address>,
@@ -52,7 +52,7 @@ pub enum Grounds {
 }
 
 /// Bytes with the proof that they may go to these recipients.
-#[derive(Clone, Deserialize, Serialize)]
+#[derive(Clone)]
 pub struct Parcel {
     cleared: Cleared,
     sender: Option<Address>,
@@ -93,15 +93,20 @@ impl Parcel {
     /// The form in which the outbox seals a parcel. For `store` alone, which
     /// authenticates it with the key of the outbox.
     pub(crate) fn to_stored(&self) -> Result<Vec<u8>, postcard::Error> {
-        postcard::to_stdvec(self)
+        postcard::to_stdvec(&Stored {
+            digest: self.cleared.digest,
+            recipients: self.cleared.recipients.clone(),
+            grounds: self.cleared.grounds.clone(),
+            sender: self.sender.clone(),
+            bytes: Arc::clone(&self.bytes),
+        })
     }
 
     /// Reads back what `to_stored` wrote, and checks the bytes again. For
     /// `store` alone.
     pub(crate) fn from_stored(stored: &[u8]) -> Result<Self, StoredParcelError> {
-        let parcel: Self = postcard::from_bytes(stored)?;
-        parcel.check()?;
-        Ok(parcel)
+        let Stored { digest, recipients, grounds, sender, bytes } = postcard::from_bytes(stored)?;
+        Ok(Self::new(Cleared::new(digest, recipients, grounds), sender, bytes)?)
     }
 
     fn check(&self) -> Result<(), WrongBytes> {
@@ -114,6 +119,17 @@ impl fmt::Debug for Parcel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Parcel({:?}, {} bytes)", self.cleared.grounds, self.bytes.len())
     }
+}
+
+/// What the outbox keeps of a parcel. Private, so that nobody else can read a
+/// proof out of bytes.
+#[derive(Deserialize, Serialize)]
+struct Stored {
+    digest: [u8; 32],
+    recipients: Vec<Address>,
+    grounds: Grounds,
+    sender: Option<Address>,
+    bytes: Arc<[u8]>,
 }
 
 /// The proof was made for other bytes.

@@ -1,18 +1,46 @@
 //! Turns a message into one that only its recipient can read.
+//!
+//! This build has OpenPGP. Certificates are what an administrator put into the
+//! folder, nothing is looked up elsewhere. A recipient whose certificate cannot
+//! be used gets the reason as a code and never the plain message; whatever else
+//! goes wrong is an error, and no bytes leave this module.
+
+mod boundary;
+mod certificate;
+mod error;
+mod fields;
+mod folder;
+mod header_protection;
+mod import;
+mod index;
+mod keyring;
+mod openpgp;
 
 use std::{path::PathBuf, sync::Arc};
 
 use jiff::Timestamp;
 
-use crate::model::{Address, MethodId, Offer, PartPath};
+use self::keyring::Keyring;
+pub use self::{
+    error::ProtectError,
+    index::Ground,
+    keyring::{Imported, Kept, Listed},
+};
+use crate::model::{Address, KeyTrouble, MethodId, Offer, PartPath, Surface};
 
 /// The methods of this build, with their keys.
-pub struct Protector;
+pub struct Protector {
+    keyring: Keyring,
+}
 
 impl Protector {
     /// Opens the certificate folder, which is made when absent.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be made or read.
     pub fn open(folder: PathBuf) -> Result<Self, ProtectError> {
-        todo!("{folder:?}")
+        Ok(Self { keyring: Keyring::open(folder.join(OPENPGP_FOLDER))? })
     }
 
     /// What each of `methods` can do for each of `recipients`.
@@ -22,10 +50,29 @@ impl Protector {
         methods: &[MethodId],
         now: Timestamp,
     ) -> Vec<Offer> {
-        todo!("{recipients:?} {methods:?} {now}")
+        let offer = |recipient: &Address, method| match method {
+            MethodId::Openpgp => Offer {
+                method,
+                recipient: recipient.clone(),
+                covers: OPENPGP_COVERS,
+                key: self.keyring.find(recipient, now).map(|found| found.fingerprint),
+            },
+            MethodId::Pdf | MethodId::Pickup | MethodId::Smime => Offer {
+                method,
+                recipient: recipient.clone(),
+                covers: &[],
+                key: Err(KeyTrouble::MethodUnavailable),
+            },
+        };
+        let each = recipients.iter();
+        each.flat_map(|rcpt| methods.iter().map(move |method| offer(rcpt, *method))).collect()
     }
 
     /// Protects `raw` for one recipient.
+    ///
+    /// # Errors
+    ///
+    /// No key can be used, or the encryption failed.
     pub fn protect(
         &self,
         method: MethodId,
@@ -33,7 +80,65 @@ impl Protector {
         recipient: &Address,
         now: Timestamp,
     ) -> Result<Sealed, ProtectError> {
-        todo!("{method} {} {recipient:?} {now}", raw.len())
+        match method {
+            MethodId::Openpgp => self.openpgp(raw, recipient, now),
+            MethodId::Pdf | MethodId::Pickup | MethodId::Smime => {
+                Err(ProtectError::Unusable(KeyTrouble::MethodUnavailable))
+            }
+        }
+    }
+
+    /// Takes certificates into use: armoured or binary, one or many, with or
+    /// without bare revocations. A certificate that is known already is merged
+    /// with. With `pin`, the one certificate in `bytes` is used for that
+    /// address, whatever its user IDs say.
+    ///
+    /// # Errors
+    ///
+    /// Nothing is taken in when something in `bytes` is no certificate, names
+    /// no address and is not pinned, or when there are several to pin.
+    pub fn import(
+        &self,
+        bytes: &[u8],
+        pin: Option<&Address>,
+    ) -> Result<Vec<Imported>, ProtectError> {
+        self.keyring.import(bytes, pin)
+    }
+
+    /// Every certificate that is kept, by fingerprint.
+    pub fn list(&self, now: Timestamp) -> Vec<Listed> {
+        self.keyring.list(now)
+    }
+
+    /// The certificate that would be used for `address`, or the one that
+    /// cannot be; nothing when none is known.
+    pub fn lookup(&self, address: &Address, now: Timestamp) -> Option<Listed> {
+        self.keyring.lookup(address, now)
+    }
+
+    /// Takes a certificate out of use. The fingerprint may have blanks.
+    ///
+    /// # Errors
+    ///
+    /// There is no such certificate, or the folder cannot be written.
+    pub fn remove(&self, fingerprint: &str) -> Result<(), ProtectError> {
+        self.keyring.remove(fingerprint)
+    }
+
+    fn openpgp(
+        &self,
+        raw: &[u8],
+        recipient: &Address,
+        now: Timestamp,
+    ) -> Result<Sealed, ProtectError> {
+        let found = self.keyring.find(recipient, now).map_err(ProtectError::Unusable)?;
+        let policy = certificate::policy_at(now);
+        let keys =
+            certificate::usable_keys(&found.cert, &policy, now).map_err(ProtectError::Unusable)?;
+        let bytes = openpgp::seal(raw, &found.cert, &keys)?;
+        let message = PartPath::root("message");
+        let parts = vec![message.child(openpgp::FILE_NAME), message.child("part 2")];
+        Ok(Sealed { bytes: Arc::from(bytes), parts })
     }
 }
 
@@ -41,14 +146,20 @@ impl Protector {
 pub struct Sealed {
     /// The whole new message.
     pub bytes: Arc<[u8]>,
-    /// The parts of it that were sealed: gaps there are expected.
+    /// The names of the part that was sealed, by its file name and by its
+    /// place: gaps there are expected.
     pub parts: Vec<PartPath>,
 }
 
-/// A message could not be protected.
-#[derive(Debug, thiserror::Error)]
-pub enum ProtectError {
-    /// To be replaced.
-    #[error("not built")]
-    Todo,
-}
+/// The envelope of the header stays outside (see `header_protection`), so a
+/// finding in a display name is found again when what leaves is read.
+const OPENPGP_COVERS: &[Surface] = &[
+    Surface::Body,
+    Surface::Cell,
+    Surface::FileName,
+    Surface::FileText,
+    Surface::Header,
+    Surface::Metadata,
+];
+
+const OPENPGP_FOLDER: &str = "openpgp";

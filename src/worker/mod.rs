@@ -1,13 +1,39 @@
 //! Runs `extract` in child processes that can neither open files nor reach
 //! the network.
+//!
+//! A message that kills, hangs or bloats its reader costs one child and
+//! becomes a gap; the next message meets a fresh child. Small plain messages
+//! are read in this process, because a round trip costs more than they do.
+//! Nothing here fails towards the caller: what could not be read is a gap, and
+//! policy decides about gaps.
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc};
+mod child;
+mod frame;
+mod process;
+mod sandbox;
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
+    process::ExitCode,
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use serde::Deserialize;
+use tokio::sync::Semaphore;
+use tracing::{error, warn};
 
+use self::{
+    frame::Request,
+    process::{Failure, Process},
+};
 use crate::{
     base::limits::Limits,
-    model::{Extraction, Kind},
+    extract,
+    model::{Extraction, Gap, GapKind, Kind, PartPath},
 };
 
 /// `[worker]`
@@ -28,25 +54,145 @@ impl Default for Settings {
     }
 }
 
-/// The pool of child processes.
-pub struct Workers;
+/// The pool of child processes. Dropping it kills them.
+pub struct Workers {
+    program: PathBuf,
+    settings: Settings,
+    limits: Limits,
+    /// One permit a child; waiting callers are served in order.
+    turns: Semaphore,
+    idle: Mutex<Vec<Process>>,
+    stopped: AtomicBool,
+}
 
 impl Workers {
-    /// Prepares the pool. `program` is this program, started as `sluse worker`.
+    /// Prepares the pool; children start when they are first needed. `program`
+    /// is this program, started as `sluse worker`. At least one child is
+    /// allowed, whatever the settings say.
     pub fn new(program: PathBuf, settings: Settings, limits: Limits) -> Self {
-        todo!("{program:?} {settings:?} {limits:?}")
+        let turns = Semaphore::new(processes(&settings));
+        let (idle, stopped) = (Mutex::default(), AtomicBool::new(false));
+        Self { program, settings, limits, turns, idle, stopped }
     }
 
     /// Reads `bytes`. Never fails: a crash, a hang or an overrun is a gap.
     pub async fn read(&self, kind: Kind, name: &str, bytes: &Arc<[u8]>) -> Extraction {
-        todo!("{kind:?} {name} {}", bytes.len())
+        if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > self.limits.message_bytes {
+            return nothing_but(GapKind::TooBig, kind, name);
+        }
+        if kind == Kind::Message && is_small_and_plain(bytes) {
+            return read_caught(&extract::read, kind, name, bytes, &self.limits);
+        }
+        let Ok(_turn) = self.turns.acquire().await else {
+            return nothing_but(GapKind::TimedOut, kind, name);
+        };
+        match self.read_outside(kind, name, bytes).await {
+            Ok(extraction) => extraction,
+            Err(failure) => {
+                match &failure {
+                    Failure::Start(source) => error!(%source, "a worker cannot be started"),
+                    other => warn!(reason = %other, "a worker failed on a message"),
+                }
+                nothing_but(failure.gap(), kind, name)
+            }
+        }
     }
 
-    /// Ends the children.
-    pub async fn stop(&self) {}
+    /// Ends the children: idle ones at once, busy ones after their answer.
+    /// Returns when all are gone; a message read after that is a gap.
+    pub async fn stop(&self) {
+        self.stopped.store(true, Ordering::SeqCst);
+        let all = u32::try_from(processes(&self.settings)).unwrap_or(u32::MAX);
+        // Fails only when somebody else has stopped the pool already.
+        let busy = self.turns.acquire_many(all).await;
+        self.turns.close();
+        drop(busy);
+        let children = std::mem::take(&mut *self.idle());
+        for child in children {
+            child.end().await;
+        }
+    }
+
+    async fn read_outside(
+        &self,
+        kind: Kind,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<Extraction, Failure> {
+        let request = Request::new(kind, name, &self.limits, self.settings.memory, bytes)?;
+        let mut child = self.take_child()?;
+        let mut answer = child.read(&request, bytes, &self.limits).await;
+        if let Err(Failure::Unread) = answer {
+            // It died while idle, so this message is not to blame.
+            child = Process::start(&self.program)?;
+            answer = child.read(&request, bytes, &self.limits).await;
+        }
+        if answer.is_ok() {
+            self.put_back(child).await;
+        }
+        answer
+    }
+
+    fn take_child(&self) -> Result<Process, Failure> {
+        let idle = self.idle().pop();
+        idle.map_or_else(|| Process::start(&self.program), Ok)
+    }
+
+    async fn put_back(&self, child: Process) {
+        if self.stopped.load(Ordering::SeqCst) || child.is_spent(self.settings.messages) {
+            child.end().await;
+        } else {
+            self.idle().push(child);
+        }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Process>> {
+        self.idle.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
 }
 
 /// The child: reads frames from standard input until it ends.
 pub fn run_child() -> ExitCode {
-    todo!()
+    run_child_with(extract::read)
 }
+
+/// The child with another reader than `extract::read`.
+pub fn run_child_with<R>(reader: R) -> ExitCode
+where
+    R: Fn(Kind, &str, &[u8], &Limits) -> Extraction,
+{
+    child::run(&reader)
+}
+
+fn processes(settings: &Settings) -> usize {
+    settings.processes.clamp(1, MAX_PROCESSES)
+}
+
+fn is_small_and_plain(bytes: &[u8]) -> bool {
+    bytes.len() <= SMALL
+        && catch_unwind(AssertUnwindSafe(|| extract::is_plain_message(bytes))).unwrap_or(false)
+}
+
+/// Reads in this process; a panic is a gap.
+fn read_caught<R>(reader: &R, kind: Kind, name: &str, bytes: &[u8], limits: &Limits) -> Extraction
+where
+    R: Fn(Kind, &str, &[u8], &Limits) -> Extraction,
+{
+    catch_unwind(AssertUnwindSafe(|| reader(kind, name, bytes, limits)))
+        .unwrap_or_else(|_| nothing_but(GapKind::Broken, kind, name))
+}
+
+/// What is left when nothing could be read: one gap over the whole.
+fn nothing_but(gap: GapKind, kind: Kind, name: &str) -> Extraction {
+    let root = match kind {
+        Kind::File => PartPath::root(name),
+        Kind::Message => PartPath::root("message"),
+        Kind::Text => PartPath::root("text"),
+    };
+    Extraction { fragments: Vec::new(), gaps: vec![Gap::new(gap, root)] }
+}
+
+/// Up to here a plain message is read in less time than a child is told of it.
+const SMALL: usize = 64 << 10;
+/// More children than any machine has use for.
+const MAX_PROCESSES: usize = 256;

@@ -1,0 +1,66 @@
+//! Logs: JSON or text, one line a decision, no address and no content.
+//!
+//! Only our own lines can be made more detailed. The libraries below print
+//! message data at their finer levels, so they never get past `warn`.
+
+use std::io::IsTerminal;
+
+use serde::Deserialize;
+use tracing_subscriber::{EnvFilter, fmt};
+
+/// `[log]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Settings {
+    /// How lines look.
+    pub(super) format: Format,
+    /// How much of our own work is told.
+    pub(super) level: Level,
+}
+
+/// How lines look.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Format {
+    /// One JSON object a line.
+    Json,
+    /// For people and for the journal.
+    #[default]
+    Text,
+}
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Level {
+    /// An operator must act.
+    Error,
+    /// And what was wrong but handled.
+    Warn,
+    /// And one line a decision.
+    #[default]
+    Info,
+    /// And the steps.
+    Debug,
+    /// And more.
+    Trace,
+}
+
+/// Starts logging to standard error. A second call changes nothing.
+pub(super) fn start(settings: &Settings) {
+    let level = match settings.level {
+        Level::Error => "error",
+        Level::Warn => "warn",
+        Level::Info => "info",
+        Level::Debug => "debug",
+        Level::Trace => "trace",
+    };
+    let filter = EnvFilter::new(format!("warn,sluse={level}"));
+    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour);
+    let started = match settings.format {
+        Format::Json => lines.json().with_current_span(false).try_init(),
+        Format::Text => lines.with_target(false).try_init(),
+    };
+    drop(started);
+}

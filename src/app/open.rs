@@ -1,0 +1,61 @@
+//! Opens the parts that the settings name.
+
+use std::{path::PathBuf, sync::Arc};
+
+use anyhow::Context;
+
+use super::config::Config;
+use crate::{
+    base::clock::SystemClock,
+    gate::{Gate, Parts, Rulebook},
+    protect::Protector,
+    relay::NextHop,
+    store::Store,
+    worker::Workers,
+};
+
+/// Rules and policy of `config`, with the tests in the policy file run.
+pub(super) async fn rulebook(config: &Config, workers: &Arc<Workers>) -> anyhow::Result<Rulebook> {
+    let book = Arc::new(Rulebook::load(config.gate()?)?);
+    let now = crate::base::clock::Clock::now(&SystemClock);
+    book.test_policy(workers, now).await?;
+    Arc::into_inner(book).context("rules are still in use by a test")
+}
+
+/// The pool of readers.
+pub(super) fn workers(config: &Config) -> anyhow::Result<Arc<Workers>> {
+    let workers = Workers::new(program()?, config.worker.clone(), config.limits.clone());
+    Ok(Arc::new(workers))
+}
+
+/// The store at the place that `config` names.
+pub(super) async fn store(config: &Config) -> anyhow::Result<Store> {
+    let gateway = &config.gateway;
+    let clock = Arc::new(SystemClock);
+    let store = Store::open(&gateway.state, gateway.master_key.as_deref(), clock).await;
+    store.with_context(|| format!("cannot open the store in {}", gateway.state.display()))
+}
+
+/// The certificates at the place that `config` names.
+pub(super) fn protector(config: &Config) -> anyhow::Result<Protector> {
+    let folder = config.gateway.state.join("certs");
+    Protector::open(folder.clone())
+        .with_context(|| format!("cannot open the certificates in {}", folder.display()))
+}
+
+/// The whole gate.
+pub(super) async fn gate(config: &Config, book: Rulebook, workers: Arc<Workers>) -> anyhow::Result<Gate> {
+    Ok(Gate::new(Parts {
+        book,
+        clock: Arc::new(SystemClock),
+        hop: config.reinject.as_ref().map(NextHop::new),
+        protector: protector(config)?,
+        store: store(config).await?,
+        workers,
+    }))
+}
+
+/// This program, for its children.
+pub(super) fn program() -> anyhow::Result<PathBuf> {
+    std::env::current_exe().context("cannot tell where this program is")
+}

@@ -1,0 +1,320 @@
+//! The arguments, with the help texts.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::{
+    base::id::EventId,
+    model::{Address, Direction, Kind},
+    store::{HeldId, HeldState, QueuedId},
+};
+
+/// A gate in the mail path: finds unencrypted Norwegian identity numbers and
+/// other sensitive data, and refuses, holds or encrypts.
+#[derive(Debug, Parser)]
+#[command(name = "sluse", version, max_term_width = 100, propagate_version = true)]
+#[command(after_help = EXAMPLES, arg_required_else_help = true)]
+pub struct Arguments {
+    /// Settings file
+    #[arg(long, global = true, value_name = "FILE", default_value = DEFAULT_CONFIG)]
+    pub config: PathBuf,
+    /// How to print
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Format {
+    /// One JSON object a line
+    Json,
+    /// For people
+    Text,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Look into the audit log
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Check settings, rules and policy, and how Postfix is set
+    CheckConfig,
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Say what would happen to a message, or what happened to an event, and why
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(ExplainArguments),
+    /// Manage the certificates of recipients
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Print the manual page
+    Man,
+    /// Look at mail that the gateway itself must send
+    #[command(subcommand)]
+    Outbox(OutboxCommand),
+    /// Look at held messages and decide about them
+    #[command(subcommand, after_help = QUARANTINE_EXAMPLES)]
+    Quarantine(QuarantineCommand),
+    /// Look at the rules
+    #[command(subcommand)]
+    Rules(RulesCommand),
+    /// Search files and messages, without a service and without settings
+    #[command(after_help = SCAN_EXAMPLES)]
+    Scan(ScanArguments),
+    /// Run the service
+    Serve,
+    /// Show what was decided, day by day
+    Stats {
+        /// How many days, today included
+        #[arg(long, default_value_t = 7, value_name = "N")]
+        days: u16,
+    },
+    /// Read messages for the service; started by it
+    #[command(hide = true)]
+    Worker,
+}
+
+/// `sluse audit`
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Print the log, one JSON object a line
+    Export {
+        /// From this row on
+        #[arg(long, default_value_t = 1, value_name = "ROW")]
+        from: u64,
+    },
+    /// Prove that no row was altered, removed or put in
+    Verify,
+}
+
+/// `sluse explain`
+#[derive(Args, Debug)]
+pub struct ExplainArguments {
+    /// A message file, `-` for standard input, or an event
+    #[arg(value_name = "FILE|EVENT")]
+    pub subject: String,
+    /// Envelope sender; without it the null sender
+    #[arg(long, value_name = "ADDRESS")]
+    pub from: Option<Address>,
+    /// Envelope recipient; may be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    pub to: Vec<Address>,
+}
+
+impl ExplainArguments {
+    /// The event that is meant, unless a file of that name exists.
+    pub fn event(&self) -> Option<EventId> {
+        let is_file = std::path::Path::new(&self.subject).exists();
+        if is_file { None } else { self.subject.parse().ok() }
+    }
+}
+
+/// `sluse keys`
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Take certificates into use
+    Import {
+        /// Files with OpenPGP certificates, `-` for standard input
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Use it for this address, whatever user IDs it carries
+        #[arg(long, value_name = "ADDRESS")]
+        pin: Option<Address>,
+    },
+    /// List the certificates
+    List,
+    /// Say which certificate would be used for an address, or why none
+    Lookup {
+        /// The recipient
+        address: Address,
+    },
+    /// Take a certificate out of use
+    Remove {
+        /// Its fingerprint
+        fingerprint: String,
+    },
+}
+
+/// `sluse outbox`
+#[derive(Debug, Subcommand)]
+pub enum OutboxCommand {
+    /// Give an item up; its content is destroyed
+    Drop {
+        /// The item
+        id: QueuedId,
+        /// Who acts
+        #[command(flatten)]
+        person: Person,
+    },
+    /// List what waits, and what became of the rest
+    List,
+    /// Try an item again now
+    Retry {
+        /// The item
+        id: QueuedId,
+    },
+}
+
+/// `sluse quarantine`
+#[derive(Debug, Subcommand)]
+pub enum QuarantineCommand {
+    /// Destroy held messages; nobody is told
+    Delete {
+        /// The messages
+        #[arg(required = true)]
+        ids: Vec<HeldId>,
+        /// Who acts
+        #[command(flatten)]
+        person: Person,
+    },
+    /// List held messages, newest first
+    List {
+        /// Only those in this state
+        #[arg(long, value_name = "STATE")]
+        state: Option<HeldState>,
+        /// Only those of this direction
+        #[arg(long, value_name = "DIRECTION", value_parser = direction)]
+        direction: Option<Direction>,
+        /// At most so many
+        #[arg(long, default_value_t = 1000, value_name = "N")]
+        limit: u32,
+    },
+    /// Refuse held messages; an internal sender is told
+    Reject {
+        /// The messages
+        #[arg(required = true)]
+        ids: Vec<HeldId>,
+        /// Who acts
+        #[command(flatten)]
+        person: Person,
+    },
+    /// Set held messages free
+    Release {
+        /// The messages
+        #[arg(required = true)]
+        ids: Vec<HeldId>,
+        /// Encrypt for each recipient
+        #[arg(long)]
+        encrypt: bool,
+        /// Who acts
+        #[command(flatten)]
+        person: Person,
+    },
+    /// Show a held message: masked, unless --reveal
+    Show {
+        /// The message
+        id: HeldId,
+        /// Print the message itself; this is logged and needs --reason
+        #[arg(long, requires = "reason")]
+        reveal: bool,
+        /// Who acts
+        #[command(flatten)]
+        person: Person,
+    },
+}
+
+/// Who acts, and why; both go into the audit log.
+#[derive(Args, Clone, Debug)]
+pub struct Person {
+    /// Your name in the audit log; your login name when left out
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+    /// Why, for the audit log
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+}
+
+/// `sluse rules`
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// Print the table of rules
+    List {
+        /// Rule packs or folders; the built-in packs when left out
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+    /// Run the tests inside rule packs
+    Test {
+        /// Rule packs or folders; the built-in packs when left out
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+}
+
+/// `sluse scan`
+#[derive(Args, Debug)]
+pub struct ScanArguments {
+    /// Files to search, `-` for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// What the files are; without it `.eml` is a message and all else a file
+    #[arg(long = "as", value_enum, value_name = "KIND")]
+    pub kind: Option<ScanKind>,
+}
+
+/// What a file is read as.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum ScanKind {
+    /// A file, told by its content
+    File,
+    /// A mail message
+    Message,
+    /// Plain text
+    Text,
+}
+
+impl From<ScanKind> for Kind {
+    fn from(kind: ScanKind) -> Self {
+        match kind {
+            ScanKind::File => Self::File,
+            ScanKind::Message => Self::Message,
+            ScanKind::Text => Self::Text,
+        }
+    }
+}
+
+fn direction(text: &str) -> Result<Direction, String> {
+    [Direction::Inbound, Direction::Internal, Direction::Outbound]
+        .into_iter()
+        .find(|direction| direction.as_str() == text)
+        .ok_or_else(|| "a direction is inbound, internal or outbound".to_owned())
+}
+
+/// Where settings are looked for.
+pub const DEFAULT_CONFIG: &str = "/etc/sluse/sluse.toml";
+
+const EXAMPLES: &str = "\
+Examples:
+  sluse scan mail.eml report.docx       what is in these files?
+  sluse check-config                    are settings, rules and policy right?
+  sluse serve                           run the gateway
+  sluse quarantine list --format json   what is held?
+
+Exit status: 0 done or clean, 1 findings or no, 2 wrong usage, 3 wrong settings,
+4 try again later, 5 not allowed.";
+
+const SCAN_EXAMPLES: &str = "\
+Examples:
+  sluse scan mail.eml
+  sluse scan --format json attachments/*
+  printf 'Kontakt oss' | sluse scan --as text -";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  sluse explain mail.eml --from kari@cpm.example --to ola@partner.example
+  sluse explain bcdfghjkmnpqrstvbcdf";
+
+const QUARANTINE_EXAMPLES: &str = "\
+Examples:
+  sluse quarantine list --state held
+  sluse quarantine release ID --encrypt --reason \"agreed with the sender\"
+  sluse quarantine show ID --reveal --reason \"complaint from the recipient\"";

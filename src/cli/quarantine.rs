@@ -1,0 +1,160 @@
+//! `sluse quarantine`: held messages, and what people decide about them.
+
+use serde_json::json;
+
+use super::{
+    Exit,
+    args::{Format, Person, QuarantineCommand},
+    output::Output,
+    reviewer,
+};
+use crate::{
+    gate::{Discard, Gate, ReleaseAs, Released},
+    store::{Held, HeldFilter, HeldId, HeldState, Settled},
+};
+
+/// Runs `sluse quarantine`.
+///
+/// # Errors
+///
+/// The store failed, a message cannot be released, or the output fails.
+pub async fn run(
+    command: &QuarantineCommand,
+    format: Format,
+    gate: &Gate,
+) -> anyhow::Result<Exit> {
+    match command {
+        QuarantineCommand::Delete { ids, person } => {
+            discard(ids, person, Discard::Delete, format, gate).await
+        }
+        QuarantineCommand::List { state, direction, limit } => {
+            let filter = HeldFilter {
+                state: *state,
+                direction: *direction,
+                limit: *limit,
+                ..HeldFilter::default()
+            };
+            let mut output = Output::new();
+            for held in gate.store().held(&filter).await? {
+                print(&mut output, format, &held)?;
+            }
+            Ok(Exit::Ok)
+        }
+        QuarantineCommand::Reject { ids, person } => {
+            discard(ids, person, Discard::Reject, format, gate).await
+        }
+        QuarantineCommand::Release { ids, encrypt, person } => {
+            let how = if *encrypt { ReleaseAs::Encrypted } else { ReleaseAs::Sent };
+            release(ids, person, how, format, gate).await
+        }
+        QuarantineCommand::Show { id, reveal, person } => {
+            show(*id, reveal.then_some(person), format, gate).await
+        }
+    }
+}
+
+async fn release(
+    ids: &[HeldId],
+    person: &Person,
+    how: ReleaseAs,
+    format: Format,
+    gate: &Gate,
+) -> anyhow::Result<Exit> {
+    let by = reviewer(person, "released on the command line")?;
+    let mut output = Output::new();
+    let mut exit = Exit::Ok;
+    for id in ids {
+        match gate.release(*id, &by, how).await? {
+            Released::Queued => tell(&mut output, format, *id, HeldState::Released)?,
+            Released::Already(state) => exit = exit.max(too_late(*id, state)),
+        }
+    }
+    // The service sends it too; whoever comes first takes it.
+    gate.deliver_due().await?;
+    Ok(exit)
+}
+
+async fn discard(
+    ids: &[HeldId],
+    person: &Person,
+    to: Discard,
+    format: Format,
+    gate: &Gate,
+) -> anyhow::Result<Exit> {
+    let (state, purpose) = match to {
+        Discard::Delete => (HeldState::Deleted, "deleted on the command line"),
+        Discard::Reject => (HeldState::Rejected, "rejected on the command line"),
+    };
+    let by = reviewer(person, purpose)?;
+    let mut output = Output::new();
+    let mut exit = Exit::Ok;
+    for id in ids {
+        match gate.discard(*id, &by, to).await? {
+            Settled::Now => tell(&mut output, format, *id, state)?,
+            Settled::Already(state) => exit = exit.max(too_late(*id, state)),
+        }
+    }
+    gate.deliver_due().await?;
+    Ok(exit)
+}
+
+async fn show(
+    id: HeldId,
+    reveal: Option<&Person>,
+    format: Format,
+    gate: &Gate,
+) -> anyhow::Result<Exit> {
+    let mut output = Output::new();
+    let Some(held) = gate.store().held_by_id(id).await? else {
+        eprintln!("sluse: no held message {id}");
+        return Ok(Exit::Negative);
+    };
+    if let Some(person) = reveal {
+        let by = reviewer(person, "")?;
+        let content = gate.store().reveal_held(id, &by).await?;
+        output.raw(&content)?;
+        return Ok(Exit::Ok);
+    }
+    let history = gate.store().event_audit(held.event).await?;
+    match format {
+        Format::Json => output.json(&json!({ "held": held, "history": history }))?,
+        Format::Text => {
+            print(&mut output, format, &held)?;
+            for row in history {
+                output.line(format!("  {} {} {} {}", row.at, row.actor, row.act, row.facts))?;
+            }
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+fn print(output: &mut Output, format: Format, held: &Held) -> std::io::Result<()> {
+    if format == Format::Json {
+        return output.json(held);
+    }
+    let sender = held.sender.as_ref().map_or("<>", |sender| sender.as_str());
+    let recipients: Vec<&str> = held.recipients.iter().map(|to| to.as_str()).collect();
+    output.line(format!(
+        "{}  {:8}  {}  {}  {} -> {}  {} bytes  {}",
+        held.id,
+        held.state.as_str(),
+        held.held_at,
+        held.direction,
+        sender,
+        recipients.join(", "),
+        held.size,
+        held.reasons.join(", ")
+    ))
+}
+
+fn tell(output: &mut Output, format: Format, id: HeldId, state: HeldState) -> std::io::Result<()> {
+    match format {
+        Format::Json => output.json(&json!({ "id": id, "state": state })),
+        Format::Text => output.line(format!("{id}  {}", state.as_str())),
+    }
+}
+
+fn too_late(id: HeldId, state: HeldState) -> Exit {
+    eprintln!("sluse: {id} is {} already, nothing was done", state.as_str());
+    Exit::Negative
+}

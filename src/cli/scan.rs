@@ -1,0 +1,245 @@
+//! `sluse scan`: searches files without a service.
+
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{
+    Exit,
+    args::{Format, ScanArguments},
+    output::{Output, Tint},
+};
+use crate::{
+    gate::Reader,
+    model::{Finding, Gap, GapKind, Kind, Level, Masked, PartPath, Reading, Surface},
+};
+
+/// Searches every path and prints the results in order.
+///
+/// # Errors
+///
+/// The output cannot be written.
+pub async fn run(
+    arguments: &ScanArguments,
+    format: Format,
+    reader: &Reader,
+    limit: u64,
+    now: Timestamp,
+) -> anyhow::Result<Exit> {
+    let mut output = Output::new();
+    let mut exit = Exit::Ok;
+    let kind = arguments.kind.map(Kind::from);
+    let scans = arguments.paths.iter().map(|path| scan(path, kind, reader, limit, now));
+    let mut scans = stream::iter(scans).buffered(AT_ONCE);
+    while let Some(scanned) = scans.next().await {
+        if let Some(error) = &scanned.error {
+            eprintln!("sluse: {}: {error}", scanned.path.display());
+        }
+        exit = exit.max(scanned.exit());
+        match format {
+            Format::Json => output.json(&scanned.to_json())?,
+            Format::Text => print(&mut output, &scanned)?,
+        }
+    }
+    Ok(exit)
+}
+
+struct Scanned {
+    path: PathBuf,
+    reading: Reading,
+    error: Option<std::io::Error>,
+    ms: u128,
+}
+
+impl Scanned {
+    fn verdict(&self) -> Verdict {
+        let proven = |gap: &Gap| matches!(gap.kind, GapKind::Encrypted(_));
+        if self.reading.level() >= Some(Level::Medium) {
+            Verdict::Sensitive
+        } else if !self.reading.gaps.iter().all(proven) {
+            Verdict::Unscannable
+        } else if !self.reading.gaps.is_empty() {
+            Verdict::Encrypted
+        } else {
+            Verdict::Clean
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match self.verdict() {
+            _ if self.error.is_some() => Exit::Usage,
+            Verdict::Clean | Verdict::Encrypted => Exit::Ok,
+            Verdict::Sensitive | Verdict::Unscannable => Exit::Negative,
+        }
+    }
+
+    /// The proof of the first encrypted part.
+    fn protection(&self) -> &str {
+        let mut gaps = self.reading.gaps.iter();
+        let encrypted = gaps.find(|gap| matches!(gap.kind, GapKind::Encrypted(_)));
+        encrypted.and_then(|gap| gap.kind.proof()).map_or("none", |proof| proof.as_str())
+    }
+
+    fn to_json(&self) -> Line<'_> {
+        Line {
+            path: self.path.display().to_string(),
+            verdict: self.verdict(),
+            protection: self.protection(),
+            findings: self.reading.findings.iter().map(FoundLine::from).collect(),
+            gaps: self.reading.gaps.iter().map(GapLine::from).collect(),
+            persons: self.reading.persons(),
+            ms: self.ms,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Verdict {
+    Clean,
+    Encrypted,
+    Sensitive,
+    Unscannable,
+}
+
+/// The line of DESIGN section 4.
+#[derive(Serialize)]
+struct Line<'a> {
+    path: String,
+    verdict: Verdict,
+    protection: &'a str,
+    findings: Vec<FoundLine<'a>>,
+    gaps: Vec<GapLine<'a>>,
+    persons: usize,
+    ms: u128,
+}
+
+#[derive(Serialize)]
+struct FoundLine<'a> {
+    rule: &'a str,
+    kind: &'a str,
+    level: Level,
+    surface: Surface,
+    path: &'a PartPath,
+    start: u32,
+    end: u32,
+    masked: &'a Masked,
+}
+
+impl<'a> From<&'a Finding> for FoundLine<'a> {
+    fn from(finding: &'a Finding) -> Self {
+        Self {
+            rule: &finding.rule,
+            kind: &finding.kind,
+            level: finding.level,
+            surface: finding.surface,
+            path: &finding.path,
+            start: finding.span.start,
+            end: finding.span.end,
+            masked: &finding.masked,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct GapLine<'a> {
+    kind: &'a str,
+    path: &'a PartPath,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proof: Option<&'a str>,
+}
+
+impl<'a> From<&'a Gap> for GapLine<'a> {
+    fn from(gap: &'a Gap) -> Self {
+        Self {
+            kind: gap.kind.as_str(),
+            path: &gap.path,
+            proof: gap.kind.proof().map(|proof| proof.as_str()),
+        }
+    }
+}
+
+async fn scan(
+    path: &Path,
+    kind: Option<Kind>,
+    reader: &Reader,
+    limit: u64,
+    now: Timestamp,
+) -> Scanned {
+    let started = Instant::now();
+    let kind = kind.unwrap_or_else(|| kind_of(path));
+    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
+    let (reading, error) = match load(path, limit) {
+        Ok(Some(bytes)) => (reader.read(kind, &name, &bytes.into(), now).await, None),
+        Ok(None) => (unread(GapKind::TooBig, &name), None),
+        Err(error) => (unread(GapKind::Broken, &name), Some(error)),
+    };
+    Scanned { path: path.to_owned(), reading, error, ms: started.elapsed().as_millis() }
+}
+
+fn kind_of(path: &Path) -> Kind {
+    match path.extension() {
+        Some(extension) if extension.eq_ignore_ascii_case("eml") => Kind::Message,
+        _ => Kind::File,
+    }
+}
+
+/// The bytes of a file, or nothing when it is over the limit.
+fn load(path: &Path, limit: u64) -> std::io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    let read = if path == Path::new("-") {
+        std::io::stdin().lock().take(limit + 1).read_to_end(&mut bytes)
+    } else {
+        fs::File::open(path)?.take(limit + 1).read_to_end(&mut bytes)
+    };
+    read?;
+    let fits = u64::try_from(bytes.len()).is_ok_and(|length| length <= limit);
+    Ok(fits.then_some(bytes))
+}
+
+fn unread(kind: GapKind, name: &str) -> Reading {
+    let gaps = vec![Gap::new(kind, PartPath::root(name))];
+    Reading { digest: [0; 32], findings: Vec::new(), gaps }
+}
+
+fn print(output: &mut Output, scanned: &Scanned) -> std::io::Result<()> {
+    let (word, tint) = match scanned.verdict() {
+        Verdict::Clean => ("clean", Tint::Good),
+        Verdict::Encrypted => ("encrypted", Tint::Good),
+        Verdict::Sensitive => ("sensitive", Tint::Bad),
+        Verdict::Unscannable => ("unscannable", Tint::Doubt),
+    };
+    let word = output.tinted(word, tint);
+    output.line(format!("{}: {word} ({} ms)", scanned.path.display(), scanned.ms))?;
+    for finding in &scanned.reading.findings {
+        output.line(format!("  {}", describe(finding)))?;
+    }
+    for gap in &scanned.reading.gaps {
+        let proof = gap.kind.proof().map_or_else(String::new, |p| format!(" ({})", p.as_str()));
+        output.line(format!("  not read: {}{proof}, {}", gap.kind.as_str(), gap.path))?;
+    }
+    Ok(())
+}
+
+/// One finding in one line, as `scan`, `explain` and `quarantine show` print it.
+pub(super) fn describe(finding: &Finding) -> String {
+    format!(
+        "{} {} {} {}, {} at {}",
+        finding.level,
+        finding.rule,
+        finding.kind,
+        finding.masked,
+        finding.path,
+        finding.span.start
+    )
+}
+
+/// Files read at the same time; the pool of readers sets the real limit.
+const AT_ONCE: usize = 4;

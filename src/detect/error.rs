@@ -1,0 +1,79 @@
+//! Why a rule pack cannot be used.
+
+use thiserror::Error;
+
+/// A pack cannot be used.
+#[derive(Debug, Error)]
+pub enum RuleError {
+    /// It is not TOML of the right form, or has a key that is not known.
+    #[error("{file}:{line}: {reason}")]
+    Form {
+        /// The file.
+        file: String,
+        /// The line, from one.
+        line: usize,
+        /// What the TOML reader says.
+        reason: String,
+    },
+    /// One of its rules is wrong.
+    #[error("{file}:{line}: rule {rule}: {fault}")]
+    Rule {
+        /// The file.
+        file: String,
+        /// The line of the rule's name, from one.
+        line: usize,
+        /// The rule.
+        rule: String,
+        /// What is wrong with it.
+        fault: RuleFault,
+    },
+    /// The words of all packs together make no automaton.
+    #[error("word lists of all packs: {0}")]
+    Words(#[from] aho_corasick::BuildError),
+}
+
+/// What is wrong with a rule.
+#[derive(Debug, Error)]
+pub enum RuleFault {
+    /// A regular expression does not compile, or is too large.
+    #[error("bad pattern {pattern}: {reason}")]
+    BadPattern {
+        /// The expression.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Another rule has this name.
+    #[error("defined twice")]
+    Duplicate,
+    /// One of the tests inside the pack fails.
+    #[error("test {number} fails: wanted {wanted}, found {found}")]
+    FailedTest {
+        /// Which test of the rule, from one.
+        number: usize,
+        /// What the test wants.
+        wanted: String,
+        /// What was found, masked.
+        found: String,
+    },
+    /// It has nothing to find anything with.
+    #[error("needs an engine, patterns or terms")]
+    NoMethod,
+    /// It has none, or more than one, of what it needs.
+    #[error("needs {0}")]
+    Needs(&'static str),
+    /// It has no test in which it finds something.
+    #[error("needs a test that hits")]
+    NoHit,
+    /// It has no test in which it finds nothing.
+    #[error("needs a test that misses")]
+    NoMiss,
+    /// A name that means nothing here.
+    #[error("unknown {what} {name}")]
+    Unknown {
+        /// The sort of thing.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+}

@@ -1,0 +1,120 @@
+//! A rule as compiled: ready to judge, with no names left to look up.
+
+use std::sync::Arc;
+
+use regex::bytes::Regex;
+
+use super::{
+    context::Context,
+    pack::RawTest,
+    validators::{Tier, Validator},
+    words::WordSet,
+};
+use crate::model::Level;
+
+/// One rule.
+pub(super) struct Rule {
+    pub(super) id: Arc<str>,
+    pub(super) title: String,
+    /// What sort of data it is about: `identifier`, `health`.
+    pub(super) category: Option<String>,
+    pub(super) pack: Arc<str>,
+    pub(super) method: Method,
+    pub(super) contexts: Vec<Context>,
+    /// Layouts that are something else, such as an account number's.
+    pub(super) exclude: Vec<Regex>,
+    pub(super) levels: Vec<LevelRule>,
+    pub(super) tests: Vec<RawTest>,
+    /// The line of its name, for errors.
+    pub(super) line: usize,
+}
+
+impl Rule {
+    /// The level of one finding by itself.
+    pub(super) fn level(&self, score: i32) -> Option<Level> {
+        let alone = self.levels.iter().filter(|rule| rule.min_distinct.is_none());
+        alone.filter(|rule| score >= rule.min_score).map(|rule| rule.level).max()
+    }
+
+    /// The level of one finding among those of `distinct` persons.
+    pub(super) fn level_among(&self, score: i32, distinct: usize) -> Option<Level> {
+        let met = |rule: &&LevelRule| {
+            score >= rule.min_score && rule.min_distinct.is_none_or(|min| distinct >= min)
+        };
+        self.levels.iter().filter(met).map(|rule| rule.level).max()
+    }
+
+    /// The kinds it can report.
+    pub(super) fn kinds(&self) -> Vec<&str> {
+        match &self.method {
+            Method::Digits(digits) => digits.kinds.clone(),
+            Method::Patterns { kind, .. } | Method::Terms { kind, .. } => vec![kind],
+        }
+    }
+}
+
+/// How a rule finds its candidates.
+pub(super) enum Method {
+    /// By the digit scanner and a checksum.
+    Digits(Digits),
+    /// By regular expressions, and a checksum if there is one.
+    Patterns { patterns: Vec<(Regex, i32)>, validator: Option<&'static Validator>, kind: Arc<str> },
+    /// By words and expressions that add up over a whole text.
+    Terms { terms: Vec<Term>, kind: Arc<str> },
+}
+
+/// Numbers with a checksum.
+pub(super) struct Digits {
+    pub(super) validator: &'static Validator,
+    pub(super) kinds: Vec<&'static str>,
+    pub(super) base: Base,
+}
+
+/// The score of each tier; none where it is not reported.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Base {
+    pub(super) a: Option<i32>,
+    pub(super) b: Option<i32>,
+    pub(super) c: Option<i32>,
+}
+
+impl Base {
+    pub(super) fn of(self, tier: Tier) -> Option<i32> {
+        match tier {
+            Tier::A => self.a,
+            Tier::B => self.b,
+            Tier::C => self.c,
+        }
+    }
+}
+
+/// Words or an expression that add to the score of a text.
+pub(super) struct Term {
+    pub(super) words: WordSet,
+    pub(super) regex: Option<Regex>,
+    pub(super) score: i32,
+    pub(super) max: i32,
+}
+
+/// What a score, and a number of persons, make.
+pub(super) struct LevelRule {
+    pub(super) level: Level,
+    pub(super) min_score: i32,
+    pub(super) min_distinct: Option<usize>,
+}
+
+/// A rule over findings: all of several near each other.
+pub(super) struct Combine {
+    pub(super) id: Arc<str>,
+    pub(super) title: String,
+    pub(super) pack: Arc<str>,
+    pub(super) all: Vec<Vec<Wanted>>,
+    pub(super) within: u32,
+    pub(super) level: Level,
+}
+
+/// A finding that a combination wants.
+pub(super) struct Wanted {
+    pub(super) rule: String,
+    pub(super) level: Level,
+}

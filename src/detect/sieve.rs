@@ -1,0 +1,369 @@
+//! Goes through one fragment and drafts findings.
+//!
+//! Digits come first, since they are cheap to see: only where a checksum holds
+//! are words read. Numbers of one column, or of one text, are then judged
+//! together: where most candidates are no person numbers, one that happens to
+//! pass the checksum needs a word to be believed.
+
+use std::{collections::HashMap, ops::Range};
+
+use super::{
+    Rules, Search,
+    context::{Reach, Surroundings},
+    digits::{self, Sign},
+    draft::{self, Draft, Footing},
+    lookalike,
+    rule::{Digits, Method, Rule},
+    scan::{Candidate, Layout, Shape, scan},
+    table::{self, Column, TextTable},
+    validators::{Tier, Validator, Verdict},
+};
+use crate::model::{Fragment, Surface};
+
+/// One fragment being read.
+pub(super) struct Sieve<'a> {
+    rules: &'a Rules,
+    search: &'a Search<'a>,
+    fragment: &'a Fragment,
+    index: usize,
+    reach: Reach,
+    table: TextTable<'a>,
+    drafts: Vec<Draft>,
+    tallies: HashMap<Column, Tally>,
+    /// Dates that stand alone, for numbers written in two places.
+    dates: Vec<Candidate>,
+}
+
+/// How many candidates a column holds, and how many of them are good.
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    tried: u32,
+    valid: u32,
+}
+
+/// In which way the digits of a number were found.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Manner {
+    /// The date in one place and the rest in another.
+    Apart,
+    /// With letters that look like digits.
+    Lookalike,
+    /// Without the leading zero that a spreadsheet took for padding.
+    LostZero,
+    /// As it is written.
+    Whole,
+}
+
+impl Manner {
+    /// Whether only a strong word makes it believable.
+    fn needs_word(self) -> bool {
+        match self {
+            Self::Apart | Self::Lookalike => true,
+            Self::LostZero | Self::Whole => false,
+        }
+    }
+}
+
+impl<'a> Sieve<'a> {
+    pub(super) fn new(
+        rules: &'a Rules,
+        search: &'a Search<'a>,
+        fragments: &'a [Fragment],
+        index: usize,
+    ) -> Option<Self> {
+        let fragment = fragments.get(index)?;
+        Some(Self {
+            rules,
+            search,
+            fragment,
+            index,
+            reach: Reach::of(rules.rules.iter().flat_map(|rule| &rule.contexts)),
+            table: TextTable::new(&fragment.text),
+            drafts: Vec::new(),
+            tallies: HashMap::new(),
+            dates: Vec::new(),
+        })
+    }
+
+    /// Reads the numbers of the fragment.
+    pub(super) fn digits(mut self) -> Vec<Draft> {
+        let text = &self.fragment.text;
+        let shapes = &self.rules.shapes;
+        scan(text, shapes, |shape, candidate| self.candidate(shape, candidate));
+        let person = self.rules.validators.iter().find(|known| known.name == PERSON_NUMBER);
+        if let Some(validator) = person {
+            lookalike::scan(text, |candidate| self.lookalike(validator, &candidate));
+        }
+        let tallies = self.tallies;
+        let tally = |column| tallies.get(&column).copied().unwrap_or_default();
+        self.drafts.retain(|draft| tally(draft.column).bears(draft.footing));
+        draft::settle_overlaps(self.drafts)
+    }
+
+    fn candidate(&mut self, shape: &Shape, candidate: Candidate) {
+        let rules = self.rules;
+        for validator in rules.validators.iter().copied() {
+            let wanted = validator.digits.unwrap_or(0);
+            if shape.digits == wanted {
+                self.whole(validator, &candidate);
+            } else if validator.name == PERSON_NUMBER && shape.digits + 1 == wanted {
+                self.lost_zero(validator, &candidate);
+            } else if validator.name == PERSON_NUMBER && shape.digits == REST {
+                self.apart(validator, &candidate);
+            }
+        }
+        if matches!(shape.digits, 6 | 8) {
+            self.date(candidate);
+        }
+    }
+
+    fn whole(&mut self, validator: &'static Validator, candidate: &Candidate) {
+        let verdict = (validator.check)(&candidate.digits, self.search.today);
+        if validator.name == PERSON_NUMBER && candidate.is_neat() {
+            self.count(candidate, verdict);
+        }
+        if let Some(verdict) = verdict {
+            self.judge(validator, candidate, verdict, Manner::Whole);
+        }
+    }
+
+    /// Ten digits that a leading zero would make a number.
+    fn lost_zero(&mut self, validator: &'static Validator, candidate: &Candidate) {
+        if candidate.layout != Layout::Plain || candidate.decimal {
+            return;
+        }
+        let digits: Vec<u8> = [0].into_iter().chain(candidate.digits.iter().copied()).collect();
+        let verdict = (validator.check)(&digits, self.search.today);
+        if self.fragment.surface == Surface::Cell {
+            self.count(candidate, verdict);
+        }
+        if let Some(verdict) = verdict {
+            let candidate = Candidate { digits, ..candidate.clone() };
+            self.judge(validator, &candidate, verdict, Manner::LostZero);
+        }
+    }
+
+    /// Remembers a date: `130878`, `13.08.1978`.
+    fn date(&mut self, candidate: Candidate) {
+        let grouped = matches!(candidate.layout, Layout::Grouped | Layout::Plain);
+        if grouped && !candidate.decimal {
+            self.dates.retain(|date| date.place.end + APART >= candidate.place.start);
+            self.dates.push(candidate);
+        }
+    }
+
+    /// Five digits after a date.
+    fn apart(&mut self, validator: &'static Validator, rest: &Candidate) {
+        if rest.layout != Layout::Plain {
+            return;
+        }
+        let before = |date: &&Candidate| {
+            date.place.end < rest.place.start && date.place.end + APART >= rest.place.start
+        };
+        let Some(date) = self.dates.iter().rev().find(before) else { return };
+        let short = match *date.digits.as_slice() {
+            [d1, d2, m1, m2, _, _, y1, y2] => [d1, d2, m1, m2, y1, y2],
+            [d1, d2, m1, m2, y1, y2] => [d1, d2, m1, m2, y1, y2],
+            _ => return,
+        };
+        let digits: Vec<u8> = short.into_iter().chain(rest.digits.iter().copied()).collect();
+        let Some(verdict) = (validator.check)(&digits, self.search.today) else { return };
+        let place = date.place.start..rest.place.end;
+        let candidate = Candidate { digits, place, layout: Layout::Odd, decimal: false };
+        self.judge(validator, &candidate, verdict, Manner::Apart);
+    }
+
+    /// Letters for digits.
+    fn lookalike(&mut self, validator: &'static Validator, candidate: &Candidate) {
+        if let Some(verdict) = (validator.check)(&candidate.digits, self.search.today) {
+            self.judge(validator, candidate, verdict, Manner::Lookalike);
+        }
+    }
+
+    fn judge(
+        &mut self,
+        validator: &'static Validator,
+        candidate: &Candidate,
+        verdict: Verdict,
+        manner: Manner,
+    ) {
+        let rules = self.rules;
+        let Some(ceiling) = draft::ceiling(verdict.kind, self.search) else { return };
+        let mut around = None;
+        for (index, rule) in rules.rules.iter().enumerate() {
+            let Some(base) = rule.base(validator, verdict) else { continue };
+            if rule.excludes(&layout(&self.fragment.text, &candidate.place)) {
+                continue;
+            }
+            let headings = self.headings(&candidate.place);
+            let around = around.get_or_insert_with(|| {
+                let place = &candidate.place;
+                Surroundings::read(&rules.words, &self.fragment.text, place, &headings, self.reach)
+            });
+            let weight = around.weigh(&rule.contexts, &rules.words);
+            let doubt = self.doubt(candidate, manner);
+            let score = base.saturating_add(weight.score).saturating_sub(doubt);
+            // A date and five digits near it are everywhere, product keys too.
+            let unsaid = manner.needs_word() && weight.strongest < STRONG;
+            if unsaid || rule.level(score).is_none() {
+                continue;
+            }
+            let footing = match manner {
+                Manner::LostZero if !self.is_headed(rule, &headings) => Footing::Column,
+                Manner::Apart | Manner::Lookalike | Manner::LostZero | Manner::Whole => {
+                    if weight.strongest > 0 { Footing::Firm } else { Footing::Bare }
+                }
+            };
+            self.drafts.push(Draft {
+                rule: index,
+                fragment: self.index,
+                place: candidate.place.clone(),
+                kind: verdict.kind.into(),
+                masked: draft::masked(&candidate.digits),
+                person: Some(draft::person(&candidate.digits, self.search.key)),
+                score,
+                words: weight.words,
+                column: self.column(&candidate.place),
+                footing,
+                exclusive: true,
+                ceiling,
+            });
+        }
+    }
+
+    /// What stands over a place: headings of its cells, or of its column in a
+    /// table of plain text.
+    fn headings(&mut self, place: &Range<usize>) -> Vec<&'a str> {
+        let marks = table::marks(self.fragment, place);
+        let heading = |mark: &crate::model::Mark| {
+            let index = usize::try_from(mark.heading?).ok()?;
+            self.fragment.headings.get(index).map(String::as_str)
+        };
+        let mut headings: Vec<_> = marks.iter().filter_map(heading).collect();
+        if headings.is_empty() {
+            headings.extend(self.table.heading(place.start));
+            headings.extend(self.table.heading(place.end.saturating_sub(1)));
+        }
+        headings
+    }
+
+    /// Whether a heading alone speaks strongly for the rule.
+    fn is_headed(&self, rule: &Rule, headings: &[&str]) -> bool {
+        let words = &self.rules.words;
+        let above = Surroundings::read(words, "", &(0..0), headings, Reach::default());
+        above.weigh(&rule.contexts, words).strongest >= STRONG
+    }
+
+    /// What the way it is written takes from a score.
+    fn doubt(&self, candidate: &Candidate, manner: Manner) -> i32 {
+        let odd = candidate.layout == Layout::Odd || candidate.decimal;
+        let hash =
+            candidate.layout == Layout::Plain && in_hash(&self.fragment.text, &candidate.place);
+        let written = match manner {
+            Manner::Apart => DOUBT_APART,
+            Manner::Lookalike | Manner::LostZero | Manner::Whole if odd => DOUBT_ODD,
+            Manner::Lookalike | Manner::LostZero | Manner::Whole => 0,
+        };
+        written + if hash { DOUBT_HASH } else { 0 }
+    }
+
+    fn count(&mut self, candidate: &Candidate, verdict: Option<Verdict>) {
+        let tally = self.tallies.entry(self.column(&candidate.place)).or_default();
+        tally.tried = tally.tried.saturating_add(1);
+        if verdict.is_some_and(|verdict| verdict.tier == Tier::A) {
+            tally.valid = tally.valid.saturating_add(1);
+        }
+    }
+
+    fn column(&self, place: &Range<usize>) -> Column {
+        table::column(self.fragment, table::marks(self.fragment, place).first())
+    }
+}
+
+impl Tally {
+    /// Whether a draft on this footing stands among the others. Random numbers
+    /// pass in up to 2 of 100, accounts in up to 12, columns of persons all.
+    fn bears(self, footing: Footing) -> bool {
+        match footing {
+            Footing::Bare => {
+                self.tried < MANY || u64::from(self.valid) * 5 >= u64::from(self.tried)
+            }
+            Footing::Column => self.valid >= SOME && self.valid.saturating_mul(2) >= self.tried,
+            Footing::Firm => true,
+        }
+    }
+}
+
+impl Candidate {
+    /// Written as a number of this sort usually is.
+    fn is_neat(&self) -> bool {
+        matches!(self.layout, Layout::Grouped | Layout::Plain) && !self.decimal
+    }
+}
+
+impl Rule {
+    /// The score the digits alone give under this rule, if it is about them.
+    fn base(&self, validator: &'static Validator, verdict: Verdict) -> Option<i32> {
+        let Method::Digits(Digits { validator: own, kinds, base }) = &self.method else {
+            return None;
+        };
+        let about = own.name == validator.name && kinds.contains(&verdict.kind);
+        base.of(verdict.tier).filter(|_| about)
+    }
+
+    fn excludes(&self, layout: &[u8]) -> bool {
+        self.exclude.iter().any(|regex| regex.is_match(layout))
+    }
+}
+
+/// The place with digits and separators in ASCII, and nothing unseen.
+fn layout(text: &str, place: &Range<usize>) -> Vec<u8> {
+    let chars = text.get(place.clone()).unwrap_or("").chars();
+    let plain = chars.filter_map(|c| match digits::sign(c) {
+        Sign::Digit(value) => Some(b'0' + value),
+        Sign::Separator(separator) => Some(separator.plain()),
+        Sign::Break => Some(b'?'),
+        Sign::Invisible => None,
+    });
+    plain.collect()
+}
+
+/// Whether the digits stand in a longer word that has other digits too: hashes,
+/// signatures and product keys.
+fn in_hash(text: &str, place: &Range<usize>) -> bool {
+    let joined = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'=');
+    let bytes = text.as_bytes();
+    let before = bytes.get(..place.start).unwrap_or_default().iter().rev();
+    let after = bytes.get(place.end..).unwrap_or_default().iter();
+    let letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphabetic);
+    let glued = letter(before.clone().next()) || letter(after.clone().next());
+    let mut around =
+        before.take(TOKEN).take_while(joined).chain(after.take(TOKEN).take_while(joined));
+    glued && around.any(u8::is_ascii_digit)
+}
+
+/// The validator whose numbers people write in parts.
+const PERSON_NUMBER: &str = "no.person_number";
+/// Digits after the date.
+const REST: usize = 5;
+/// The shapes of the parts of a person number. Dates first: what follows them
+/// is looked for among the dates before it.
+pub(super) const PARTS: [Shape; 4] = [
+    Shape { digits: 6, groups: &[2, 4] },
+    Shape { digits: 8, groups: &[2, 4] },
+    Shape { digits: 5, groups: &[] },
+    Shape { digits: 10, groups: &[] },
+];
+/// The most bytes between a date and the rest of its number.
+const APART: usize = 60;
+/// The addition from which on a word is strong.
+const STRONG: i32 = 30;
+/// Candidates from which on a text is judged as a whole.
+const MANY: u32 = 20;
+/// Good numbers that make a column one of persons.
+const SOME: u32 = 3;
+/// Characters of a word looked at for other digits.
+const TOKEN: usize = 64;
+const DOUBT_APART: i32 = 45;
+const DOUBT_HASH: i32 = 60;
+const DOUBT_ODD: i32 = 30;

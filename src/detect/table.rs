@@ -1,0 +1,160 @@
+//! Column headings: of cells that the reader marked, and of tables that are
+//! plain text (CSV and its like), where the first of a block of lines with the
+//! same number of delimiters is the heading of all.
+
+use std::ops::Range;
+
+use crate::model::{Fragment, Mark, Surface};
+
+/// Which column something stands in.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(super) enum Column {
+    /// The column under this heading.
+    Headed(u32),
+    /// The column of this letter or letters, as a number.
+    Lettered(u32),
+    /// No column: the whole text.
+    Whole,
+}
+
+/// The marks that a range of bytes touches.
+pub(super) fn marks<'a>(fragment: &'a Fragment, place: &Range<usize>) -> &'a [Mark] {
+    let starts_by =
+        |byte: usize| move |mark: &Mark| usize::try_from(mark.start).is_ok_and(|s| s <= byte);
+    let first = fragment.marks.partition_point(starts_by(place.start)).saturating_sub(1);
+    let last = fragment.marks.partition_point(starts_by(place.end.saturating_sub(1)));
+    fragment.marks.get(first..last).unwrap_or_default()
+}
+
+/// The column of a cell.
+pub(super) fn column(fragment: &Fragment, mark: Option<&Mark>) -> Column {
+    let Some(mark) = mark.filter(|_| fragment.surface == Surface::Cell) else {
+        return Column::Whole;
+    };
+    if let Some(heading) = mark.heading {
+        return Column::Headed(heading);
+    }
+    let letters = mark.name.bytes().take_while(u8::is_ascii_uppercase).take(4);
+    match letters.fold(0, |number, letter| number * 27 + u32::from(letter - b'A') + 1) {
+        0 => Column::Whole,
+        number => Column::Lettered(number),
+    }
+}
+
+/// Finds headings in tables of plain text. Remembers the last block of lines
+/// of each delimiter, so that no line is looked at over and over.
+pub(super) struct TextTable<'a> {
+    text: &'a str,
+    blocks: [Option<Block>; DELIMITERS.len()],
+}
+
+/// Lines with the same number of one delimiter.
+struct Block {
+    fields: usize,
+    heading: Range<usize>,
+    /// The start of the last line known to belong to it.
+    last: usize,
+}
+
+impl<'a> TextTable<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, blocks: [const { None }; DELIMITERS.len()] }
+    }
+
+    /// The heading over the byte `at`, when it stands in a table.
+    pub(super) fn heading(&mut self, at: usize) -> Option<&'a str> {
+        let line = self.line(at)?;
+        let content = self.text.as_bytes().get(line.clone())?;
+        let most = |sort: &usize| count(content, DELIMITERS[*sort]);
+        let sort = (0..DELIMITERS.len()).max_by_key(most)?;
+        let delimiter = DELIMITERS[sort];
+        let fields = count(content, delimiter);
+        if fields == 0 {
+            return None;
+        }
+        let heading = self.first_line(&line, sort, fields)?;
+        let field = count(self.text.as_bytes().get(line.start..at)?, delimiter);
+        let words = self.text.get(heading.clone())?.split(char::from(delimiter)).nth(field)?;
+        (heading.start != line.start && is_heading(words)).then_some(words)
+    }
+
+    /// The first line of the block of lines like this one.
+    fn first_line(
+        &mut self,
+        line: &Range<usize>,
+        sort: usize,
+        fields: usize,
+    ) -> Option<Range<usize>> {
+        let known = self.blocks[sort].as_ref().filter(|block| block.fields == fields);
+        let mut first = line.clone();
+        let heading = loop {
+            let inside = |block: &&Block| (block.heading.start..=block.last).contains(&first.start);
+            if let Some(block) = known.filter(inside) {
+                break block.heading.clone();
+            }
+            let Some(above) = first.start.checked_sub(1).and_then(|end| self.line(end)) else {
+                break first;
+            };
+            if count(self.text.as_bytes().get(above.clone())?, DELIMITERS[sort]) != fields {
+                break first;
+            }
+            first = above;
+        };
+        let last = known.filter(|block| block.heading == heading).map_or(0, |block| block.last);
+        let last = last.max(line.start);
+        self.blocks[sort] = Some(Block { fields, heading: heading.clone(), last });
+        Some(heading)
+    }
+
+    /// The line around a byte, without its end; none when it is too long.
+    fn line(&self, at: usize) -> Option<Range<usize>> {
+        let bytes = self.text.as_bytes();
+        let near = bytes.get(at.saturating_sub(LINE)..at)?;
+        let start = match memchr::memrchr(b'\n', near) {
+            Some(offset) => at - near.len() + offset + 1,
+            None if near.len() == at => 0,
+            None => return None,
+        };
+        let ahead = bytes.get(at..bytes.len().min(at.saturating_add(LINE)))?;
+        let end = match memchr::memchr(b'\n', ahead) {
+            Some(offset) => at + offset,
+            None if at + ahead.len() == bytes.len() => bytes.len(),
+            None => return None,
+        };
+        Some(start..end)
+    }
+}
+
+fn count(bytes: &[u8], wanted: u8) -> usize {
+    memchr::memchr_iter(wanted, bytes).count()
+}
+
+/// Headings are a few words without numbers; prose with commas is none.
+fn is_heading(words: &str) -> bool {
+    let digits = words.bytes().filter(u8::is_ascii_digit).count();
+    words.chars().count() <= 48 && digits <= 2 && words.split_whitespace().count() <= 4
+}
+
+const DELIMITERS: [u8; 4] = [b',', b'|', b';', b'\t'];
+const LINE: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_heading_of_a_field() {
+        let text = "Hei,\nher er lista\n\nnavn;fnr;kommune\na;1;b\nc;2;d\n";
+        let mut table = TextTable::new(text);
+        assert_eq!(table.heading(text.find('1').unwrap()), Some("fnr"));
+        assert_eq!(table.heading(text.find('2').unwrap()), Some("fnr"));
+        assert_eq!(table.heading(text.find("d\n").unwrap()), Some("kommune"));
+        assert_eq!(table.heading(2), None);
+    }
+
+    #[test]
+    fn prose_has_no_headings() {
+        let text = "Kan du sjekke kontoen til han vi snakket om, takk\nog 1, som sagt";
+        assert_eq!(TextTable::new(text).heading(text.find('1').unwrap()), None);
+    }
+}

@@ -1,0 +1,33 @@
+//! Reads bytes of unknown type by what they are.
+
+use super::{
+    proof::{cms, openpgp},
+    sniff::{self, Format},
+    strings, text,
+    walk::{Place, Walk},
+    zip,
+};
+use crate::model::GapKind;
+
+/// Reads `bytes` at `place`. What cannot be read is a gap, and is searched for
+/// plain runs of characters all the same.
+pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) {
+    if bytes.trim_ascii().is_empty() {
+        return;
+    }
+    match sniff::format(bytes) {
+        Format::Text | Format::Html | Format::Xml => text::read(walk, place, bytes, None),
+        Format::Cms => walk.inside(&place.path, |walk| cms::read(walk, place, bytes)),
+        Format::OpenPgp => walk.inside(&place.path, |walk| openpgp::read(walk, place, bytes)),
+        Format::Zip if walk.opens_containers() => {
+            walk.inside(&place.path, |walk| zip::read(walk, place, bytes));
+        }
+        Format::Zip | Format::Unknown => unknown(walk, place, bytes),
+    }
+}
+
+/// Notes that `bytes` cannot be read, and takes what lies open in them.
+pub(super) fn unknown(walk: &mut Walk, place: &Place, bytes: &[u8]) {
+    walk.gap(GapKind::Unknown, &place.path);
+    strings::read(walk, place, bytes);
+}

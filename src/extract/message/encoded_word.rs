@@ -1,0 +1,108 @@
+//! Encoded words in header fields (RFC 2047), read as generously as mail
+//! programs do: anywhere in the value, with language tags (RFC 2231), and with
+//! a character cut between two words.
+
+use memchr::memmem;
+
+use crate::extract::{message::transfer, text::charset};
+
+/// Decodes all encoded words in `value`; the rest is read as UTF-8 or, where
+/// that fails, Windows-1252.
+pub(super) fn decode(value: &[u8]) -> String {
+    if memmem::find(value, b"=?").is_none() {
+        return charset::decode(value, None).into_owned();
+    }
+    let mut out = String::with_capacity(value.len());
+    // Bytes of words that stand side by side are put together before the
+    // charset is applied.
+    let mut pending: Option<(&[u8], Vec<u8>)> = None;
+    let mut rest = value;
+    while let Some(start) = memmem::find(rest, b"=?") {
+        let (before, from) = rest.split_at(start);
+        let Some(word) = Word::parse(from) else {
+            flush(&mut pending, &mut out);
+            out.push_str(&charset::decode(&rest[..start + 2], None));
+            rest = &rest[start + 2..];
+            continue;
+        };
+        let joins = before.trim_ascii().is_empty()
+            && pending.as_ref().is_some_and(|(set, _)| set.eq_ignore_ascii_case(word.charset));
+        match &mut pending {
+            Some((_, bytes)) if joins => bytes.extend(word.bytes()),
+            _ => {
+                let beside = pending.is_some() && before.trim_ascii().is_empty();
+                flush(&mut pending, &mut out);
+                if !beside {
+                    out.push_str(&charset::decode(before, None));
+                }
+                pending = Some((word.charset, word.bytes()));
+            }
+        }
+        rest = &from[word.length..];
+    }
+    flush(&mut pending, &mut out);
+    out.push_str(&charset::decode(rest, None));
+    out
+}
+
+fn flush(pending: &mut Option<(&[u8], Vec<u8>)>, out: &mut String) {
+    if let Some((set, bytes)) = pending.take() {
+        out.push_str(&charset::decode(&bytes, std::str::from_utf8(set).ok()));
+    }
+}
+
+struct Word<'a> {
+    charset: &'a [u8],
+    base64: bool,
+    text: &'a [u8],
+    length: usize,
+}
+
+impl<'a> Word<'a> {
+    /// Parses `=?charset*language?encoding?text?=` at the start of `from`.
+    fn parse(from: &'a [u8]) -> Option<Self> {
+        let inner = from.get(2..)?;
+        let inner = inner.get(..LONGEST).unwrap_or(inner);
+        let set_end = memchr::memchr(b'?', inner)?;
+        let base64 = match inner.get(set_end + 1)? {
+            b'b' | b'B' => true,
+            b'q' | b'Q' => false,
+            _ => return None,
+        };
+        let text = inner.get(set_end + 3..).filter(|_| inner.get(set_end + 2) == Some(&b'?'))?;
+        let text_end = memmem::find(text, b"?=")?;
+        let charset = inner[..set_end].split(|b| *b == b'*').next()?;
+        Some(Self { charset, base64, text: &text[..text_end], length: set_end + text_end + 7 })
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        if self.base64 {
+            return transfer::base64(self.text).bytes;
+        }
+        let spaced: Vec<u8> =
+            self.text.iter().map(|b| if *b == b'_' { b' ' } else { *b }).collect();
+        transfer::quoted_printable(&spaced).bytes
+    }
+}
+
+/// An encoded word has at most 75 characters; programs that write longer ones
+/// exist. The cap keeps unfinished words from costing the square of the line.
+const LONGEST: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn joins_words_that_cut_a_number_or_a_character() {
+        assert_eq!(decode(b"fnr =?utf-8?Q?2283?=\r\n =?utf-8?B?NjAxNDI3MQ==?="), "fnr 22836014271");
+        assert_eq!(decode(b"=?utf-8?Q?J=C3?= =?UTF-8?Q?=B8rn?= og Per"), "Jørn og Per");
+        assert_eq!(decode(b"=?iso-8859-1*no?q?S=F8_r?= x"), "Sø r x");
+    }
+
+    #[test]
+    fn leaves_what_only_looks_alike() {
+        assert_eq!(decode(b"a =? b ?= =?x?z?y?="), "a =? b ?= =?x?z?y?=");
+        assert_eq!(decode(b"\xE6\xF8\xE5"), "æøå");
+    }
+}

@@ -1,0 +1,72 @@
+//! A second look at bytes whose structure readers may disagree about.
+//!
+//! Forgets all structure: the bytes are read as text, as quoted-printable, and
+//! everything in them that could be base64 is decoded, as is each stretch of
+//! lines between delimiters. Finds too much rather than too little.
+
+use memchr::memmem;
+
+use super::{fields, transfer};
+use crate::extract::{
+    content, sniff,
+    text::{self, Label, blobs},
+    walk::{Place, Walk},
+};
+
+/// Reads `bytes` in every way at `place`.
+pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) {
+    let place = &place.child("raw");
+    if !walk.entry(&place.path) || bytes.trim_ascii().is_empty() {
+        return;
+    }
+    walk.inside(&place.path, |walk| {
+        // A label keeps the text from being taken for a message again.
+        text::read(walk, place, bytes, Some(Label::default()));
+        blobs::read(walk, place, bytes, blobs::Trust::Suspicious);
+        if let Some(decoded) = quoted(bytes) {
+            text::read(walk, place, &decoded, Some(Label::default()));
+        }
+        stretches(walk, place, bytes);
+    });
+}
+
+/// The reading that drops every `=` that decodes to nothing.
+pub(super) fn quoted(bytes: &[u8]) -> Option<Vec<u8>> {
+    memchr::memchr(b'=', bytes)?;
+    let mut decoded = transfer::quoted_printable(bytes).bytes;
+    decoded.retain(|b| *b != b'=' && (*b >= b' ' || matches!(b, b'\t' | b'\r' | b'\n')));
+    (decoded != bytes).then_some(decoded)
+}
+
+/// Decodes each stretch between delimiter lines as one base64 body, junk
+/// skipped, if that gives something readable.
+fn stretches(walk: &mut Walk, place: &Place, bytes: &[u8]) {
+    let mut start = 0;
+    let mut ends: Vec<usize> = memmem::find_iter(bytes, b"\n--").map(|at| at + 1).collect();
+    ends.truncate(STRETCHES);
+    ends.push(bytes.len());
+    for end in ends {
+        let stretch = bytes.get(start..end).unwrap_or_default();
+        start = end;
+        let bodies = [fields::body_start(stretch), first_bare_return(stretch)];
+        for body in bodies.into_iter().filter_map(|at| stretch.get(at..)) {
+            let decoded = transfer::base64(body).bytes;
+            let readable = decoded.len() >= SHORTEST
+                && !matches!(
+                    sniff::format(&decoded),
+                    sniff::Format::Unknown | sniff::Format::OpenPgp
+                );
+            if readable && walk.budget.expand(decoded.len()).is_ok() {
+                content::read(walk, place, &decoded);
+            }
+        }
+    }
+}
+
+/// Where a body starts for readers who take CR alone for a line end.
+fn first_bare_return(bytes: &[u8]) -> usize {
+    memmem::find(bytes, b"\r\r").map_or(bytes.len(), |at| at + 2)
+}
+
+const STRETCHES: usize = 200;
+const SHORTEST: usize = 8;

@@ -1,0 +1,219 @@
+//! Content transfer encodings (RFC 2045 section 6), decoded the way the most
+//! generous mail program would, and with word of what was odd.
+
+/// What an encoding gave.
+#[derive(Debug, Default, Eq, PartialEq)]
+pub(in crate::extract) struct Decoded {
+    pub(in crate::extract) bytes: Vec<u8>,
+    /// Something stood there that the encoding does not allow, so that other
+    /// readers may have decoded something else.
+    pub(in crate::extract) odd: bool,
+}
+
+/// The encodings that are read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Encoding {
+    Base64,
+    Identity,
+    QuotedPrintable,
+    Unknown,
+    Uuencode,
+}
+
+impl Encoding {
+    /// Reads the value of a Content-Transfer-Encoding field, without comments.
+    pub(super) fn named(value: &str) -> Self {
+        match value {
+            "" | "7bit" | "8bit" | "binary" => Self::Identity,
+            "base64" => Self::Base64,
+            "quoted-printable" => Self::QuotedPrintable,
+            "uuencode" | "x-uuencode" | "uue" | "x-uue" => Self::Uuencode,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// Decodes base64. What is outside the alphabet is skipped; after padding a
+/// new stream begins. Both alphabets (RFC 4648 sections 4 and 5) are read.
+pub(in crate::extract) fn base64(text: &[u8]) -> Decoded {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 3);
+    let (mut bits, mut count, mut odd, mut padded) = (0_u32, 0_u32, false, false);
+    for byte in text {
+        match BASE64[usize::from(*byte)] {
+            SKIP => {}
+            JUNK => odd = true,
+            PAD => {
+                (bits, count) = (0, 0);
+                padded = true;
+            }
+            value => {
+                odd |= padded;
+                bits = bits << 6 | u32::from(value);
+                count += 1;
+                if count % 4 != 1 {
+                    let shift = (4 - 1 - (count + 3) % 4) * 2;
+                    bytes.push((bits >> shift & 0xFF) as u8);
+                }
+                if count == 4 {
+                    (bits, count) = (0, 0);
+                }
+            }
+        }
+    }
+    Decoded { bytes, odd }
+}
+
+/// Decodes quoted-printable. A stray `=` stays as it is.
+pub(in crate::extract) fn quoted_printable(text: &[u8]) -> Decoded {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut odd = false;
+    let mut rest = text;
+    while let Some(equals) = memchr::memchr(b'=', rest) {
+        let (before, from) = rest.split_at(equals);
+        bytes.extend_from_slice(before);
+        let after = &from[1..];
+        let digit = |at: usize| after.get(at).and_then(|b| char::from(*b).to_digit(16));
+        if let (Some(high), Some(low)) = (digit(0), digit(1)) {
+            bytes.push(u8::try_from(high * 16 + low).unwrap_or_default());
+            rest = &after[2..];
+        } else if let Some(length) = soft_break(after) {
+            rest = &after[length..];
+        } else {
+            odd = true;
+            bytes.push(b'=');
+            rest = after;
+        }
+    }
+    bytes.extend_from_slice(rest);
+    Decoded { bytes, odd }
+}
+
+/// The length of a line end, with blanks before it.
+fn soft_break(text: &[u8]) -> Option<usize> {
+    let blanks = text.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+    match text.get(blanks..)? {
+        [b'\r', b'\n', ..] => Some(blanks + 2),
+        [b'\r' | b'\n', ..] => Some(blanks + 1),
+        [] => Some(blanks),
+        _ => None,
+    }
+}
+
+/// A file found in uuencoded text.
+pub(super) struct UuFile {
+    pub(super) name: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// The uuencoded files in `text`, from each `begin` line to its end.
+pub(super) fn uuencoded(text: &[u8]) -> Vec<UuFile> {
+    let mut files = Vec::new();
+    let mut at = 0;
+    while let Some(found) = text.get(at..).and_then(|rest| memchr::memmem::find(rest, b"begin ")) {
+        let start = at + found;
+        at = start + 6;
+        let line_start =
+            start == 0 || text.get(start - 1).is_some_and(|b| matches!(b, b'\n' | b'\r'));
+        if !line_start || files.len() >= UU_FILES {
+            continue;
+        }
+        let line =
+            text.get(at..).unwrap_or_default().split(|b| *b == b'\n').next().unwrap_or_default();
+        let mode = line.iter().take_while(|b| matches!(b, b'0'..=b'7')).count();
+        if !(3..=4).contains(&mode) {
+            continue;
+        }
+        let name = line.get(mode..).unwrap_or_default().trim_ascii().to_vec();
+        at += line.len() + 1;
+        let (bytes, length) = uu_lines(text.get(at..).unwrap_or_default());
+        at += length;
+        if !bytes.is_empty() {
+            files.push(UuFile { name, bytes });
+        }
+    }
+    files
+}
+
+fn uu_lines(text: &[u8]) -> (Vec<u8>, usize) {
+    let mut bytes = Vec::new();
+    let mut at = 0;
+    for line in text.split_inclusive(|b| *b == b'\n') {
+        let content = line.trim_ascii_end();
+        if content == b"end" || content.starts_with(b"begin ") {
+            break;
+        }
+        at += line.len();
+        let Some((length, groups)) = content.split_first() else { continue };
+        let start = bytes.len();
+        let length = usize::from(length.wrapping_sub(32) & 63);
+        for group in groups.chunks(4) {
+            let value = |i: usize| group.get(i).map_or(0, |b| b.wrapping_sub(32) & 63);
+            bytes.push(value(0) << 2 | value(1) >> 4);
+            bytes.push(value(1) << 4 | value(2) >> 2);
+            bytes.push(value(2) << 6 | value(3));
+        }
+        bytes.truncate(start + length);
+    }
+    (bytes, at)
+}
+
+const SKIP: u8 = 0xFF;
+const JUNK: u8 = 0xFE;
+const PAD: u8 = 0xFD;
+const BASE64: [u8; 256] = {
+    let mut table = [JUNK; 256];
+    let mut value = 0;
+    while value < 26 {
+        table[b'A' as usize + value] = value as u8;
+        table[b'a' as usize + value] = value as u8 + 26;
+        value += 1;
+    }
+    let mut digit = 0;
+    while digit < 10 {
+        table[b'0' as usize + digit] = digit as u8 + 52;
+        digit += 1;
+    }
+    table[b'+' as usize] = 62;
+    table[b'-' as usize] = 62;
+    table[b'/' as usize] = 63;
+    table[b'_' as usize] = 63;
+    table[b'=' as usize] = PAD;
+    table[b'\r' as usize] = SKIP;
+    table[b'\n' as usize] = SKIP;
+    table[b' ' as usize] = SKIP;
+    table[b'\t' as usize] = SKIP;
+    table
+};
+const UU_FILES: usize = 1000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_survives_junk_and_padding_in_the_middle() {
+        assert_eq!(base64(b"Zm5yIDE=").bytes, b"fnr 1");
+        assert_eq!(base64(b"Zm5y\r\nIDE").bytes, b"fnr 1");
+        let junk = base64(b"Z*m!5yI\r\nDE=");
+        assert_eq!((junk.bytes.as_slice(), junk.odd), (&b"fnr 1"[..], true));
+        let two = base64(b"Zm5yIDE=\r\nIDI=");
+        assert_eq!((two.bytes.as_slice(), two.odd), (&b"fnr 1 2"[..], true));
+        assert!(!base64(b"Zm5yIDE=\r\n").odd);
+    }
+
+    #[test]
+    fn quoted_printable_takes_variants() {
+        assert_eq!(quoted_printable(b"12=\r\n34=  \n5=c3=B8").bytes, b"12345\xC3\xB8");
+        let stray = quoted_printable(b"1=x2");
+        assert_eq!((stray.bytes.as_slice(), stray.odd), (&b"1=x2"[..], true));
+    }
+
+    #[test]
+    fn uuencode_is_found_in_text() {
+        let files = uuencoded(b"Hei\nbegin 644 a.txt\n%9FYR(#$\n`\nend\nHilsen\n");
+        assert_eq!(
+            (files[0].name.as_slice(), files[0].bytes.as_slice()),
+            (&b"a.txt"[..], &b"fnr 1"[..])
+        );
+    }
+}

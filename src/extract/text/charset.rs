@@ -1,0 +1,130 @@
+//! Bytes to text, whatever the label says.
+//!
+//! A byte order mark wins, then the label, then UTF-8, then Windows-1252, which
+//! reads every byte. Never fails; what may have been meant otherwise is given
+//! a second time by [`all`].
+
+use std::borrow::Cow;
+
+use encoding_rs::{Encoding, REPLACEMENT, UTF_16BE, UTF_16LE, WINDOWS_1252};
+
+use crate::extract::message;
+
+/// The most likely reading of `bytes`.
+pub(in crate::extract) fn decode<'a>(bytes: &'a [u8], label: Option<&str>) -> Cow<'a, str> {
+    if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
+        return encoding.decode_without_bom_handling(bytes.get(mark..).unwrap_or_default()).0;
+    }
+    let known = label.map(str::trim).filter(|label| !is_vague(label));
+    match known {
+        None => unlabelled(bytes),
+        Some(label) if is_utf16(label) => {
+            utf16_by_zeros(bytes).map_or_else(|| unlabelled(bytes), |e| decode_as(e, bytes))
+        }
+        Some(label) => match Encoding::for_label(label.as_bytes()) {
+            Some(encoding) if encoding != REPLACEMENT => decode_as(encoding, bytes),
+            Some(_) | None => {
+                message::decode_charset(label, bytes).map_or_else(|| unlabelled(bytes), Cow::Owned)
+            }
+        },
+    }
+}
+
+/// The likely reading and, where the label may be a lie, the plain one too.
+pub(in crate::extract) fn all<'a>(bytes: &'a [u8], label: Option<&str>) -> Vec<Cow<'a, str>> {
+    let first = decode(bytes, label);
+    let trusted = label.is_none_or(|label| {
+        is_vague(label) || Encoding::for_label(label.as_bytes()).is_some_and(is_ascii_superset)
+    });
+    if trusted || Encoding::for_bom(bytes).is_some() {
+        return vec![first];
+    }
+    let plain = unlabelled(bytes);
+    if plain == first { vec![first] } else { vec![first, plain] }
+}
+
+/// Whether some reader knows `label`.
+pub(in crate::extract) fn is_known(label: &str) -> bool {
+    let label = label.trim();
+    is_vague(label)
+        || is_utf16(label)
+        || Encoding::for_label(label.as_bytes()).is_some()
+        || message::decode_charset(label, b"").is_some()
+}
+
+/// Which UTF-16 `bytes` seem to be: where the zeros of Latin letters stand.
+pub(in crate::extract) fn utf16_by_zeros(bytes: &[u8]) -> Option<&'static Encoding> {
+    let sample = bytes.get(..SAMPLE).unwrap_or(bytes);
+    let (mut even, mut odd) = (0_usize, 0_usize);
+    for zero in memchr::memchr_iter(0, sample) {
+        if zero % 2 == 0 { even += 1 } else { odd += 1 }
+    }
+    let many = sample.len() / 3;
+    match (even > odd, even.max(odd) > many.min(sample.len() / 4)) {
+        (_, false) => None,
+        (true, true) if odd * 4 <= even => Some(UTF_16BE),
+        (false, true) if even * 4 <= odd => Some(UTF_16LE),
+        _ => None,
+    }
+}
+
+fn unlabelled(bytes: &[u8]) -> Cow<'_, str> {
+    if let Some(encoding) = utf16_by_zeros(bytes) {
+        return decode_as(encoding, bytes);
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => decode_as(WINDOWS_1252, bytes),
+    }
+}
+
+/// Labelled UTF-8 with bad bytes in it is read as Windows-1252: no byte is
+/// lost that way.
+fn decode_as<'a>(encoding: &'static Encoding, bytes: &'a [u8]) -> Cow<'a, str> {
+    let (text, failed) = encoding.decode_without_bom_handling(bytes);
+    if failed && is_ascii_superset(encoding) && encoding.is_single_byte() {
+        return WINDOWS_1252.decode_without_bom_handling(bytes).0;
+    }
+    text
+}
+
+fn is_ascii_superset(encoding: &'static Encoding) -> bool {
+    encoding.is_ascii_compatible()
+}
+
+/// Labels that people put on anything.
+fn is_vague(label: &str) -> bool {
+    ["", "us-ascii", "ascii", "utf-8", "utf8", "unknown-8bit", "8bit", "default", "binary"]
+        .iter()
+        .any(|vague| label.trim().eq_ignore_ascii_case(vague))
+}
+
+fn is_utf16(label: &str) -> bool {
+    ["utf-16", "utf16", "ucs-2", "iso-10646-ucs-2", "unicode"]
+        .iter()
+        .any(|wide| label.eq_ignore_ascii_case(wide))
+}
+
+const SAMPLE: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_is_there_whatever_the_label() {
+        assert_eq!(decode("æ 1".as_bytes(), Some("us-ascii")), "æ 1");
+        assert_eq!(decode(b"\xE6 1", Some("utf-8")), "æ 1");
+        assert_eq!(decode(b"\xFF\xFE1\x002\0", Some("utf-8")), "12");
+        assert_eq!(decode(b"1\x002\x003\x004\0", None), "1234");
+        assert_eq!(decode(b"\0001\0002\0003\0004", Some("utf-16")), "1234");
+        assert_eq!(decode(b"+AOY- 1", Some("utf-7")), "æ 1");
+        assert_eq!(decode(b"123", Some("no-such-set")), "123");
+    }
+
+    #[test]
+    fn gives_the_plain_reading_beside_a_doubtful_one() {
+        assert_eq!(all(b"1234", Some("utf-16be")).len(), 2);
+        assert_eq!(all(b"1234", Some("iso-8859-1")).len(), 1);
+    }
+}

@@ -1,0 +1,441 @@
+//! HTML and XML as a person sees them, and what a person does not see.
+//!
+//! Tags inside a line join what they split, blocks end lines, table cells are
+//! set apart by tabs. Attributes, links, scripts and comments come in a second
+//! fragment. Where a line holds hidden text it is given again without it, so
+//! that decoys do not break a number apart. Scripts are not run.
+
+use std::cell::RefCell;
+
+use html5ever::{
+    tendril::StrTendril,
+    tokenizer::{
+        BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, states::RawKind,
+    },
+};
+
+use super::{
+    blobs, charset,
+    lines::{reversed, unpercent},
+};
+use crate::{
+    extract::{
+        content, message,
+        walk::{Place, Walk},
+    },
+    model::GapKind,
+};
+
+/// Which markup it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Dialect {
+    /// Unknown elements stand inside a line.
+    Html,
+    /// Every element stands by itself.
+    Xml,
+}
+
+/// Reads `text` at `place`.
+pub(super) fn read(walk: &mut Walk, place: &Place, text: &str, dialect: Dialect) {
+    let tokenizer = Tokenizer::new(Page::new(dialect), Default::default());
+    let queue = BufferQueue::default();
+    // In pieces: some inputs cost the square of their length, and only between
+    // pieces can the clock stop them.
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (piece, more) = rest.split_at(rest.floor_char_boundary(PIECE.min(rest.len())));
+        rest = more;
+        queue.push_back(StrTendril::from_slice(piece));
+        while !matches!(tokenizer.feed(&queue), html5ever::TokenizerResult::Done) {}
+        if let Err(overrun) = walk.budget.in_time() {
+            walk.overrun(overrun, &place.path);
+            return;
+        }
+    }
+    tokenizer.end();
+    let view = tokenizer.sink.view.into_inner();
+    for link in &view.data_links {
+        data_link(walk, place, link);
+    }
+    if view.data_links.len() >= DATA_LINKS {
+        walk.gap(GapKind::TooBig, &place.path);
+    }
+    walk.fragment(place.surface, &place.path, view.seen);
+    walk.fragment(place.surface, &place.path.child("without hidden text"), view.bare);
+    let unseen = place.child("markup");
+    blobs::read(walk, &unseen, view.unseen.as_bytes(), blobs::Trust::Ordinary);
+    walk.fragment(unseen.surface, &unseen.path, view.unseen);
+}
+
+/// Whether text that says it is plain has the look of HTML.
+pub(super) fn looks_like_html(text: &str) -> bool {
+    let tags = memchr::memchr_iter(b'<', text.as_bytes())
+        .take(TAGS_TRIED)
+        .filter_map(|at| text.get(at + 1..))
+        .filter(|after| {
+            let after = after.strip_prefix('/').unwrap_or(after);
+            let name = after.bytes().take_while(u8::is_ascii_alphanumeric).count();
+            let end = after.as_bytes().get(name);
+            (1..=10).contains(&name)
+                && matches!(end, Some(b'>' | b' ' | b'/' | b'\n' | b'\r'))
+                && KNOWN.iter().any(|known| after[..name].eq_ignore_ascii_case(known))
+        });
+    tags.take(2).count() == 2
+}
+
+/// Reads what a `data:` URI (RFC 2397) holds.
+fn data_link(walk: &mut Walk, place: &Place, link: &str) {
+    let Some((head, body)) = link.split_once(',') else { return };
+    let place = place.child("data link");
+    let bytes = if head.trim_end().to_ascii_lowercase().ends_with(";base64") {
+        message::base64(unpercent(body).as_bytes())
+    } else {
+        let mut bytes = Vec::with_capacity(body.len());
+        message::percent_decode(body.as_bytes(), &mut bytes);
+        bytes
+    };
+    if !walk.entry(&place.path) {
+        return;
+    }
+    match walk.budget.expand(bytes.len()) {
+        Ok(()) => walk.inside(&place.path, |walk| content::read(walk, &place, &bytes)),
+        Err(overrun) => walk.overrun(overrun, &place.path),
+    }
+}
+
+/// Collects what the tokenizer finds.
+struct Page {
+    dialect: Dialect,
+    view: RefCell<View>,
+}
+
+#[derive(Default)]
+struct View {
+    /// All text, hidden or not.
+    seen: String,
+    /// The lines that hold hidden text, without it.
+    bare: String,
+    /// Attributes, links, scripts, styles and comments.
+    unseen: String,
+    data_links: Vec<String>,
+    /// The present line without hidden text, and whether there was any.
+    line: String,
+    line_hides: bool,
+    /// Open elements that hide their content or turn it round, by name, with
+    /// the number of elements of the same name open inside them.
+    veils: Vec<Veil>,
+    raw: Option<Raw>,
+}
+
+struct Veil {
+    name: String,
+    nested: usize,
+    sort: Sort,
+    start: usize,
+}
+
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Sort {
+    Hidden,
+    Reversed,
+}
+
+/// An element whose content is no markup.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Raw {
+    Shown,
+    Unseen,
+}
+
+impl Page {
+    fn new(dialect: Dialect) -> Self {
+        Self { dialect, view: RefCell::default() }
+    }
+}
+
+impl TokenSink for Page {
+    type Handle = ();
+
+    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
+        let mut view = self.view.borrow_mut();
+        match token {
+            Token::CharacterTokens(text) => view.text(&text),
+            Token::CommentToken(text) => view.unseen(&text),
+            Token::TagToken(tag) => return view.tag(&tag, self.dialect),
+            Token::EOFToken => view.end_line(),
+            Token::DoctypeToken(_) | Token::NullCharacterToken | Token::ParseError(_) => {}
+        }
+        TokenSinkResult::Continue
+    }
+}
+
+impl View {
+    fn text(&mut self, text: &str) {
+        if self.raw == Some(Raw::Unseen) {
+            self.unseen.push_str(text);
+            return;
+        }
+        self.seen.push_str(text);
+        if self.veils.iter().any(|veil| veil.sort == Sort::Hidden) {
+            self.line_hides |= !text.trim().is_empty();
+        } else {
+            self.line.push_str(text);
+        }
+    }
+
+    fn tag(&mut self, tag: &Tag, dialect: Dialect) -> TokenSinkResult<()> {
+        let name: &str = &tag.name;
+        let opens = tag.kind == TagKind::StartTag;
+        if self.raw.take() == Some(Raw::Unseen) {
+            self.unseen.push('\n');
+        }
+        if dialect == Dialect::Xml || BLOCKS.contains(&name) {
+            self.end_line();
+        } else if matches!(name, "td" | "th") && opens {
+            self.seen.push('\t');
+            self.line.push('\t');
+        }
+        if !opens {
+            self.unveil(name);
+            return TokenSinkResult::Continue;
+        }
+        self.attributes(tag);
+        self.veil(tag);
+        let raw = match name {
+            _ if dialect == Dialect::Xml || tag.self_closing => return TokenSinkResult::Continue,
+            "title" | "textarea" => (Raw::Shown, RawKind::Rcdata),
+            "script" => (Raw::Unseen, RawKind::ScriptData),
+            "style" => (Raw::Unseen, RawKind::Rawtext),
+            _ => return TokenSinkResult::Continue,
+        };
+        self.raw = Some(raw.0);
+        TokenSinkResult::RawData(raw.1)
+    }
+
+    fn attributes(&mut self, tag: &Tag) {
+        for attribute in &tag.attrs {
+            let (name, value) = (&*attribute.name.local, &*attribute.value);
+            if matches!(name, "style" | "class") || value.is_empty() {
+                continue;
+            }
+            let data = value.trim_start().get(..5).is_some_and(|s| s.eq_ignore_ascii_case("data:"));
+            if data {
+                if self.data_links.len() < DATA_LINKS {
+                    self.data_links.push(value.to_owned());
+                }
+                continue;
+            }
+            let link = matches!(name, "href" | "src" | "action" | "cite" | "background");
+            let value = if link { unpercent(value) } else { value.into() };
+            self.unseen(&value);
+        }
+    }
+
+    fn veil(&mut self, tag: &Tag) {
+        let name: &str = &tag.name;
+        for veil in self.veils.iter_mut().filter(|veil| veil.name == name) {
+            veil.nested += 1;
+        }
+        if tag.self_closing || VOID.contains(&name) || self.veils.len() >= VEILS {
+            return;
+        }
+        if let Some(sort) = sort_of(tag) {
+            let start = self.seen.len();
+            self.veils.push(Veil { name: name.to_owned(), nested: 0, sort, start });
+        }
+    }
+
+    fn unveil(&mut self, name: &str) {
+        let mut lifted = None;
+        for (at, veil) in self.veils.iter_mut().enumerate().filter(|(_, veil)| veil.name == name) {
+            match veil.nested.checked_sub(1) {
+                Some(nested) => veil.nested = nested,
+                None => lifted = Some(at),
+            }
+        }
+        if let Some(veil) = lifted.map(|at| self.veils.remove(at))
+            && veil.sort == Sort::Reversed
+        {
+            let turned = self.seen.get(veil.start..).map(reversed).unwrap_or_default();
+            self.bare.push_str(&turned);
+            self.bare.push('\n');
+        }
+    }
+
+    fn unseen(&mut self, text: &str) {
+        self.unseen.push_str(text);
+        self.unseen.push('\n');
+    }
+
+    fn end_line(&mut self) {
+        if !self.seen.is_empty() && !self.seen.ends_with('\n') {
+            self.seen.push('\n');
+        }
+        if self.line_hides && !self.line.trim().is_empty() {
+            self.bare.push_str(&self.line);
+            self.bare.push('\n');
+        }
+        self.line.clear();
+        self.line_hides = false;
+    }
+}
+
+/// Whether an element hides what it holds or turns it round.
+fn sort_of(tag: &Tag) -> Option<Sort> {
+    let mut sort = None;
+    let mut bdo_rtl = false;
+    for attribute in &tag.attrs {
+        let name: &str = &attribute.name.local;
+        if name == "hidden" {
+            sort = Some(Sort::Hidden);
+        }
+        bdo_rtl |= name == "dir" && attribute.value.eq_ignore_ascii_case("rtl");
+        if name == "style" {
+            let mut style = attribute.value.to_ascii_lowercase();
+            style.retain(|c| !c.is_whitespace());
+            if HIDING.iter().any(|hiding| style.contains(hiding)) {
+                sort = Some(Sort::Hidden);
+            } else if style.contains("bidi-override") && style.contains("rtl") {
+                sort = Some(Sort::Reversed);
+            }
+        }
+    }
+    if &*tag.name == "bdo" && bdo_rtl { Some(Sort::Reversed) } else { sort }
+}
+
+/// Guesses the charset that HTML names for itself where the mail named none.
+pub(super) fn meta_charset(bytes: &[u8]) -> Option<String> {
+    let head = bytes.get(..META).unwrap_or(bytes).to_ascii_lowercase();
+    let at = memchr::memmem::find(&head, b"charset=")? + 8;
+    let value = head.get(at..)?;
+    let value = value.strip_prefix(b"\"").or_else(|| value.strip_prefix(b"'")).unwrap_or(value);
+    let length =
+        value.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')).count();
+    let label = String::from_utf8(value.get(..length)?.to_vec()).ok()?;
+    charset::is_known(&label).then_some(label)
+}
+
+const PIECE: usize = 64 << 10;
+const META: usize = 1024;
+const DATA_LINKS: usize = 500;
+const VEILS: usize = 32;
+const TAGS_TRIED: usize = 200;
+const HIDING: &[&str] = &[
+    "display:none",
+    "visibility:hidden",
+    "font-size:0",
+    "opacity:0;",
+    "opacity:0\"",
+    "mso-hide:all",
+    "max-height:0",
+    "line-height:0",
+];
+const VOID: &[&str] = &[
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track",
+    "wbr",
+];
+const BLOCKS: &[&str] = &[
+    "address",
+    "article",
+    "aside",
+    "blockquote",
+    "body",
+    "br",
+    "caption",
+    "center",
+    "dd",
+    "div",
+    "dl",
+    "dt",
+    "fieldset",
+    "footer",
+    "form",
+    "frameset",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "head",
+    "header",
+    "hr",
+    "html",
+    "legend",
+    "li",
+    "main",
+    "nav",
+    "ol",
+    "option",
+    "p",
+    "pre",
+    "section",
+    "select",
+    "table",
+    "tbody",
+    "textarea",
+    "tfoot",
+    "thead",
+    "title",
+    "tr",
+    "ul",
+];
+const KNOWN: &[&str] = &[
+    "a", "b", "body", "br", "div", "font", "html", "i", "img", "li", "ol", "p", "span", "strong",
+    "table", "td", "tr", "ul",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        base::limits::Limits,
+        extract::walk::Containers,
+        model::{PartPath, Surface},
+    };
+
+    fn texts(html: &str, dialect: Dialect) -> Vec<String> {
+        let mut walk = Walk::new(&Limits::default(), Containers::Opened);
+        read(&mut walk, &Place::new(PartPath::root("x"), Surface::Body), html, dialect);
+        walk.finish().fragments.into_iter().map(|fragment| fragment.text).collect()
+    }
+
+    #[test]
+    fn joins_split_tags_and_parts_blocks() {
+        let seen = &texts("<p>2283<b>60</b>14<!-- x -->271</p><p>7</p>", Dialect::Html)[0];
+        assert_eq!(seen, "22836014271\n7\n");
+        let cells = &texts("<table><tr><td>Kari<td>&#50;2</table>", Dialect::Html)[0];
+        assert_eq!(cells, "\tKari\t22\n");
+    }
+
+    #[test]
+    fn reads_past_hidden_decoys() {
+        let all = texts("<p>228<span style='font-size: 0'>9 9</span>36014271</p>", Dialect::Html);
+        assert!(all.contains(&"22836014271\n".to_owned()), "{all:?}");
+        let turned = texts("<bdo dir=rtl>17241063822</bdo>", Dialect::Html);
+        assert!(turned.contains(&"22836014271\n".to_owned()), "{turned:?}");
+    }
+
+    #[test]
+    fn reads_links_scripts_and_data() {
+        let html = "<a href='mailto:a@b?body=fnr%2022'>x</a><script>var a='33';</script>\
+                    <img src='data:text/plain;base64,Zm5yIDQ0'>";
+        let all = texts(html, Dialect::Html).join("\n");
+        for part in ["fnr 22", "33", "fnr 44"] {
+            assert!(all.contains(part), "{part}");
+        }
+    }
+
+    #[test]
+    fn xml_elements_stand_by_themselves() {
+        let all = texts("<?xml version='1.0'?><a><b>1</b><c V='9'>2</c></a>", Dialect::Xml);
+        assert_eq!(all[0], "1\n2\n");
+        assert!(all[1].contains('9'));
+    }
+
+    #[test]
+    fn plain_text_with_brackets_is_not_html() {
+        assert!(!looks_like_html("if a < b and c > d then <kari@x.example>"));
+        assert!(looks_like_html("Hei <b>du</b>"));
+    }
+}

@@ -1,0 +1,126 @@
+//! Puts together what line ends tore apart: flowed text, quoted replies,
+//! folded lines; and the escapes of JSON.
+
+use std::borrow::Cow;
+
+use super::Flow;
+
+/// Takes quote marks away and joins flowed lines (RFC 3676 section 4).
+pub(super) fn unquote(text: &str, flow: Option<Flow>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut open: Option<usize> = None;
+    for line in text.split_inclusive('\n') {
+        let content = line.trim_end_matches(['\r', '\n']);
+        let (depth, content) = strip_quotes(content);
+        let content = match flow {
+            Some(_) => content.strip_prefix(' ').unwrap_or(content),
+            None => content,
+        };
+        if open.is_some_and(|before| before != depth) {
+            out.push('\n');
+        }
+        let soft = flow.filter(|_| content.ends_with(' ') && content != "-- ");
+        match soft {
+            Some(Flow::Drop) => out.push_str(content.strip_suffix(' ').unwrap_or(content)),
+            Some(Flow::Keep) => out.push_str(content),
+            None => {
+                out.push_str(content);
+                out.push('\n');
+            }
+        }
+        open = soft.map(|_| depth);
+    }
+    out
+}
+
+/// Splits the marks of a quoted line, with blanks between them, from the rest.
+fn strip_quotes(line: &str) -> (usize, &str) {
+    let (mut depth, mut rest) = (0, line);
+    loop {
+        let inner = if depth == 0 { rest } else { rest.strip_prefix(' ').unwrap_or(rest) };
+        match inner.strip_prefix('>') {
+            Some(inner) => {
+                depth += 1;
+                rest = inner;
+            }
+            None => return (depth, if depth == 0 { line } else { rest }),
+        }
+    }
+}
+
+/// Joins folded lines (RFC 5545 section 3.1).
+pub(super) fn unfold(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        match line.strip_prefix([' ', '\t']) {
+            Some(more) => {
+                out.truncate(out.trim_end_matches(['\r', '\n']).len());
+                out.push_str(more);
+            }
+            None => out.push_str(line),
+        }
+    }
+    out
+}
+
+/// Replaces `\uXXXX` of JSON and its relatives; `None` if there is none.
+pub(super) fn unescape_json(text: &str) -> Option<String> {
+    memchr::memmem::find(text.as_bytes(), b"\\u")?;
+    let mut out = String::with_capacity(text.len());
+    let mut pieces = text.split("\\u");
+    out.push_str(pieces.next()?);
+    let mut changed = false;
+    for piece in pieces {
+        let code = piece.get(..4).and_then(|hex| u32::from_str_radix(hex, 16).ok());
+        match code.and_then(char::from_u32) {
+            Some(c) => {
+                changed = true;
+                out.push(c);
+                out.push_str(piece.get(4..).unwrap_or_default());
+            }
+            None => {
+                out.push_str("\\u");
+                out.push_str(piece);
+            }
+        }
+    }
+    changed.then_some(out)
+}
+
+/// Percent signs decoded, if there are any.
+pub(super) fn unpercent(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    crate::extract::message::percent_decode(text.as_bytes(), &mut bytes);
+    Cow::Owned(super::charset::decode(&bytes, None).into_owned())
+}
+
+/// The characters from last to first, as right-to-left markup shows them.
+pub(super) fn reversed(text: &str) -> String {
+    text.chars().rev().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn joins_a_number_that_a_reply_cut() {
+        assert_eq!(
+            unquote("> fnr 228360 \r\n> 14271\r\nHei\r\n", Some(Flow::Keep)),
+            "fnr 228360 14271\nHei\n"
+        );
+        assert_eq!(unquote("fnr 228360 \n14271\n", Some(Flow::Drop)), "fnr 22836014271\n");
+        assert_eq!(unquote(">> a\n> b\nc", None), " a\n b\nc\n");
+    }
+
+    #[test]
+    fn unfolds_and_unescapes() {
+        assert_eq!(unfold("NOTE:2283601\r\n 4271\r\nEND"), "NOTE:22836014271\r\nEND");
+        assert_eq!(unescape_json("{\"a\":\"\\u0031\\u0032\"}").as_deref(), Some("{\"a\":\"12\"}"));
+        assert_eq!(unescape_json("c:\\users"), None);
+        assert_eq!(unpercent("a%20b"), "a b");
+    }
+}

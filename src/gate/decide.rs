@@ -1,0 +1,144 @@
+//! Hop 4 with its loop: rulings that are sure to be carried out.
+//!
+//! A method may find only while working that it cannot serve a recipient: the
+//! number stands in a header that stays outside, or the key just ran out. Then
+//! its offer is withdrawn and the policy is asked again, so that the route's
+//! `otherwise` decides and never an assumption of ours.
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::{Gate, GateError, Rulebook};
+use crate::{
+    model::{
+        Address, Channel, Envelope, KeyTrouble, Kind, MethodId, Offer, Reading, Ruling, Submission,
+        Verdict,
+    },
+    policy::{Facts, Parcel},
+    protect::ProtectError,
+};
+
+/// What was read and decided, with every protected copy already made.
+pub struct Decision {
+    /// What was found.
+    pub reading: Reading,
+    /// What is to happen.
+    pub rulings: Vec<Ruling>,
+    /// What the methods could do.
+    pub offers: Vec<Offer>,
+    /// The protected copy for each recipient whose verdict is `Protect`.
+    pub sealed: HashMap<Address, Parcel>,
+}
+
+/// What `explain` asks about a message that nobody sent.
+pub struct Questions {
+    /// Sender and recipients.
+    pub envelope: Envelope,
+    /// What the front-end could do.
+    pub channel: Channel,
+    /// The message.
+    pub raw: Arc<[u8]>,
+}
+
+impl Gate {
+    /// Decides about a message without doing anything.
+    ///
+    /// # Errors
+    ///
+    /// A method failed for a reason that will pass.
+    pub async fn consider(&self, questions: Questions) -> Result<Decision, GateError> {
+        let id = self.store.event_id(&questions.envelope, &questions.raw);
+        let Questions { envelope, channel, raw } = questions;
+        self.decide(&self.book(), &Submission { id, channel, envelope, raw }).await
+    }
+
+    pub(super) async fn decide(
+        &self,
+        book: &Arc<Rulebook>,
+        submission: &Submission,
+    ) -> Result<Decision, GateError> {
+        let reader = self.reader(book);
+        let reading = reader.read(Kind::Message, "", &submission.raw, self.now()).await;
+        let recipients = &submission.envelope.recipients;
+        let mut offers = self.protector.offers(recipients, &book.policy.methods(), self.now());
+        let mut sealed = HashMap::new();
+        loop {
+            let rulings = book.policy.decide(&Facts {
+                channel: submission.channel,
+                domains: &book.settings.gateway.domains,
+                envelope: &submission.envelope,
+                offers: &offers,
+                reading: &reading,
+            });
+            let troubles = self.seal(book, submission, &rulings, &mut sealed).await?;
+            if troubles.is_empty() {
+                return Ok(Decision { reading, rulings, offers, sealed });
+            }
+            // Each turn withdraws at least one offer, so this ends.
+            for (recipient, method, trouble) in troubles {
+                let matching = |o: &&mut Offer| o.recipient == recipient && o.method == method;
+                for offer in offers.iter_mut().filter(matching) {
+                    offer.key = Err(trouble);
+                }
+            }
+        }
+    }
+
+    /// Makes the protected copies that `rulings` ask for and that are not in
+    /// `sealed` yet. Returns whom a method turned out not to serve.
+    async fn seal(
+        &self,
+        book: &Arc<Rulebook>,
+        submission: &Submission,
+        rulings: &[Ruling],
+        sealed: &mut HashMap<Address, Parcel>,
+    ) -> Result<Vec<(Address, MethodId, KeyTrouble)>, GateError> {
+        let mut troubles = Vec::new();
+        for ruling in rulings {
+            let Verdict::Protect(method) = ruling.verdict else { continue };
+            for recipient in &ruling.recipients {
+                if sealed.contains_key(recipient) {
+                    continue;
+                }
+                let sender = submission.envelope.sender.clone();
+                match self.protected(book, method, &submission.raw, sender, recipient).await? {
+                    Ok(parcel) => {
+                        sealed.insert(recipient.clone(), parcel);
+                    }
+                    Err(trouble) => troubles.push((recipient.clone(), method, trouble)),
+                }
+            }
+        }
+        Ok(troubles)
+    }
+
+    /// Protects a message for one recipient and reads the result again.
+    pub(super) async fn protected(
+        &self,
+        book: &Arc<Rulebook>,
+        method: MethodId,
+        raw: &Arc<[u8]>,
+        sender: Option<Address>,
+        recipient: &Address,
+    ) -> Result<Result<Parcel, KeyTrouble>, GateError> {
+        let made = self.protector.protect(method, raw, recipient, self.now());
+        let result = if made.is_ok() { "ok" } else { "failed" };
+        metrics::counter!("sluse_encrypt_total", "format" => method.as_str(), "result" => result)
+            .increment(1);
+        let made = match made {
+            Ok(made) => made,
+            Err(error) => {
+                return match error {
+                    ProtectError::Unusable(trouble) => Ok(Err(trouble)),
+                    error => Err(GateError::Protect(error)),
+                };
+            }
+        };
+        let reader = self.reader(book);
+        let reading = reader.read(Kind::Message, "", &made.bytes, self.now()).await;
+        let to = std::slice::from_ref(recipient);
+        match book.policy.clear_protected(&reading, to, method, &made.parts) {
+            Ok(cleared) => Ok(Ok(Parcel::new(cleared, sender, made.bytes)?)),
+            Err(_) => Ok(Err(KeyTrouble::SurfaceUncovered)),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The few header fields that the gate itself looks at.
+
+/// The Message-ID of a message, if it has a usable one. Masked like a part
+/// name when it holds many digits in a row that a rule found.
+pub(super) fn message_id(raw: &[u8]) -> Option<String> {
+    field(raw, "message-id").map(|value| value.chars().take(MAX_CHARS).collect())
+}
+
+/// The first header field named `name` (lower case), unfolded.
+pub(super) fn field(raw: &[u8], name: &str) -> Option<String> {
+    let mut value: Option<Vec<u8>> = None;
+    for line in raw.split(|byte| *byte == b'\n') {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.is_empty() {
+            break;
+        }
+        if line.starts_with(b" ") || line.starts_with(b"\t") {
+            if let Some(value) = &mut value {
+                value.extend_from_slice(line);
+            }
+            continue;
+        }
+        if value.is_some() {
+            break;
+        }
+        let colon = line.iter().position(|byte| *byte == b':');
+        if let Some((key, rest)) = colon.map(|at| (&line[..at], &line[at + 1..])) {
+            if key.trim_ascii().eq_ignore_ascii_case(name.as_bytes()) {
+                value = Some(rest.to_vec());
+            }
+        }
+    }
+    let value = String::from_utf8_lossy(value?.trim_ascii()).into_owned();
+    (!value.is_empty()).then_some(value)
+}
+
+const MAX_CHARS: usize = 300;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_a_folded_field_and_stops_at_the_body() {
+        let raw = b"From: a\r\nMessage-ID:\r\n <x@y>\r\nTo: b\r\n\r\nMessage-ID: <z>\r\n";
+        assert_eq!(message_id(raw).as_deref(), Some("<x@y>"));
+        assert_eq!(field(raw, "subject"), None);
+    }
+}

@@ -1,0 +1,162 @@
+//! What people do with held messages.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{Gate, GateError};
+use crate::{
+    model::{Act, Envelope, Event, Kind, MethodId, Reading, Reviewer},
+    policy::Parcel,
+    store::{Held, HeldId, HeldState, NewQueued, Purpose, Settled},
+};
+
+/// In which form a held message is set free.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ReleaseAs {
+    /// Encrypted for each recipient by OpenPGP.
+    Encrypted,
+    /// As it was sent.
+    Sent,
+}
+
+/// What became of a wish to release.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Released {
+    /// It had this state already; nothing was done.
+    Already(HeldState),
+    /// It is in the outbox now.
+    Queued,
+}
+
+impl Gate {
+    /// Sets a held message free: reads it again by today's rules, writes who
+    /// did it and why, and queues it, all at once. A second release does
+    /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// There is no such message, nowhere to send it, no key for a recipient,
+    /// or the store failed.
+    pub async fn release(
+        &self,
+        id: HeldId,
+        by: &Reviewer,
+        how: ReleaseAs,
+    ) -> Result<Released, GateError> {
+        let held = self.held(id).await?;
+        if held.state != HeldState::Held {
+            return Ok(Released::Already(held.state));
+        }
+        if self.hop.is_none() {
+            return Err(GateError::NoNextHop);
+        }
+        let book = self.book();
+        let raw: Arc<[u8]> = self.store.reread_held(id, by).await?.into();
+        let reading = self.reader(&book).read(Kind::Message, "", &raw, self.now()).await;
+        let queue = match how {
+            ReleaseAs::Encrypted => self.encrypted_copies(&held, &raw).await?,
+            ReleaseAs::Sent => vec![self.plain_copy(&held, &reading, by, raw)?],
+        };
+        let facts = json!({
+            "held": id.to_string(),
+            "purpose": by.purpose(),
+            "encrypted": how == ReleaseAs::Encrypted,
+            "level_now": reading.level(),
+            "persons_now": reading.persons(),
+        });
+        let event = person_event(&held, by, Act::Released, facts);
+        let settled = self.store.settle_held(id, HeldState::Released, queue, vec![event]).await?;
+        self.mail_waits.notify_one();
+        Ok(match settled {
+            Settled::Already(state) => Released::Already(state),
+            Settled::Now => Released::Queued,
+        })
+    }
+
+    /// Refuses or deletes a held message. Its content is destroyed. The
+    /// internal sender of a refused message is told.
+    ///
+    /// # Errors
+    ///
+    /// There is no such message, or the store failed.
+    pub async fn discard(
+        &self,
+        id: HeldId,
+        by: &Reviewer,
+        to: Discard,
+    ) -> Result<Settled<HeldState>, GateError> {
+        let held = self.held(id).await?;
+        let (state, act) = match to {
+            Discard::Delete => (HeldState::Deleted, Act::Deleted),
+            Discard::Reject => (HeldState::Rejected, Act::Rejected),
+        };
+        let queue = match to {
+            Discard::Delete => Vec::new(),
+            Discard::Reject => self.rejection_notice(&held, by).await?,
+        };
+        let facts = json!({ "held": id.to_string(), "purpose": by.purpose() });
+        let event = person_event(&held, by, act, facts);
+        let settled = self.store.settle_held(id, state, queue, vec![event]).await?;
+        self.mail_waits.notify_one();
+        Ok(settled)
+    }
+
+    async fn held(&self, id: HeldId) -> Result<Held, GateError> {
+        let held = self.store.held_by_id(id).await?;
+        held.ok_or_else(|| GateError::NotHeld(id.to_string()))
+    }
+
+    fn plain_copy(
+        &self,
+        held: &Held,
+        reading: &Reading,
+        by: &Reviewer,
+        raw: Arc<[u8]>,
+    ) -> Result<NewQueued, GateError> {
+        let envelope = envelope_of(held);
+        let cleared = self.book().policy.clear_released(reading, &envelope, by);
+        let parcel = Parcel::new(cleared, envelope.sender, raw)?;
+        Ok(NewQueued { event: held.event, purpose: Purpose::Release, parcel, limit_key: None })
+    }
+
+    async fn encrypted_copies(
+        &self,
+        held: &Held,
+        raw: &Arc<[u8]>,
+    ) -> Result<Vec<NewQueued>, GateError> {
+        let book = self.book();
+        let mut copies = Vec::new();
+        for recipient in &held.recipients {
+            let sender = held.sender.clone();
+            let made = self.protected(&book, MethodId::Openpgp, raw, sender, recipient).await?;
+            let parcel = made.map_err(|trouble| {
+                GateError::Unprotectable(format!("{recipient}: {trouble}"))
+            })?;
+            copies.push(NewQueued {
+                event: held.event,
+                purpose: Purpose::Release,
+                parcel,
+                limit_key: None,
+            });
+        }
+        Ok(copies)
+    }
+}
+
+/// How a held message ends without being delivered.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Discard {
+    /// Nobody is told.
+    Delete,
+    /// The internal sender is told.
+    Reject,
+}
+
+fn envelope_of(held: &Held) -> Envelope {
+    Envelope { sender: held.sender.clone(), recipients: held.recipients.clone() }
+}
+
+fn person_event(held: &Held, by: &Reviewer, act: Act, facts: serde_json::Value) -> Event {
+    Event { event: Some(held.event), actor: by.name().to_owned(), act, facts }
+}

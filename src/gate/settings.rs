@@ -1,0 +1,68 @@
+//! What the gate needs to know about the organisation: `[gateway]`.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use crate::{base::limits::Limits, detect, notify::Letterhead, policy::Mode};
+
+/// `[gateway]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GatewaySettings {
+    /// Our own domains. A sender inside makes a message outbound, a recipient
+    /// inside makes it inbound, both make it internal.
+    pub domains: Vec<String>,
+    /// Days that a held message is kept.
+    #[serde(default = "default_keep_days")]
+    pub keep_days: u32,
+    /// The file with the master key; made at the first start when absent.
+    pub master_key: Option<PathBuf>,
+    /// Whether decisions are carried out.
+    #[serde(default)]
+    pub mode: Mode,
+    /// The policy file; the built-in policy when absent.
+    pub policy: Option<PathBuf>,
+    /// Files or folders with rule packs; the built-in packs when absent.
+    #[serde(default)]
+    pub rules: Vec<PathBuf>,
+    /// The folder for database, sealed content, outbox and certificates.
+    #[serde(default = "default_state")]
+    pub state: PathBuf,
+}
+
+impl GatewaySettings {
+    /// Settings of no organisation, for `scan`.
+    pub fn nowhere() -> Self {
+        Self {
+            domains: Vec::new(),
+            keep_days: default_keep_days(),
+            master_key: None,
+            mode: Mode::Enforce,
+            policy: None,
+            rules: Vec::new(),
+            state: default_state(),
+        }
+    }
+}
+
+/// What the gate is set to.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `[detect]`
+    pub detect: detect::Settings,
+    /// `[gateway]`
+    pub gateway: GatewaySettings,
+    /// `[limits]`
+    pub limits: Limits,
+    /// What stands on everything we write: `[notify]` and `[web] public_url`.
+    pub letterhead: Letterhead,
+}
+
+fn default_keep_days() -> u32 {
+    365
+}
+
+fn default_state() -> PathBuf {
+    PathBuf::from("/var/lib/sluse")
+}

@@ -1,0 +1,255 @@
+//! The mail that tells one of our own senders what became of a message.
+//!
+//! Plain text first and complete in itself, then the same as HTML without
+//! images or anything remote. Goes out with the null sender and marked as
+//! automatic (RFC 3834), so that nothing answers it. Same case, same bytes:
+//! a notice written again after a crash is the same notice.
+
+use std::sync::Arc;
+
+use askama::Template;
+use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter};
+use lettre::message::{
+    MultiPart, SinglePart,
+    header::{HeaderName, HeaderValue, Headers},
+};
+use thiserror::Error;
+
+use super::{
+    Language, Letterhead,
+    found::{self, Group, shown},
+    guess,
+    words::{Words, fill},
+};
+use crate::{
+    base::id::EventId,
+    model::{Address, Envelope, Finding, Gap, GapKind, Reason, Ruling, Verdict},
+};
+
+/// Writes the notice about `case`. Whether it may be sent at all is for
+/// [`super::may_notify`] to say.
+///
+/// # Errors
+///
+/// Every recipient got the message as it was, or the text or its date could
+/// not be written.
+pub fn compose(case: &Case<'_>, letterhead: &Letterhead) -> Result<Notice, NoticeError> {
+    if case.rulings.iter().all(|ruling| ruling.verdict == Verdict::Deliver) {
+        return Err(NoticeError::Nothing);
+    }
+    let language = case.language.or_else(|| guess(case.sample)).unwrap_or(letterhead.language);
+    let view = View::new(case, letterhead, language);
+    let boundary = format!("sluse-{}", case.event);
+    let body = MultiPart::alternative()
+        .boundary(boundary)
+        .singlepart(SinglePart::plain(Plain(&view).render()?))
+        .singlepart(SinglePart::html(Html(&view).render()?));
+    let mut bytes = headers(case, letterhead, &view)?.to_string().into_bytes();
+    bytes.extend_from_slice(&body.formatted());
+    let envelope = Envelope { sender: None, recipients: vec![case.sender.clone()] };
+    Ok(Notice { envelope, bytes: bytes.into() })
+}
+
+/// What a notice tells about.
+#[derive(Clone, Copy)]
+pub struct Case<'a> {
+    /// The message.
+    pub event: EventId,
+    /// Who sent it and is told.
+    pub sender: &'a Address,
+    /// What was decided for each recipient.
+    pub rulings: &'a [Ruling],
+    /// What was found.
+    pub findings: &'a [Finding],
+    /// What could not be read.
+    pub gaps: &'a [Gap],
+    /// When held content is destroyed, if it is held and that is known.
+    pub expires_at: Option<Timestamp>,
+    /// The time of the notice.
+    pub now: Timestamp,
+    /// The language the sender asked for.
+    pub language: Option<Language>,
+    /// Text of the message from which the language may be guessed. Nothing of
+    /// it is repeated.
+    pub sample: &'a str,
+}
+
+/// A mail ready to be sent.
+#[derive(Clone)]
+pub struct Notice {
+    /// From the null sender to the one who is told.
+    pub envelope: Envelope,
+    /// Headers and body with CR LF line ends.
+    pub bytes: Arc<[u8]>,
+}
+
+/// A notice could not be written.
+#[derive(Debug, Error)]
+pub enum NoticeError {
+    /// The time has no form that mail can carry.
+    #[error("notice: date cannot be written")]
+    Date(#[source] jiff::Error),
+    /// Every recipient got the message as it was.
+    #[error("notice: there is nothing to tell")]
+    Nothing,
+    /// The template failed.
+    #[error("notice: text cannot be written")]
+    Text(#[from] askama::Error),
+}
+
+/// The header that marks our own notices; its value is the event.
+pub const MARKER: &str = "X-Sluse-Notice";
+
+#[derive(Template)]
+#[template(path = "notice.txt")]
+struct Plain<'a>(&'a View<'a>);
+
+#[derive(Template)]
+#[template(path = "notice.html")]
+struct Html<'a>(&'a View<'a>);
+
+/// Everything the templates show, in words.
+struct View<'a> {
+    words: &'static Words,
+    language: Language,
+    subject: &'static str,
+    lead: &'static str,
+    causes: Vec<&'static str>,
+    recipients: Vec<Recipient>,
+    findings: Vec<Group>,
+    unread: Group,
+    choices: Vec<&'static str>,
+    guidance: &'a str,
+    guidance_url: &'a str,
+    held: Option<String>,
+    contact: &'a str,
+    event: EventId,
+    link: String,
+}
+
+struct Recipient {
+    address: String,
+    status: String,
+}
+
+impl<'a> View<'a> {
+    fn new(case: &Case<'_>, letterhead: &'a Letterhead, language: Language) -> Self {
+        let words = Words::of(language);
+        let (subject, lead) = story(case.rulings, words);
+        let unread = found::unread(case.gaps, words);
+        let held = case.rulings.iter().any(|ruling| ruling.verdict == Verdict::Hold);
+        let until = |time| fill(words.held_until, "day", &words.day(time));
+        Self {
+            words,
+            language,
+            subject,
+            lead,
+            causes: causes(case, words),
+            recipients: recipients(case.rulings, words),
+            findings: found::groups(case.findings, words),
+            choices: choices(case, words),
+            unread,
+            guidance: letterhead.guidance.text(language),
+            guidance_url: letterhead.guidance_url.as_ref().map_or("", |url| url.as_str()),
+            held: held.then(|| case.expires_at.map_or_else(|| words.held_open.to_owned(), until)),
+            contact: &letterhead.contact,
+            event: case.event,
+            link: letterhead.public_url.as_ref().map_or(String::new(), |url| url.event(case.event)),
+        }
+    }
+}
+
+/// Subject and first sentence, by what happened for the recipients together.
+fn story(rulings: &[Ruling], words: &Words) -> (&'static str, &'static str) {
+    let all = |wanted: &[&str]| rulings.iter().all(|r| wanted.contains(&r.verdict.as_str()));
+    let any = |wanted: &str| rulings.iter().any(|r| r.verdict.as_str() == wanted);
+    if all(&["deliver", "protect"]) {
+        (words.subject_protected, words.lead_protected)
+    } else if any("deliver") || any("protect") {
+        (words.subject_mixed, words.lead_mixed)
+    } else if all(&["hold"]) {
+        (words.subject_held, words.lead_held)
+    } else if all(&["refuse"]) {
+        (words.subject_refused, words.lead_refused)
+    } else if all(&["defer"]) {
+        (words.subject_deferred, words.lead_deferred)
+    } else {
+        (words.subject_refused, words.lead_nobody)
+    }
+}
+
+fn causes(case: &Case<'_>, words: &Words) -> Vec<&'static str> {
+    let unproven = case.gaps.iter().any(|gap| !matches!(gap.kind, GapKind::Encrypted(_)));
+    let mut causes = Vec::new();
+    if !case.findings.is_empty() {
+        causes.push(words.cause_finding);
+    }
+    if unproven {
+        causes.push(words.cause_gap);
+    }
+    causes
+}
+
+fn choices(case: &Case<'_>, words: &Words) -> Vec<&'static str> {
+    if case.findings.is_empty() && !case.gaps.is_empty() {
+        return vec![words.choice_readable, words.choice_encrypt, words.choice_channel];
+    }
+    vec![words.choice_encrypt, words.choice_remove, words.choice_channel]
+}
+
+fn recipients(rulings: &[Ruling], words: &Words) -> Vec<Recipient> {
+    let mut recipients = Vec::new();
+    for ruling in rulings {
+        let mut status = words.status(ruling.verdict);
+        for reason in &ruling.reasons {
+            if let Reason::Key(method, trouble) = reason {
+                status.push_str(&format!("; {method}: {}", words.trouble(*trouble)));
+            }
+        }
+        for address in &ruling.recipients {
+            let address = shown(address.as_str());
+            recipients.push(Recipient { address, status: status.clone() });
+        }
+    }
+    recipients
+}
+
+/// The header fields above the body. The subject is ours: that of the message
+/// may hold the number.
+fn headers(
+    case: &Case<'_>,
+    letterhead: &Letterhead,
+    view: &View<'_>,
+) -> Result<Headers, NoticeError> {
+    let date = DateTimePrinter::new().timestamp_to_string(&case.now).map_err(NoticeError::Date)?;
+    let domain = match letterhead.from.domain() {
+        "" => "sluse.invalid",
+        domain => domain,
+    };
+    let fields = [
+        (HeaderName::new_from_ascii_str("From"), letterhead.from.to_string()),
+        (HeaderName::new_from_ascii_str("To"), to(case.sender)),
+        (HeaderName::new_from_ascii_str("Subject"), format!("{} [{}]", view.subject, case.event)),
+        (HeaderName::new_from_ascii_str("Date"), date),
+        (HeaderName::new_from_ascii_str("Message-ID"), format!("<{}.notice@{domain}>", case.event)),
+        (HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-replied".to_owned()),
+        (HeaderName::new_from_ascii_str(MARKER), case.event.to_string()),
+        (HeaderName::new_from_ascii_str("Content-Language"), view.language.to_string()),
+        (HeaderName::new_from_ascii_str("MIME-Version"), "1.0".to_owned()),
+    ];
+    let mut headers = Headers::new();
+    for (name, value) in fields {
+        headers.insert_raw(HeaderValue::new(name, value));
+    }
+    Ok(headers)
+}
+
+/// An address that needs quoting is left to the envelope: programs disagree
+/// about how to read it.
+fn to(sender: &Address) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.@".contains(&b);
+    match sender.as_str().bytes().all(plain) {
+        true => sender.to_string(),
+        false => "undisclosed-recipients:;".to_owned(),
+    }
+}

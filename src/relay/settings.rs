@@ -1,0 +1,183 @@
+//! The part of the settings that names the next hop.
+
+use std::{fmt, net::IpAddr, str::FromStr};
+
+use serde::Deserialize;
+use thiserror::Error;
+
+/// `[reinject]`: where to send what this gateway sends itself.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The SMTP server, as `host:port`.
+    pub to: HostPort,
+    /// Whether to use STARTTLS. By default `none` to this machine and
+    /// `opportunistic` to any other.
+    pub tls: Option<Tls>,
+    /// The name in EHLO. By default the address literal `[127.0.0.1]`, which
+    /// only a server on this machine is sure to like.
+    pub hello: Option<Hello>,
+}
+
+impl Settings {
+    /// Settings with only the server named.
+    pub fn to(to: HostPort) -> Self {
+        Self { to, tls: None, hello: None }
+    }
+
+    /// The use of TLS, with the default filled in.
+    pub fn tls(&self) -> Tls {
+        let default = if self.to.is_loopback() { Tls::None } else { Tls::Opportunistic };
+        self.tls.unwrap_or(default)
+    }
+}
+
+/// When to encrypt the connection (RFC 3207).
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Tls {
+    /// Never.
+    None,
+    /// When the server offers it, whatever its certificate says.
+    Opportunistic,
+    /// Always, with a certificate that this machine trusts for the host.
+    Required,
+}
+
+/// A host and a TCP port.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[serde(try_from = "String")]
+pub struct HostPort {
+    /// A name or an address, without brackets.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
+impl HostPort {
+    fn is_loopback(&self) -> bool {
+        let address = self.host.parse::<IpAddr>();
+        self.host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|ip| ip.is_loopback())
+    }
+}
+
+impl FromStr for HostPort {
+    type Err = ParseHostPortError;
+
+    /// Reads `host:25`, `192.0.2.1:25` or `[2001:db8::1]:25`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (host, port) = text.rsplit_once(':').ok_or(ParseHostPortError)?;
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let named = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+        let fits = match bare {
+            Some(address) => address.parse::<IpAddr>().is_ok_and(|ip| ip.is_ipv6()),
+            None => !host.is_empty() && host.chars().all(named),
+        };
+        let port = port.parse().ok().filter(|port| *port != 0 && fits);
+        let port = port.ok_or(ParseHostPortError)?;
+        Ok(Self { host: bare.unwrap_or(host).to_owned(), port })
+    }
+}
+
+impl TryFrom<String> for HostPort {
+    type Error = ParseHostPortError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for HostPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.host.contains(':') {
+            true => write!(f, "[{}]:{}", self.host, self.port),
+            false => write!(f, "{}:{}", self.host, self.port),
+        }
+    }
+}
+
+/// The text names no host and port.
+#[derive(Debug, Error, Eq, PartialEq)]
+#[error("not a host and port, such as 127.0.0.1:10026 or mail.example:25")]
+pub struct ParseHostPortError;
+
+/// A name to greet with: a domain or an address literal (RFC 5321 section
+/// 4.1.1.1).
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[serde(try_from = "String")]
+pub struct Hello(String);
+
+impl Hello {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Hello {
+    fn default() -> Self {
+        Self("[127.0.0.1]".to_owned())
+    }
+}
+
+impl TryFrom<String> for Hello {
+    type Error = ParseHelloError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
+        let fits = !text.is_empty() && text.len() <= 255 && text.chars().all(allowed);
+        if fits { Ok(Self(text)) } else { Err(ParseHelloError) }
+    }
+}
+
+/// The text cannot stand in EHLO.
+#[derive(Debug, Error, Eq, PartialEq)]
+#[error("not a domain or address literal, such as gate.example or [192.0.2.1]")]
+pub struct ParseHelloError;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Settings, toml::de::Error> {
+        toml::from_str(text)
+    }
+
+    #[test]
+    fn tls_depends_on_how_far_it_goes() {
+        for (to, expected) in [
+            ("127.0.0.1:10026", Tls::None),
+            ("[::1]:10026", Tls::None),
+            ("localhost:25", Tls::None),
+            ("mail.example:25", Tls::Opportunistic),
+        ] {
+            assert_eq!(read(&format!("to = \"{to}\"")).unwrap().tls(), expected, "{to}");
+        }
+        let settings = read("to = \"127.0.0.1:25\"\ntls = \"required\"\nhello = \"gate.example\"");
+        assert_eq!(settings.unwrap().tls(), Tls::Required);
+    }
+
+    #[test]
+    fn refuses_what_it_does_not_know() {
+        for text in [
+            "",
+            "to = \"127.0.0.1\"",
+            "to = \":25\"",
+            "to = \"a:0\"",
+            "to = \"::1:25\"",
+            "to = \"lmtp:unix:/x\"",
+            "to = \"a:25\"\ntls = \"yes\"",
+            "to = \"a:25\"\nhello = \"a\\r\\nMAIL\"",
+            "to = \"a:25\"\nretries = 3",
+        ] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn writes_what_it_reads() {
+        for text in ["[2001:db8::1]:25", "mail.example:10026"] {
+            assert_eq!(text.parse::<HostPort>().unwrap().to_string(), text);
+        }
+    }
+}

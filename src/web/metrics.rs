@@ -1,0 +1,70 @@
+//! Figures for Prometheus. No address and no domain is ever a label.
+//!
+//! The steps count with the macros of the `metrics` crate under these names;
+//! here they are described and shown. Before [`install`], counting costs
+//! nothing and leads nowhere.
+
+use std::sync::{Mutex, PoisonError};
+
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use thiserror::Error;
+
+/// Takes the recorder of this process into use, once; later calls hand out
+/// the same.
+///
+/// # Errors
+///
+/// Someone else put a recorder in place.
+pub fn install() -> Result<PrometheusHandle, MetricsError> {
+    let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(handle) = &*installed {
+        return Ok(handle.clone());
+    }
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Full(SCAN_SECONDS.to_owned()), &BUCKETS)
+        .and_then(PrometheusBuilder::install_recorder)
+        .map_err(MetricsError)?;
+    describe();
+    gauge!(BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+    *installed = Some(handle.clone());
+    Ok(handle)
+}
+
+/// The recorder cannot be put in place.
+#[derive(Debug, Error)]
+#[error("metrics recorder cannot be installed")]
+pub struct MetricsError(#[source] BuildError);
+
+fn describe() {
+    describe_counter!(MESSAGES, "Messages judged, by direction and verdict");
+    describe_counter!(FINDINGS, "Findings, by rule");
+    describe_histogram!(SCAN_SECONDS, Unit::Seconds, "Time to read and search one message");
+    describe_gauge!(QUARANTINE, "Messages held for review");
+    describe_gauge!(OUTBOX, "Messages waiting to be sent");
+    describe_counter!(ENCRYPTED, "Attempts to protect a message, by format and result");
+    describe_gauge!(RELOADED, "Whether the last reload of the settings succeeded");
+    describe_gauge!(BUILD, "Always 1, with the version of this program");
+}
+
+/// Counter; labels `direction`, `verdict`.
+pub const MESSAGES: &str = "sluse_messages_total";
+/// Counter; label `rule`.
+pub const FINDINGS: &str = "sluse_findings_total";
+/// Histogram, seconds.
+pub const SCAN_SECONDS: &str = "sluse_scan_duration_seconds";
+/// Gauge.
+pub const QUARANTINE: &str = "sluse_quarantine_messages";
+/// Gauge.
+pub const OUTBOX: &str = "sluse_outbox_messages";
+/// Counter; labels `format`, `result`.
+pub const ENCRYPTED: &str = "sluse_encrypt_total";
+/// Gauge, 0 or 1.
+pub const RELOADED: &str = "sluse_config_reload_success";
+/// Gauge; label `version`.
+pub const BUILD: &str = "sluse_build_info";
+/// The text format of Prometheus.
+pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+static INSTALLED: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
+const BUCKETS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 4.0, 8.0];

@@ -1,0 +1,157 @@
+//! The guidance page: what it means that a message was stopped, and the
+//! general way forward, in the reader's language.
+
+use std::sync::LazyLock;
+
+use askama::Template;
+use axum::{
+    extract::{Path, RawQuery, State as Held},
+    http::{
+        HeaderMap, HeaderValue, StatusCode,
+        header::{self, HeaderName},
+    },
+    response::{Html, IntoResponse, Response},
+};
+use data_encoding::BASE64;
+use sha2::{Digest, Sha256};
+
+use super::{State, accept_language};
+use crate::{
+    base::id::EventId,
+    notify::{Language, Letterhead, words::Words},
+};
+
+/// The page behind the link of an event. Whether the event exists is not
+/// looked up.
+pub(super) async fn event(
+    Held(state): Held<State>,
+    Path(event): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let letterhead = state.letterhead.load();
+    let language = language(query.as_deref(), &headers, &letterhead);
+    match event.parse::<EventId>() {
+        Ok(event) => shown(StatusCode::OK, Page::of(language, Some(event), &letterhead)),
+        Err(_) => shown(StatusCode::NOT_FOUND, Page::missing(language, &letterhead)),
+    }
+}
+
+/// The same page without an event.
+pub(super) async fn general(
+    Held(state): Held<State>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let letterhead = state.letterhead.load();
+    let language = language(query.as_deref(), &headers, &letterhead);
+    shown(StatusCode::OK, Page::of(language, None, &letterhead))
+}
+
+/// Any other address.
+pub(super) async fn missing(
+    Held(state): Held<State>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let letterhead = state.letterhead.load();
+    let language = language(query.as_deref(), &headers, &letterhead);
+    shown(StatusCode::NOT_FOUND, Page::missing(language, &letterhead))
+}
+
+/// Puts the headers on that forbid everything a page of ours does not need.
+pub(super) async fn guarded(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in &*GUARDS {
+        headers.insert(name, value.clone());
+    }
+    response
+}
+
+#[derive(Template)]
+#[template(path = "page.html")]
+struct Page<'a> {
+    words: &'static Words,
+    language: Language,
+    languages: [Language; 3],
+    style: &'static str,
+    event: String,
+    missing: bool,
+    contact: &'a str,
+    guidance: &'a str,
+    guidance_url: &'a str,
+}
+
+impl<'a> Page<'a> {
+    fn of(language: Language, event: Option<EventId>, letterhead: &'a Letterhead) -> Self {
+        Self {
+            words: Words::of(language),
+            language,
+            languages: Language::ALL,
+            style: STYLE,
+            event: event.map_or(String::new(), |event| event.to_string()),
+            missing: false,
+            contact: &letterhead.contact,
+            guidance: letterhead.guidance.text(language),
+            guidance_url: letterhead.guidance_url.as_ref().map_or("", |url| url.as_str()),
+        }
+    }
+
+    fn missing(language: Language, letterhead: &'a Letterhead) -> Self {
+        Self { missing: true, ..Self::of(language, None, letterhead) }
+    }
+}
+
+fn shown(status: StatusCode, page: Page<'_>) -> Response {
+    let language = HeaderValue::from_static(page.language.as_str());
+    let about = [
+        (header::CONTENT_LANGUAGE, language),
+        (header::VARY, HeaderValue::from_static("accept-language")),
+    ];
+    match page.render() {
+        Ok(text) => (status, about, Html(text)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "guidance page cannot be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// What the menu chose, else what the browser asks for, else ours.
+fn language(query: Option<&str>, headers: &HeaderMap, letterhead: &Letterhead) -> Language {
+    let chosen = || {
+        let mut pairs = query?.split('&');
+        pairs.find_map(|pair| pair.strip_prefix("lang="))?.parse().ok()
+    };
+    let asked = || accept_language::best(headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?);
+    chosen().or_else(asked).unwrap_or(letterhead.language)
+}
+
+const STYLE: &str = include_str!("../../templates/page.css");
+
+static GUARDS: LazyLock<Vec<(HeaderName, HeaderValue)>> = LazyLock::new(|| {
+    let hash = BASE64.encode(&Sha256::digest(STYLE));
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'; \
+         frame-ancestors 'none'"
+    );
+    let fixed = HeaderValue::from_static;
+    vec![
+        // Base64 and the words above are ASCII.
+        (
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_str(&policy).unwrap_or(fixed("default-src 'none'")),
+        ),
+        (header::CACHE_CONTROL, fixed("no-store")),
+        (header::REFERRER_POLICY, fixed("no-referrer")),
+        (header::X_CONTENT_TYPE_OPTIONS, fixed("nosniff")),
+        (header::X_FRAME_OPTIONS, fixed("DENY")),
+        (HeaderName::from_static("cross-origin-opener-policy"), fixed("same-origin")),
+        (HeaderName::from_static("cross-origin-resource-policy"), fixed("same-origin")),
+        (
+            HeaderName::from_static("permissions-policy"),
+            fixed("camera=(), geolocation=(), microphone=()"),
+        ),
+        (HeaderName::from_static("x-robots-tag"), fixed("noindex")),
+    ]
+});

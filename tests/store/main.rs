@@ -1,0 +1,9 @@
+//! What the store promises: nothing lost, nothing twice, nothing in the clear.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod audit;
+mod faults;
+mod held;
+mod outbox;
+mod place;

@@ -1,0 +1,276 @@
+//! What a message can do to its reader, and what becomes of the next one.
+//!
+//! This program is parent and child at once: started as `worker` it is a child
+//! with a reader that does whatever the message tells it to.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may fall over")]
+
+use std::{
+    fs,
+    future::Future,
+    io,
+    net::{TcpListener, TcpStream, UdpSocket},
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode, exit},
+    sync::Arc,
+    thread,
+};
+
+use sluse::{
+    base::limits::Limits,
+    model::{Extraction, Fragment, GapKind, Kind, PartPath, Surface},
+    worker::{Settings, Workers, run_child_with},
+};
+
+fn main() -> ExitCode {
+    if std::env::args().nth(1).as_deref() == Some("worker") {
+        return run_child_with(obedient_reader);
+    }
+    story("a file is read and found under its name", a_file_is_read);
+    story("a hang costs its own message only", a_hang_costs_its_own_message_only);
+    story("a crash costs its own message only", a_crash_costs_its_own_message_only);
+    story("a panic is a gap and the child lives on", a_panic_is_a_gap);
+    story("a memory hog is stopped", a_memory_hog_is_stopped);
+    story("an endless recursion is stopped", an_endless_recursion_is_stopped);
+    story("an answer that is none is a gap", an_answer_that_is_none_is_a_gap);
+    story("a child can reach nothing", a_child_can_reach_nothing);
+    story("a child knows nothing of us", a_child_knows_nothing_of_us);
+    story("a child is replaced after its share", a_child_is_replaced_after_its_share);
+    story("a child killed in its sleep is replaced", a_child_killed_in_its_sleep_is_replaced);
+    story("callers queue and all are served", callers_queue_and_all_are_served);
+    story("an abandoned message frees its place", an_abandoned_message_frees_its_place);
+    story("a pool that stopped leaves no child", a_pool_that_stopped_leaves_no_child);
+    story("a missing program is a gap", a_missing_program_is_a_gap);
+    story("too large a file is not even sent", too_large_a_file_is_not_even_sent);
+    story("the real program answers", the_real_program_answers);
+    ExitCode::SUCCESS
+}
+
+/// What the child does with a message.
+fn obedient_reader(kind: Kind, name: &str, bytes: &[u8], _: &Limits) -> Extraction {
+    let text = match str::from_utf8(bytes).unwrap_or("") {
+        "hang" => loop {
+            std::hint::spin_loop();
+        },
+        "crash" => exit(3),
+        "panic" => panic!("the reader stumbles"),
+        "hog" => hog(),
+        "recurse" => recurse(0).to_string(),
+        "garble" => {
+            io::Write::write_all(&mut io::stdout(), b"\0\0\0\x05\x01junk!").unwrap();
+            exit(0)
+        }
+        "break out" => break_out(),
+        "who" => format!("{} {}", std::process::id(), std::env::vars_os().count()),
+        other => format!("{kind:?} {name} {other}"),
+    };
+    let fragment = Fragment::new(Surface::FileText, PartPath::root(name), text);
+    Extraction { fragments: vec![fragment], gaps: Vec::new() }
+}
+
+fn hog() -> String {
+    let mut hoard: Vec<Vec<u8>> = Vec::new();
+    loop {
+        hoard.push(vec![1; 8 << 20]);
+    }
+}
+
+fn recurse(depth: u64) -> u64 {
+    let page = std::hint::black_box([depth; 512]);
+    if depth == u64::MAX { 0 } else { recurse(depth + 1) + page[7] }
+}
+
+/// Tries every door and tells which ones opened.
+fn break_out() -> String {
+    let (file, folder) = ("/tmp/sluse-worker-test-file", "/tmp/sluse-worker-test-folder");
+    let doors: [(&str, bool); 12] = [
+        ("read a file", fs::read("/etc/hostname").is_ok()),
+        ("read itself", fs::read("/proc/self/status").is_ok()),
+        ("list a folder", fs::read_dir("/").is_ok()),
+        ("write a file", fs::write(file, "x").is_ok()),
+        ("make a folder", fs::create_dir(folder).is_ok()),
+        ("connect by tcp", !is_denied(TcpStream::connect("127.0.0.1:9"))),
+        ("listen on tcp", TcpListener::bind("127.0.0.1:0").is_ok()),
+        ("send by udp", UdpSocket::bind("127.0.0.1:0").is_ok()),
+        ("connect by unix", !is_denied(UnixStream::connect("/run/none"))),
+        ("make a pair", UnixStream::pair().is_ok()),
+        ("start a program", Command::new("/bin/true").status().is_ok()),
+        ("start a thread", thread::Builder::new().spawn(|| ()).is_ok()),
+    ];
+    let _ = (fs::remove_file(file), fs::remove_dir(folder));
+    let open: Vec<_> = doors.iter().filter(|(_, opened)| *opened).map(|(door, _)| *door).collect();
+    format!("open: {}", open.join(", "))
+}
+
+fn is_denied<T>(result: io::Result<T>) -> bool {
+    result.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+}
+
+async fn a_file_is_read() {
+    let pool = pool(Settings::default());
+    assert_eq!(read(&pool, "hello").await, Ok("File a.txt hello".to_owned()));
+}
+
+async fn a_hang_costs_its_own_message_only() {
+    let pool = pool(one_child());
+    assert_eq!(read(&pool, "hang").await, Err(GapKind::TimedOut));
+    assert_eq!(read(&pool, "next").await, Ok("File a.txt next".to_owned()));
+}
+
+async fn a_crash_costs_its_own_message_only() {
+    let pool = pool(one_child());
+    assert_eq!(read(&pool, "crash").await, Err(GapKind::TimedOut));
+    assert_eq!(read(&pool, "next").await, Ok("File a.txt next".to_owned()));
+}
+
+async fn a_panic_is_a_gap() {
+    let pool = pool(one_child());
+    let before = child_of(&pool).await;
+    assert_eq!(read(&pool, "panic").await, Err(GapKind::Broken));
+    assert_eq!(child_of(&pool).await, before);
+}
+
+async fn a_memory_hog_is_stopped() {
+    let pool = pool(Settings { memory: 256 << 20, ..one_child() });
+    assert_eq!(read(&pool, "hog").await, Err(GapKind::TooBig));
+    assert_eq!(read(&pool, "next").await, Ok("File a.txt next".to_owned()));
+}
+
+async fn an_endless_recursion_is_stopped() {
+    let pool = pool(one_child());
+    assert_eq!(read(&pool, "recurse").await, Err(GapKind::TooBig));
+    assert_eq!(read(&pool, "next").await, Ok("File a.txt next".to_owned()));
+}
+
+async fn an_answer_that_is_none_is_a_gap() {
+    let pool = pool(one_child());
+    assert_eq!(read(&pool, "garble").await, Err(GapKind::TimedOut));
+    assert_eq!(read(&pool, "next").await, Ok("File a.txt next".to_owned()));
+}
+
+async fn a_child_can_reach_nothing() {
+    let pool = pool(one_child());
+    assert_eq!(read(&pool, "break out").await, Ok("open: ".to_owned()));
+    let outside = break_out();
+    assert_eq!(outside.matches(", ").count(), 11, "the doors are real: {outside}");
+}
+
+async fn a_child_knows_nothing_of_us() {
+    let pool = pool(one_child());
+    let answer = read(&pool, "who").await.unwrap();
+    assert!(answer.ends_with(" 0"), "environment variables in the child: {answer}");
+}
+
+async fn a_child_is_replaced_after_its_share() {
+    let pool = pool(Settings { messages: 2, ..one_child() });
+    let first = child_of(&pool).await;
+    assert_eq!(child_of(&pool).await, first);
+    assert_ne!(child_of(&pool).await, first);
+    assert!(!is_alive(first));
+}
+
+async fn a_child_killed_in_its_sleep_is_replaced() {
+    let pool = pool(one_child());
+    let first = child_of(&pool).await;
+    let pid = rustix::process::Pid::from_raw(first).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    assert_ne!(child_of(&pool).await, first);
+}
+
+async fn callers_queue_and_all_are_served() {
+    let pool = Arc::new(pool(Settings::default()));
+    let ask = |n: usize| {
+        let pool = Arc::clone(&pool);
+        tokio::spawn(async move { (n, read(&pool, &format!("caller {n}")).await) })
+    };
+    let calls: Vec<_> = (0..40).map(ask).collect();
+    for call in calls {
+        let (n, answer) = call.await.unwrap();
+        assert_eq!(answer, Ok(format!("File a.txt caller {n}")));
+    }
+}
+
+async fn an_abandoned_message_frees_its_place() {
+    let pool = pool(one_child());
+    let first = child_of(&pool).await;
+    let mut hanging = Box::pin(read(&pool, "hang"));
+    tokio::select! {
+        biased;
+        _ = &mut hanging => panic!("a hang has no answer"),
+        () = tokio::task::yield_now() => {}
+    }
+    drop(hanging);
+    assert_ne!(child_of(&pool).await, first);
+}
+
+async fn a_pool_that_stopped_leaves_no_child() {
+    let pool = pool(one_child());
+    let child = child_of(&pool).await;
+    pool.stop().await;
+    assert!(!is_alive(child));
+    assert_eq!(read(&pool, "late").await, Err(GapKind::TimedOut));
+}
+
+async fn a_missing_program_is_a_gap() {
+    let pool = Workers::new(PathBuf::from("/nonexistent/sluse"), one_child(), limits());
+    assert_eq!(read(&pool, "hello").await, Err(GapKind::TimedOut));
+}
+
+async fn too_large_a_file_is_not_even_sent() {
+    let limits = Limits { message_bytes: 4, ..limits() };
+    let pool = Workers::new(PathBuf::from("/nonexistent/sluse"), one_child(), limits);
+    assert_eq!(read(&pool, "hello").await, Err(GapKind::TooBig));
+}
+
+async fn the_real_program_answers() {
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_sluse"));
+    let pool = Workers::new(program, Settings::default(), limits());
+    let bytes: Arc<[u8]> = Arc::from(&b"one line of text\r\n"[..]);
+    let extraction = pool.read(Kind::File, "a.txt", &bytes).await;
+    assert!(!extraction.fragments.is_empty() || extraction.gaps[0].kind == GapKind::Broken);
+    pool.stop().await;
+}
+
+fn story<F: Future<Output = ()>>(title: &str, told: impl FnOnce() -> F) {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(told());
+    println!("{title} ... ok");
+}
+
+fn pool(settings: Settings) -> Workers {
+    Workers::new(std::env::current_exe().unwrap(), settings, limits())
+}
+
+fn one_child() -> Settings {
+    Settings { processes: 1, ..Settings::default() }
+}
+
+fn limits() -> Limits {
+    Limits { seconds: 2, ..Limits::default() }
+}
+
+/// The text that was read, or the one gap over the whole file.
+async fn read(pool: &Workers, text: &str) -> Result<String, GapKind> {
+    let bytes: Arc<[u8]> = Arc::from(text.as_bytes());
+    let extraction = pool.read(Kind::File, "a.txt", &bytes).await;
+    match (&extraction.fragments[..], &extraction.gaps[..]) {
+        ([fragment], []) => Ok(fragment.text.clone()),
+        ([], [gap]) if gap.path == PartPath::root("a.txt") => Err(gap.kind.clone()),
+        _ => panic!("neither one text nor one gap: {extraction:?}"),
+    }
+}
+
+/// The process number of the child that answers next.
+async fn child_of(pool: &Workers) -> i32 {
+    let answer = read(pool, "who").await.unwrap();
+    answer.split(' ').next().unwrap().parse().unwrap()
+}
+
+fn is_alive(pid: i32) -> bool {
+    Path::new(&format!("/proc/{pid}/cmdline")).exists()
+}
