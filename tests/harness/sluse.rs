@@ -28,7 +28,7 @@ pub(crate) struct Plan {
     pub(crate) reinject: bool,
     /// Whether the milter listens on TCP rather than on a unix socket.
     pub(crate) tcp: bool,
-    /// The log filter; `info` where empty.
+    /// The log level; `info` where empty.
     pub(crate) log: &'static str,
     /// Where the state lives; in the test's folder where none.
     pub(crate) state: Option<PathBuf>,
@@ -82,12 +82,10 @@ impl Sluse {
 
     /// Starts it without waiting.
     pub(crate) fn spawn(&mut self) {
-        let filter = if self.plan.log.is_empty() { "info" } else { self.plan.log };
         // The death signal outlives exec: nothing stays behind a killed test.
         let mut child = Command::new("setpriv")
             .args(["--pdeathsig", "KILL", BINARY, "serve", "--config"])
             .arg(self.settings())
-            .env("SLUSE_LOG", filter)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -150,9 +148,15 @@ impl Sluse {
 
     /// What the quarantine holds, as its list says.
     pub(crate) fn held(&self) -> Vec<Value> {
-        let ran = self.run(&["quarantine", "list", "--format", "json"]);
+        let ran = self.run(&["quarantine", "list", "--limit", "100000", "--format", "json"]);
         assert_eq!(ran.code, 0, "quarantine list: {}", ran.err);
         ran.objects()
+    }
+
+    /// Takes the certificate of a correspondent into use.
+    pub(crate) fn trust(&self, certificate: &[u8]) {
+        let ran = self.feed(&["keys", "import", "-"], certificate);
+        assert_eq!(ran.code, 0, "keys import: {}", ran.err);
     }
 
     /// The status and body of a page of the web listener; 0 when there is no
@@ -211,6 +215,8 @@ impl Sluse {
         if plan.reinject {
             writeln!(text, "[reinject]\nto = \"127.0.0.1:{behind}\"").unwrap();
         }
+        let level = if plan.log.is_empty() { "info" } else { plan.log };
+        writeln!(text, "[log]\nformat = \"json\"\nlevel = {level:?}").unwrap();
         let url = "https://sluse.cpm.example";
         writeln!(text, "[web]\nlisten = \"127.0.0.1:{}\"\npublic_url = {url:?}", self.web).unwrap();
         fs::write(self.settings(), text).unwrap();
