@@ -50,7 +50,7 @@ fn generate(size: usize, persons: u64) -> String {
         state % below
     };
     while text.len() < size {
-        match next(100) {
+        match next(250) {
             0..=6 if persons > 0 && next(1000) < persons => text.push_str("13827830652"),
             0..=2 if persons > 0 => text.push_str(&format!("{:011}", next(100_000_000_000))),
             3..=4 if persons > 0 => text.push_str(&format!("{} {:03}", next(99), next(999))),

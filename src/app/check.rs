@@ -39,7 +39,8 @@ pub(super) async fn run(path: &Path, format: Format) -> anyhow::Result<Exit> {
                 let word = output.tinted("warning", Tint::Doubt);
                 output.line(format!("{word}: {warning}"))?;
             }
-            let packs = book.rules.packs().iter().map(|pack| format!("{} {}", pack.id, pack.version));
+            let packs =
+                book.rules.packs().iter().map(|pack| format!("{} {}", pack.id, pack.version));
             let packs: Vec<String> = packs.collect();
             let word = output.tinted("ok", Tint::Good);
             output.line(format!("{}: {word}, rule packs: {}", path.display(), packs.join(", ")))?;

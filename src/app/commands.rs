@@ -40,7 +40,12 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<Exit> {
     let format = arguments.format;
     match &arguments.command {
         Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Arguments::command(), "sluse", &mut std::io::stdout());
+            clap_complete::generate(
+                *shell,
+                &mut Arguments::command(),
+                "sluse",
+                &mut std::io::stdout(),
+            );
             Ok(Exit::Ok)
         }
         Command::Man => cli::man::run(),
@@ -154,4 +159,3 @@ fn exit_of(error: &anyhow::Error) -> Exit {
         _ => Exit::Temporary,
     }
 }
-

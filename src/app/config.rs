@@ -16,8 +16,9 @@ use crate::{
     },
     detect,
     frontend::milter,
+    gate,
     model::address::ParseAddressError,
-    gate, notify, relay, web, worker,
+    notify, relay, web, worker,
 };
 
 /// All settings.
@@ -154,7 +155,7 @@ pub(super) enum ConfigError {
     #[error("[gateway] domains: no address can be made of the first")]
     Domain(#[source] ParseAddressError),
     /// The file cannot be read.
-    #[error("cannot read {path}")]
+    #[error("cannot read {}", path.display())]
     Read {
         /// The file.
         path: PathBuf,

@@ -55,7 +55,8 @@ pub(super) fn start(settings: &Settings) {
         Level::Debug => "debug",
         Level::Trace => "trace",
     };
-    let filter = EnvFilter::new(format!("warn,sluse={level}"));
+    // `indymilter` prints whole messages, whatever the level.
+    let filter = EnvFilter::new(format!("warn,indymilter=off,sluse={level}"));
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour);
     let started = match settings.format {
@@ -63,4 +64,14 @@ pub(super) fn start(settings: &Settings) {
         Format::Text => lines.with_target(false).try_init(),
     };
     drop(started);
+    silence_panics();
+}
+
+/// Makes a panic one line that says where, never with what: the texts of panics
+/// quote the data that they stumble over.
+fn silence_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(String::new, ToString::to_string);
+        tracing::error!(place, "internal error: panicked");
+    }));
 }

@@ -44,7 +44,11 @@ pub(super) fn protector(config: &Config) -> anyhow::Result<Protector> {
 }
 
 /// The whole gate.
-pub(super) async fn gate(config: &Config, book: Rulebook, workers: Arc<Workers>) -> anyhow::Result<Gate> {
+pub(super) async fn gate(
+    config: &Config,
+    book: Rulebook,
+    workers: Arc<Workers>,
+) -> anyhow::Result<Gate> {
     Ok(Gate::new(Parts {
         book,
         clock: Arc::new(SystemClock),

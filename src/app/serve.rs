@@ -60,7 +60,8 @@ pub(super) async fn run(path: &Path, config: Config) -> anyhow::Result<()> {
 
     drop(sd_notify::notify(&[sd_notify::NotifyState::Ready]));
     info!(version = env!("CARGO_PKG_VERSION"), "ready");
-    let ended = attend(Service { path, gate: &gate, workers: &workers, pages: &pages }, &mut parts).await;
+    let ended =
+        attend(Service { path, gate: &gate, workers: &workers, pages: &pages }, &mut parts).await;
     drop(sd_notify::notify(&[sd_notify::NotifyState::Stopping]));
     drop(stop);
     drain(parts, &gate).await;
@@ -118,8 +119,12 @@ async fn note_settings(gate: &Gate) -> anyhow::Result<()> {
         "mode": format!("{:?}", book.settings.gateway.mode).to_lowercase(),
         "version": env!("CARGO_PKG_VERSION"),
     });
-    let event =
-        Event { event: None, actor: crate::model::event::GATE.to_owned(), act: Act::SettingsLoaded, facts };
+    let event = Event {
+        event: None,
+        actor: crate::model::event::GATE.to_owned(),
+        act: Act::SettingsLoaded,
+        facts,
+    };
     gate.record(event).await.context("cannot write the audit log")
 }
 

@@ -47,7 +47,8 @@ async fn verify(format: Format, gate: &Gate) -> anyhow::Result<Exit> {
         }))?,
         (Format::Text, None) => {
             let word = output.tinted("ok", Tint::Good);
-            output.line(format!("{word}: {} rows, none altered, removed or put in", report.rows))?;
+            output
+                .line(format!("{word}: {} rows, none altered, removed or put in", report.rows))?;
         }
         (Format::Text, Some(bad)) => {
             let word = output.tinted("broken", Tint::Bad);

@@ -16,7 +16,9 @@ pub fn run() -> anyhow::Result<Exit> {
     let man = Man::new(command.clone()).section("8").manual("Sluse");
     man.render(&mut page)?;
     for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
-        page.extend_from_slice(format!(".SH \"SLUSE {}\"\n", sub.get_name()).to_uppercase().as_bytes());
+        page.extend_from_slice(
+            format!(".SH \"SLUSE {}\"\n", sub.get_name()).to_uppercase().as_bytes(),
+        );
         let man = Man::new(sub.clone());
         man.render_description_section(&mut page)?;
         man.render_options_section(&mut page)?;

@@ -18,11 +18,7 @@ use crate::{
 /// # Errors
 ///
 /// The store failed, a message cannot be released, or the output fails.
-pub async fn run(
-    command: &QuarantineCommand,
-    format: Format,
-    gate: &Gate,
-) -> anyhow::Result<Exit> {
+pub async fn run(command: &QuarantineCommand, format: Format, gate: &Gate) -> anyhow::Result<Exit> {
     match command {
         QuarantineCommand::Delete { ids, person } => {
             discard(ids, person, Discard::Delete, format, gate).await

@@ -40,7 +40,7 @@ pub async fn run(
     let mut scans = stream::iter(scans).buffered(AT_ONCE);
     while let Some(scanned) = scans.next().await {
         if let Some(error) = &scanned.error {
-            eprintln!("sluse: {}: {error}", scanned.path.display());
+            eprintln!("sluse: {}: {error:#}", scanned.path.display());
         }
         exit = exit.max(scanned.exit());
         match format {
@@ -54,7 +54,7 @@ pub async fn run(
 struct Scanned {
     path: PathBuf,
     reading: Reading,
-    error: Option<std::io::Error>,
+    error: Option<anyhow::Error>,
     ms: u128,
 }
 
@@ -177,9 +177,12 @@ async fn scan(
     let kind = kind.unwrap_or_else(|| kind_of(path));
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
     let (reading, error) = match load(path, limit) {
-        Ok(Some(bytes)) => (reader.read(kind, &name, &bytes.into(), now).await, None),
+        Ok(Some(bytes)) => match reader.read(kind, &name, &bytes.into(), now).await {
+            Ok(reading) => (reading, None),
+            Err(error) => (unread(GapKind::TimedOut, &name), Some(anyhow::Error::new(error))),
+        },
         Ok(None) => (unread(GapKind::TooBig, &name), None),
-        Err(error) => (unread(GapKind::Broken, &name), Some(error)),
+        Err(error) => (unread(GapKind::Broken, &name), Some(anyhow::Error::new(error))),
     };
     Scanned { path: path.to_owned(), reading, error, ms: started.elapsed().as_millis() }
 }
@@ -232,12 +235,7 @@ fn print(output: &mut Output, scanned: &Scanned) -> std::io::Result<()> {
 pub(super) fn describe(finding: &Finding) -> String {
     format!(
         "{} {} {} {}, {} at {}",
-        finding.level,
-        finding.rule,
-        finding.kind,
-        finding.masked,
-        finding.path,
-        finding.span.start
+        finding.level, finding.rule, finding.kind, finding.masked, finding.path, finding.span.start
     )
 }
 

@@ -64,10 +64,19 @@ impl Separator {
 
 /// Tells what a character is.
 pub(super) fn sign(c: char) -> Sign {
+    // What nearly all characters are comes first.
+    match c {
+        '0'..='9' => Sign::Digit(c as u8 - b'0'),
+        'a'..='z' | 'A'..='Z' => Sign::Break,
+        ' ' => Sign::Separator(Separator::Space),
+        c => rare_sign(c),
+    }
+}
+
+fn rare_sign(c: char) -> Sign {
     use Separator::{Cell, Colon, Dash, Dot, Line, Slash, Space, Tab, Underscore};
     let separator = match c {
-        '0'..='9' => return Sign::Digit(c as u8 - b'0'),
-        ' ' | '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' => Space,
+        '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' => Space,
         '\u{2800}' | '\u{3000}' | '\u{3164}' => Space,
         '\t' => Tab,
         '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => Line,

@@ -6,7 +6,7 @@
 
 use super::{
     digits,
-    scan::{Candidate, Layout},
+    scan::{Candidate, Layout, Values},
 };
 
 /// Calls `found` for every word that reads as eleven digits and has a letter.
@@ -37,12 +37,13 @@ fn run<'a>(bytes: impl Iterator<Item = &'a u8>) -> usize {
 }
 
 /// The digits that a word reads as; none without letters, or with others.
-fn read(word: &[u8]) -> Option<Vec<u8>> {
+fn read(word: &[u8]) -> Option<Values> {
     let signs = word.iter().filter(|byte| byte.is_ascii_alphanumeric());
     let letters = signs.clone().filter(|byte| byte.is_ascii_alphabetic()).count();
-    let digits: Vec<u8> = signs.map(|byte| value(*byte)).collect::<Option<_>>()?;
-    let likely = digits.len() == HALVES.0 + HALVES.1 && (1..=MOST_LETTERS).contains(&letters);
-    likely.then_some(digits)
+    let whole = signs.clone().count() == HALVES.0 + HALVES.1;
+    let likely = whole && (1..=MOST_LETTERS).contains(&letters);
+    let readable = likely && signs.clone().all(|byte| value(*byte).is_some());
+    readable.then(|| Values::of(signs.filter_map(|byte| value(*byte))))
 }
 
 fn value(byte: u8) -> Option<u8> {

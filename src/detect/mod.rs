@@ -24,7 +24,7 @@ mod table;
 pub mod validators;
 mod words;
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -194,6 +194,12 @@ impl Rules {
                 found: report.found,
             },
         }
+    }
+}
+
+impl fmt::Debug for Rules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Rules({} rules of {:?})", self.rules.len(), self.packs)
     }
 }
 

@@ -14,13 +14,38 @@ use super::digits::{self, Separator, Sign};
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Candidate {
     /// The values, 0 to 9.
-    pub(super) digits: Vec<u8>,
+    pub(super) digits: Values,
     /// Where it stands, in bytes.
     pub(super) place: Range<usize>,
     /// How it is written.
     pub(super) layout: Layout,
     /// Whether it reads as a part of a decimal number.
     pub(super) decimal: bool,
+}
+
+/// A few digits, in place: candidates are many.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Values {
+    values: [u8; MOST_DIGITS],
+    length: usize,
+}
+
+impl Values {
+    /// The first values, as many as a number can have.
+    pub(super) fn of(digits: impl Iterator<Item = u8>) -> Self {
+        let mut values = [0; MOST_DIGITS];
+        let slots = values.iter_mut().zip(digits);
+        let length = slots.map(|(slot, digit)| *slot = digit).count();
+        Self { values, length }
+    }
+}
+
+impl std::ops::Deref for Values {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.values.get(..self.length).unwrap_or_default()
+    }
 }
 
 /// How the digits of a candidate are grouped.
@@ -51,11 +76,14 @@ pub(super) fn scan(text: &str, shapes: &[Shape], mut found: impl FnMut(&Shape, C
     let mut cluster = Vec::new();
     let mut at = 0;
     while let Some(start) = digits::next_digit(text.as_bytes(), at) {
-        at = read_cluster(text, start, &mut cluster, |cluster, range| {
-            for shape in shapes {
-                windows(cluster, range.clone(), shape, &mut found);
-            }
-        });
+        let mut done = |cluster: &[Digit], range: Range<usize>| {
+            windows(cluster, range, shapes, &mut found);
+        };
+        let coded = text.get(..start).is_some_and(|before| before.ends_with('%'));
+        if coded && text.get(start..).is_some_and(|rest| rest.starts_with("20")) {
+            read_cluster(text, start + 2, &mut cluster, &mut done);
+        }
+        at = read_cluster(text, start, &mut cluster, done);
     }
 }
 
@@ -118,6 +146,9 @@ fn read_cluster(
             Sign::Break if gap.is_quoted(c) => {}
             // A soft line break of quoted-printable.
             Sign::Break if c == '=' && matches!(chars.peek(), Some((_, '\r' | '\n'))) => {}
+            Sign::Break if c == '%' && is_blank(chars.clone()) && gap.add(Separator::Space, c) => {
+                chars.nth(1);
+            }
             Sign::Break | Sign::Separator(_) => {
                 end = at + c.len_utf8();
                 break;
@@ -133,6 +164,12 @@ fn read_cluster(
     }
     done(cluster, tried..cluster.len());
     end
+}
+
+/// Whether a percent sign starts the blank of a web address.
+fn is_blank(mut after: impl Iterator<Item = (usize, char)>) -> bool {
+    let mut next = || after.next().map(|(_, c)| c);
+    (next(), next()) == (Some('2'), Some('0'))
 }
 
 impl Gap {
@@ -156,39 +193,53 @@ impl Gap {
     }
 }
 
-/// Tries every start in `range` of a cluster.
+/// Tries every group in `range` of a cluster as a start.
 fn windows(
     cluster: &[Digit],
     range: Range<usize>,
-    shape: &Shape,
+    shapes: &[Shape],
     found: &mut impl FnMut(&Shape, Candidate),
 ) {
     for start in range {
-        let Some(digits) = cluster.get(start..start + shape.digits) else { return };
-        let after = cluster.get(start + shape.digits..).unwrap_or_default();
-        let bordered = (start == 0 || !digits[0].gap.is_empty())
-            && after.first().is_none_or(|next| !next.gap.is_empty());
-        if !bordered {
+        let (before, rest) = cluster.split_at(start.min(cluster.len()));
+        let starts_group = rest.first().is_some_and(|first| start == 0 || !first.gap.is_empty());
+        if !starts_group {
             continue;
         }
-        let before = cluster.get(..start).unwrap_or_default();
-        let Some(layout) = layout(before, digits, after, shape) else { continue };
-        let (Some(first), Some(last)) = (digits.first(), digits.last()) else { return };
-        let decimal = layout == Layout::Plain && is_decimal(before, first, after);
-        let place = first.start..last.end;
-        let digits = digits.iter().map(|digit| digit.value).collect();
-        found(shape, Candidate { digits, place, layout, decimal });
+        for shape in shapes.iter().filter(|shape| rest.len() >= shape.digits) {
+            let (digits, after) = rest.split_at(shape.digits);
+            let ends_group = after.first().is_none_or(|next| !next.gap.is_empty());
+            let candidate = || candidate(before, digits, after, shape);
+            if let Some(candidate) = ends_group.then(candidate).flatten() {
+                found(shape, candidate);
+            }
+        }
     }
+}
+
+/// The digits as a candidate; none when they cannot be one number.
+fn candidate(
+    before: &[Digit],
+    digits: &[Digit],
+    after: &[Digit],
+    shape: &Shape,
+) -> Option<Candidate> {
+    let layout = layout(before, digits, after, shape)?;
+    let (first, last) = (digits.first()?, digits.last()?);
+    let decimal = layout == Layout::Plain && is_decimal(before, first, after);
+    let place = first.start..last.end;
+    let digits = Values::of(digits.iter().map(|digit| digit.value));
+    Some(Candidate { digits, place, layout, decimal })
 }
 
 /// How the digits are grouped; none when they cannot be one number.
 fn layout(before: &[Digit], digits: &[Digit], after: &[Digit], shape: &Shape) -> Option<Layout> {
     let inner = digits.get(1..)?;
-    let mut gaps = inner.iter().map(|digit| digit.gap).filter(|gap| !gap.is_empty());
-    let count = gaps.clone().count();
-    if count == 0 {
+    if inner.iter().all(|digit| digit.gap.is_empty()) {
         return Some(Layout::Plain);
     }
+    let mut gaps = inner.iter().map(|digit| digit.gap).filter(|gap| !gap.is_empty());
+    let count = gaps.clone().count();
     let first = gaps.clone().next()?;
     if count == inner.len() {
         let even = gaps.all(|gap| gap.separators == first.separators);
@@ -239,6 +290,8 @@ const GAP: u16 = 12;
 /// Digits in a cluster before it is worked off, so that a file of nothing but
 /// digits needs little memory.
 const CLUSTER: usize = 4096;
+/// The most digits that a shape may have.
+const MOST_DIGITS: usize = 20;
 /// Digits kept then: more than any shape has.
 const OVERLAP: usize = 64;
 
@@ -279,6 +332,7 @@ mod tests {
             "138\n27830652",
             "138278=\r\n30652",
             "138278/30652",
+            "138278%2030652",
         ] {
             assert_eq!(layout_of(text), Some(Layout::Grouped), "{text}");
         }
@@ -311,6 +365,7 @@ mod tests {
     fn every_group_is_tried_as_a_start() {
         assert_eq!(layout_of("F33.1\n13827830652"), Some(Layout::Plain));
         assert_eq!(layout_of("P000,13827830652,5"), Some(Layout::Plain));
+        assert_eq!(layout_of("?fnr=%2013827830652"), Some(Layout::Plain));
         assert_eq!(layout_of("kl. 09.30 138278 30652 kl. 10"), Some(Layout::Grouped));
     }
 

@@ -14,7 +14,7 @@ use super::{
     draft::{self, Draft, Footing},
     lookalike,
     rule::{Digits, Method, Rule},
-    scan::{Candidate, Layout, Shape, scan},
+    scan::{Candidate, Layout, Shape, Values, scan},
     table::{self, Column, TextTable},
     validators::{Tier, Validator, Verdict},
 };
@@ -29,6 +29,8 @@ pub(super) struct Sieve<'a> {
     reach: Reach,
     table: TextTable<'a>,
     drafts: Vec<Draft>,
+    /// How many drafts there are on each footing.
+    kept: [usize; 3],
     tallies: HashMap<Column, Tally>,
     /// Dates that stand alone, for numbers written in two places.
     dates: Vec<Candidate>,
@@ -80,6 +82,7 @@ impl<'a> Sieve<'a> {
             reach: Reach::of(rules.rules.iter().flat_map(|rule| &rule.contexts)),
             table: TextTable::new(&fragment.text),
             drafts: Vec::new(),
+            kept: [0; 3],
             tallies: HashMap::new(),
             dates: Vec::new(),
         })
@@ -132,7 +135,7 @@ impl<'a> Sieve<'a> {
         if candidate.layout != Layout::Plain || candidate.decimal {
             return;
         }
-        let digits: Vec<u8> = [0].into_iter().chain(candidate.digits.iter().copied()).collect();
+        let digits = Values::of([0].into_iter().chain(candidate.digits.iter().copied()));
         let verdict = (validator.check)(&digits, self.search.today);
         if self.fragment.surface == Surface::Cell {
             self.count(candidate, verdict);
@@ -160,17 +163,21 @@ impl<'a> Sieve<'a> {
         let before = |date: &&Candidate| {
             date.place.end < rest.place.start && date.place.end + APART >= rest.place.start
         };
-        let Some(date) = self.dates.iter().rev().find(before) else { return };
-        let short = match *date.digits.as_slice() {
-            [d1, d2, m1, m2, _, _, y1, y2] => [d1, d2, m1, m2, y1, y2],
-            [d1, d2, m1, m2, y1, y2] => [d1, d2, m1, m2, y1, y2],
-            _ => return,
+        let read = |date: &Candidate| {
+            let short = match *date.digits {
+                [d1, d2, m1, m2, _, _, y1, y2] => [d1, d2, m1, m2, y1, y2],
+                [d1, d2, m1, m2, y1, y2] => [d1, d2, m1, m2, y1, y2],
+                _ => return None,
+            };
+            let digits = Values::of(short.into_iter().chain(rest.digits.iter().copied()));
+            let verdict = (validator.check)(&digits, self.search.today)?;
+            let place = date.place.start..rest.place.end;
+            Some((Candidate { digits, place, layout: Layout::Odd, decimal: false }, verdict))
         };
-        let digits: Vec<u8> = short.into_iter().chain(rest.digits.iter().copied()).collect();
-        let Some(verdict) = (validator.check)(&digits, self.search.today) else { return };
-        let place = date.place.start..rest.place.end;
-        let candidate = Candidate { digits, place, layout: Layout::Odd, decimal: false };
-        self.judge(validator, &candidate, verdict, Manner::Apart);
+        let found = self.dates.iter().rev().filter(before).find_map(read);
+        if let Some((candidate, verdict)) = found {
+            self.judge(validator, &candidate, verdict, Manner::Apart);
+        }
     }
 
     /// Letters for digits.
@@ -214,6 +221,11 @@ impl<'a> Sieve<'a> {
                     if weight.strongest > 0 { Footing::Firm } else { Footing::Bare }
                 }
             };
+            let kept = &mut self.kept[footing as usize];
+            if *kept >= MOST {
+                continue;
+            }
+            *kept += 1;
             self.drafts.push(Draft {
                 rule: index,
                 fragment: self.index,
@@ -354,6 +366,9 @@ pub(super) const PARTS: [Shape; 4] = [
     Shape { digits: 5, groups: &[] },
     Shape { digits: 10, groups: &[] },
 ];
+/// Drafts of one fragment and footing beyond which no more are kept: a level
+/// cannot rise any higher, and memory is not for strangers to spend.
+const MOST: usize = 10_000;
 /// The most bytes between a date and the rest of its number.
 const APART: usize = 60;
 /// The addition from which on a word is strong.

@@ -10,9 +10,7 @@ use tracing::info;
 
 use super::{Answer, Decision, Fate, Gate, GateError, Outcome, Rulebook};
 use crate::{
-    model::{
-        Act, Direction, Event, Finding, Reply, Ruling, Submission, Verdict,
-    },
+    model::{Act, Direction, Event, Finding, Reply, Ruling, Submission, Verdict},
     notify,
     policy::{Facts, Mode, Parcel},
     store::{Change, NewHold, NewQueued, Purpose},
@@ -152,10 +150,8 @@ fn monitor(
     let mode = book.settings.gateway.mode;
     let cleared = book.policy.clear_monitored(mode, &decision.reading, envelope);
     let cleared = cleared.ok_or_else(|| GateError::NotCleared("monitor mode is off".to_owned()))?;
-    let parcel =
-        Parcel::new(cleared, envelope.sender.clone(), Arc::clone(&submission.raw))?;
-    let answer =
-        Answer { recipients: envelope.recipients.clone(), fate: Fate::Delivered(parcel) };
+    let parcel = Parcel::new(cleared, envelope.sender.clone(), Arc::clone(&submission.raw))?;
+    let answer = Answer { recipients: envelope.recipients.clone(), fate: Fate::Delivered(parcel) };
     Ok(Plan { change: Change::default(), answers: vec![answer] })
 }
 

@@ -7,6 +7,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use tokio::task::spawn_blocking;
+
 use super::{Gate, GateError, Rulebook};
 use crate::{
     model::{
@@ -14,7 +16,7 @@ use crate::{
         Verdict,
     },
     policy::{Facts, Parcel},
-    protect::ProtectError,
+    protect::{ProtectError, Sealed},
 };
 
 /// What was read and decided, with every protected copy already made.
@@ -57,7 +59,7 @@ impl Gate {
         submission: &Submission,
     ) -> Result<Decision, GateError> {
         let reader = self.reader(book);
-        let reading = reader.read(Kind::Message, "", &submission.raw, self.now()).await;
+        let reading = reader.read(Kind::Message, "", &submission.raw, self.now()).await?;
         let recipients = &submission.envelope.recipients;
         let mut offers = self.protector.offers(recipients, &book.policy.methods(), self.now());
         let mut sealed = HashMap::new();
@@ -111,6 +113,18 @@ impl Gate {
         Ok(troubles)
     }
 
+    async fn make(
+        &self,
+        method: MethodId,
+        raw: &Arc<[u8]>,
+        recipient: &Address,
+    ) -> Result<Result<Sealed, ProtectError>, GateError> {
+        let (protector, now) = (Arc::clone(&self.protector), self.now());
+        let (raw, recipient) = (Arc::clone(raw), recipient.clone());
+        let work = move || protector.protect(method, &raw, &recipient, now);
+        Ok(spawn_blocking(work).await?)
+    }
+
     /// Protects a message for one recipient and reads the result again.
     pub(super) async fn protected(
         &self,
@@ -120,7 +134,7 @@ impl Gate {
         sender: Option<Address>,
         recipient: &Address,
     ) -> Result<Result<Parcel, KeyTrouble>, GateError> {
-        let made = self.protector.protect(method, raw, recipient, self.now());
+        let made = self.make(method, raw, recipient).await?;
         let result = if made.is_ok() { "ok" } else { "failed" };
         metrics::counter!("sluse_encrypt_total", "format" => method.as_str(), "result" => result)
             .increment(1);
@@ -134,7 +148,7 @@ impl Gate {
             }
         };
         let reader = self.reader(book);
-        let reading = reader.read(Kind::Message, "", &made.bytes, self.now()).await;
+        let reading = reader.read(Kind::Message, "", &made.bytes, self.now()).await?;
         let to = std::slice::from_ref(recipient);
         match book.policy.clear_protected(&reading, to, method, &made.parts) {
             Ok(cleared) => Ok(Ok(Parcel::new(cleared, sender, made.bytes)?)),

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::{notify::NoticeError, protect::ProtectError, store::StoreError};
+use crate::{notify::NoticeError, protect::ProtectError, store::StoreError, worker::WorkerError};
 
 /// An inner error. On the message path each of these means: try again later.
 #[derive(Debug, Error)]
@@ -31,6 +31,12 @@ pub enum GateError {
     /// The store failed.
     #[error("store failed")]
     Store(#[from] StoreError),
+    /// A long piece of work was cut off.
+    #[error("work was cut off")]
+    CutOff(#[from] tokio::task::JoinError),
+    /// The message cannot be read now.
+    #[error("reading failed")]
+    Worker(#[from] WorkerError),
     /// Cleared bytes and bytes to send differ.
     #[error("bytes changed after they were cleared")]
     WrongBytes(#[from] crate::policy::WrongBytes),

@@ -53,7 +53,7 @@ pub struct Gate {
     clock: Arc<dyn Clock>,
     hop: Option<NextHop>,
     mail_waits: Notify,
-    protector: Protector,
+    protector: Arc<Protector>,
     store: Store,
     workers: Arc<Workers>,
 }
@@ -82,7 +82,7 @@ impl Gate {
             clock: parts.clock,
             hop: parts.hop,
             mail_waits: Notify::new(),
-            protector: parts.protector,
+            protector: Arc::new(parts.protector),
             store: parts.store,
             workers: parts.workers,
         }

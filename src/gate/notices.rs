@@ -11,9 +11,7 @@ use tracing::{debug, warn};
 
 use super::{Decision, Gate, GateError, Rulebook};
 use crate::{
-    model::{
-        Channel, Direction, Kind, Reason, Reviewer, Ruling, Submission, Verdict,
-    },
+    model::{Channel, Direction, Kind, Reason, Reviewer, Ruling, Submission, Verdict},
     notify::{self, Case, Notice},
     policy::{Facts, Parcel},
     store::{Change, Held, NewQueued, Purpose},
@@ -37,7 +35,8 @@ impl Gate {
         if self.hop.is_none() {
             return Ok(());
         }
-        let direction = Direction::of_envelope(&submission.envelope, &book.settings.gateway.domains);
+        let direction =
+            Direction::of_envelope(&submission.envelope, &book.settings.gateway.domains);
         if let Err(silence) = notify::may_notify(&submission.raw, Some(sender), direction) {
             if !must || direction == Direction::Inbound {
                 debug!(%silence, "no notice");
@@ -96,7 +95,7 @@ impl Gate {
             reasons: Vec::<Reason>::new(),
         };
         let raw: Arc<[u8]> = raw.into();
-        let reading = self.reader(&book).read(Kind::Message, "", &raw, self.now()).await;
+        let reading = self.reader(&book).read(Kind::Message, "", &raw, self.now()).await?;
         let case = Case {
             event: held.event,
             sender,
@@ -123,7 +122,7 @@ impl Gate {
         case: &Case<'_>,
     ) -> Result<Parcel, GateError> {
         let Notice { envelope, bytes } = notify::compose(case, &book.settings.letterhead)?;
-        let reading = self.reader(book).read(Kind::Message, "", &bytes, self.now()).await;
+        let reading = self.reader(book).read(Kind::Message, "", &bytes, self.now()).await?;
         let facts = Facts {
             channel: OWN_MAIL,
             domains: &book.settings.gateway.domains,

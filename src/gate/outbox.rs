@@ -21,8 +21,7 @@ impl Gate {
         let tried = due.len();
         for item in due {
             let results = hop.send(&item.parcel, &item.pending).await;
-            let results: Vec<_> =
-                results.into_iter().map(|(to, said)| (to, fate(said))).collect();
+            let results: Vec<_> = results.into_iter().map(|(to, said)| (to, fate(said))).collect();
             note(&item, &results);
             self.store.settle_queued(item.id, &results).await?;
         }

@@ -53,7 +53,7 @@ impl Gate {
         }
         let book = self.book();
         let raw: Arc<[u8]> = self.store.reread_held(id, by).await?.into();
-        let reading = self.reader(&book).read(Kind::Message, "", &raw, self.now()).await;
+        let reading = self.reader(&book).read(Kind::Message, "", &raw, self.now()).await?;
         let queue = match how {
             ReleaseAs::Encrypted => self.encrypted_copies(&held, &raw).await?,
             ReleaseAs::Sent => vec![self.plain_copy(&held, &reading, by, raw)?],
@@ -130,9 +130,8 @@ impl Gate {
         for recipient in &held.recipients {
             let sender = held.sender.clone();
             let made = self.protected(&book, MethodId::Openpgp, raw, sender, recipient).await?;
-            let parcel = made.map_err(|trouble| {
-                GateError::Unprotectable(format!("{recipient}: {trouble}"))
-            })?;
+            let parcel = made
+                .map_err(|trouble| GateError::Unprotectable(format!("{recipient}: {trouble}")))?;
             copies.push(NewQueued {
                 event: held.event,
                 purpose: Purpose::Release,

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use jiff::{Timestamp, tz::Offset};
 use sha2::{Digest, Sha256};
+use tokio::task::spawn_blocking;
 
-use super::Rulebook;
+use super::{GateError, Rulebook};
 use crate::{
     base::secret::Secret,
     detect::Search,
@@ -28,14 +29,36 @@ impl Reader {
     }
 
     /// Reads `bytes` as `kind`. `name` is the file name, for the path.
-    pub async fn read(&self, kind: Kind, name: &str, bytes: &Arc<[u8]>, now: Timestamp) -> Reading {
-        let Extraction { fragments, gaps } = self.workers.read(kind, name, bytes).await;
-        let search = Search {
-            today: Offset::UTC.to_datetime(now).date(),
-            synthetic: self.book.settings.detect.synthetic,
-            key: &self.person_key,
+    ///
+    /// # Errors
+    ///
+    /// There is no reader now, or the search was cut off at shutdown.
+    pub async fn read(
+        &self,
+        kind: Kind,
+        name: &str,
+        bytes: &Arc<[u8]>,
+        now: Timestamp,
+    ) -> Result<Reading, GateError> {
+        let Extraction { fragments, gaps } = self.workers.read(kind, name, bytes).await?;
+        let (book, bytes) = (Arc::clone(&self.book), Arc::clone(bytes));
+        let key = self.person_key.clone();
+        let length: usize = fragments.iter().map(|fragment| fragment.text.len()).sum();
+        let search = move || {
+            let findings = book.rules.find(
+                &fragments,
+                &Search {
+                    today: Offset::UTC.to_datetime(now).date(),
+                    synthetic: book.settings.detect.synthetic,
+                    key: &key,
+                },
+            );
+            Reading { digest: Sha256::digest(&bytes).into(), findings, gaps }
         };
-        let findings = self.book.rules.find(&fragments, &search);
-        Reading { digest: Sha256::digest(bytes).into(), findings, gaps }
+        // A long search would keep other sessions waiting for this thread.
+        if length <= AT_ONCE { Ok(search()) } else { Ok(spawn_blocking(search).await?) }
     }
 }
+
+/// Bytes of text that are searched without leaving the thread.
+const AT_ONCE: usize = 64 << 10;

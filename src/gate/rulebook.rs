@@ -10,7 +10,7 @@ use std::{
 use jiff::Timestamp;
 use thiserror::Error;
 
-use super::{Reader, Settings, beside};
+use super::{GateError, Reader, Settings, beside};
 use crate::{
     base::secret::Secret,
     detect::{PackSource, RuleError, Rules},
@@ -95,6 +95,7 @@ impl Rulebook {
             let path = beside(file, Path::new(&test.message));
             let raw: Arc<[u8]> = fs::read(&path).map_err(|e| unreadable(&path, e))?.into();
             let reading = reader.read(Kind::Message, "", &raw, now).await;
+            let reading = reading.map_err(|error| RulebookError::Unread(Box::new(error)))?;
             let envelope = Envelope { sender: test.from.clone(), recipients: test.to.clone() };
             let offers = assumed_offers(test);
             let facts = Facts {
@@ -122,7 +123,7 @@ pub enum RulebookError {
     #[error(transparent)]
     Policy(#[from] PolicyError),
     /// A file cannot be read.
-    #[error("cannot read {path}")]
+    #[error("cannot read {}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -132,8 +133,11 @@ pub enum RulebookError {
     /// A rule pack is not valid.
     #[error(transparent)]
     Rules(#[from] RuleError),
+    /// The message of a test cannot be read now.
+    #[error("a test message cannot be read")]
+    Unread(#[source] Box<GateError>),
     /// A test in the policy file fails.
-    #[error("{file}: test {number} ({message}): {what}; hint: correct the route or the test")]
+    #[error("{}: test {number} ({message}): {what}; hint: correct the route or the test", file.display())]
     Test {
         /// The policy file.
         file: PathBuf,

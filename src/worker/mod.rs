@@ -4,8 +4,9 @@
 //! A message that kills, hangs or bloats its reader costs one child and
 //! becomes a gap; the next message meets a fresh child. Small plain messages
 //! are read in this process, because a round trip costs more than they do.
-//! Nothing here fails towards the caller: what could not be read is a gap, and
-//! policy decides about gaps.
+//! What could not be read is a gap, and policy decides about gaps; only when no
+//! child can be started at all is there an error, for then it is not the
+//! message that is at fault.
 
 mod child;
 mod frame;
@@ -23,8 +24,9 @@ use std::{
 };
 
 use serde::Deserialize;
+use thiserror::Error;
 use tokio::sync::Semaphore;
-use tracing::{error, warn};
+use tracing::warn;
 
 use self::{
     frame::Request,
@@ -75,25 +77,31 @@ impl Workers {
         Self { program, settings, limits, turns, idle, stopped }
     }
 
-    /// Reads `bytes`. Never fails: a crash, a hang or an overrun is a gap.
-    pub async fn read(&self, kind: Kind, name: &str, bytes: &Arc<[u8]>) -> Extraction {
+    /// Reads `bytes`. What the message does to its reader – a crash, a hang,
+    /// an overrun – is a gap.
+    ///
+    /// # Errors
+    ///
+    /// There is no reader, which is not the message's fault.
+    pub async fn read(
+        &self,
+        kind: Kind,
+        name: &str,
+        bytes: &Arc<[u8]>,
+    ) -> Result<Extraction, WorkerError> {
         if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > self.limits.message_bytes {
-            return nothing_but(GapKind::TooBig, kind, name);
+            return Ok(nothing_but(GapKind::TooBig, kind, name));
         }
         if kind == Kind::Message && is_small_and_plain(bytes) {
-            return read_caught(&extract::read, kind, name, bytes, &self.limits);
+            return Ok(read_caught(&extract::read, kind, name, bytes, &self.limits));
         }
-        let Ok(_turn) = self.turns.acquire().await else {
-            return nothing_but(GapKind::TimedOut, kind, name);
-        };
+        let _turn = self.turns.acquire().await.map_err(|_| WorkerError::Stopped)?;
         match self.read_outside(kind, name, bytes).await {
-            Ok(extraction) => extraction,
+            Ok(extraction) => Ok(extraction),
+            Err(Failure::Start(source)) => Err(WorkerError::Start(source)),
             Err(failure) => {
-                match &failure {
-                    Failure::Start(source) => error!(%source, "a worker cannot be started"),
-                    other => warn!(reason = %other, "a worker failed on a message"),
-                }
-                nothing_but(failure.gap(), kind, name)
+                warn!(reason = %failure, "a worker failed on a message");
+                Ok(nothing_but(failure.gap(), kind, name))
             }
         }
     }
@@ -149,6 +157,17 @@ impl Workers {
     fn idle(&self) -> MutexGuard<'_, Vec<Process>> {
         self.idle.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
+}
+
+/// There is no reader.
+#[derive(Debug, Error)]
+pub enum WorkerError {
+    /// The program of the readers does not start.
+    #[error("a reader cannot be started")]
+    Start(#[source] std::io::Error),
+    /// The pool was stopped.
+    #[error("the readers are stopped")]
+    Stopped,
 }
 
 /// The child: reads frames from standard input until it ends.

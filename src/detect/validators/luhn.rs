@@ -2,14 +2,16 @@
 
 use jiff::civil::Date;
 
-use super::{Class, Scheme, Tier, Verdict};
+use super::{Class, Scheme, Tier, Verdict, are_digits};
 
 pub(super) const KIND: &str = "card";
 
 pub(super) fn check(digits: &[u8], _today: Date) -> Option<Verdict> {
     let sum: u32 = digits.iter().rev().enumerate().map(|(i, d)| doubled(i, *d)).sum();
-    let fits =
-        digits.len() >= 2 && sum.is_multiple_of(10) && digits.iter().any(|digit| *digit != 0);
+    let fits = are_digits(digits)
+        && digits.len() >= 2
+        && sum.is_multiple_of(10)
+        && digits.iter().any(|digit| *digit != 0);
     fits.then_some(Verdict {
         kind: KIND,
         class: Class::Real,

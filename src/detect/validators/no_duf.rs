@@ -3,14 +3,14 @@
 
 use jiff::civil::Date;
 
-use super::{Class, Scheme, Tier, Verdict, weighted};
+use super::{Class, Scheme, Tier, Verdict, are_digits, weighted};
 
 pub(super) const KIND: &str = "duf";
 
 pub(super) fn check(digits: &[u8], today: Date) -> Option<Verdict> {
     let &[y1, y2, y3, y4, .., c1, c2] = digits else { return None };
     let control = u32::from(c1) * 10 + u32::from(c2);
-    if digits.len() != 12 || weighted(digits, &WEIGHTS) % 11 != control {
+    if digits.len() != 12 || !are_digits(digits) || weighted(digits, &WEIGHTS) % 11 != control {
         return None;
     }
     let year = [y1, y2, y3, y4].iter().fold(0, |year: i16, digit| year * 10 + i16::from(*digit));

@@ -9,14 +9,14 @@
 
 use jiff::civil::Date;
 
-use super::{Class, Scheme, Tier, Verdict, weighted};
+use super::{Class, Scheme, Tier, Verdict, are_digits, weighted};
 
 /// The kinds that `check` tells.
 pub(super) const KINDS: &[&str] =
     &["fnr", "dnr", "hnr", "fh", "fnr+80", "dnr+80", "fnr+65", "dnr+65", "dnr+40"];
 
 pub(super) fn check(digits: &[u8], today: Date) -> Option<Verdict> {
-    let digits: &[u8; 11] = digits.try_into().ok()?;
+    let digits: &[u8; 11] = digits.try_into().ok().filter(|_| are_digits(digits))?;
     let scheme = scheme(digits)?;
     if digits[0] >= 8 {
         return common_helper(scheme);
