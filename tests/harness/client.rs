@@ -73,6 +73,11 @@ impl Client {
                 return Ok(to);
             }
         }
+        self.send_content(mail)
+    }
+
+    /// Sends only the content, where the envelope is done.
+    pub(crate) fn send_content(&mut self, mail: &Mail) -> io::Result<Reply> {
         let go = self.command("DATA")?;
         if go.code != 354 {
             return Ok(go);

@@ -13,6 +13,7 @@
 )]
 
 pub(crate) mod client;
+pub(crate) mod disk;
 pub(crate) mod keyring;
 pub(crate) mod lines;
 pub(crate) mod postfix;

@@ -83,9 +83,9 @@ impl Trial {
         self.answers.lock().unwrap().len()
     }
 
-    /// How many messages there are.
-    pub(crate) fn len(&self) -> usize {
-        self.planned.len()
+    /// The messages, in order.
+    pub(crate) fn mails(&self) -> impl Iterator<Item = &Mail> {
+        self.planned.iter().map(|(_, _, mail)| mail)
     }
 
     /// How many clean ones were taken: these have to reach the sink.
