@@ -3,13 +3,14 @@
 //! twice.
 //!
 //! `SLUSE_SOAK="2000 60"` runs the first test with so many messages and kills;
-//! `deploy/soak.sh` does that with a release build.
+//! `deploy/soak.sh` does that.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod harness;
 
 use std::{
+    collections::HashSet,
     env, fs,
     path::{Path, PathBuf},
     thread,
@@ -25,6 +26,7 @@ use harness::{
     trial::{Account, Fate, Trial},
     until,
 };
+use serde_json::Value;
 
 #[test]
 fn kills_lose_leak_and_double_nothing() {
@@ -39,7 +41,9 @@ fn kills_lose_leak_and_double_nothing() {
             let mark = kill * messages / (kills + 1);
             until("the next kill", limit, || (trial.answered() >= mark).then_some(()));
             // Not always at the same point of a message.
-            thread::park_timeout(Duration::from_micros(u64::try_from(kill * 1_700 % 9_000).unwrap()));
+            thread::park_timeout(Duration::from_micros(
+                u64::try_from(kill * 1_700 % 9_000).unwrap(),
+            ));
             site.sluse.kill();
             site.sluse.start();
         }
@@ -62,7 +66,10 @@ fn a_full_quarantine_defers_and_loses_nothing() {
     let mut deferred = 0;
     let mut taken = Vec::new();
     for n in 0..60_u8 {
-        let id = format!("full-{}", char::from(b'a' + n % 26).to_string().repeat(1 + usize::from(n / 26)));
+        let id = format!(
+            "full-{}",
+            char::from(b'a' + n % 26).to_string().repeat(1 + usize::from(n / 26))
+        );
         let reply = site.send(&letter(&id, &format!("{filler}\r\n\r\n{NUMBER}\r\n")));
         assert!(matches!(reply.code, 250 | 451), "{reply:?}");
         match reply.code {
@@ -92,7 +99,12 @@ fn a_full_quarantine_defers_and_loses_nothing() {
 #[test]
 fn a_read_only_disk_defers_and_loses_nothing() {
     let site = Site::open(Plan { reinject: true, ..Plan::default() });
-    while_it_lasts(&site, "kunlesing", |site| ReadOnly::make(&site.sluse.state.join("sealed")), drop);
+    while_it_lasts(
+        &site,
+        "kunlesing",
+        |site| ReadOnly::make(&site.sluse.state.join("sealed")),
+        drop,
+    );
 }
 
 #[test]
@@ -129,12 +141,7 @@ fn without_its_master_key_it_takes_nothing() {
 }
 
 /// Sends messages before, during and after a trouble.
-fn while_it_lasts<T>(
-    site: &Site,
-    name: &str,
-    begin: impl FnOnce(&Site) -> T,
-    end: impl FnOnce(T),
-) {
+fn while_it_lasts<T>(site: &Site, name: &str, begin: impl FnOnce(&Site) -> T, end: impl FnOnce(T)) {
     let before = Trial::new(&format!("{name}-foer"), 10);
     before.send(site.postfix.gate, 2, PATIENCE);
     let trouble = begin(site);
@@ -143,7 +150,8 @@ fn while_it_lasts<T>(
     thread::scope(|scope| {
         // One connection a message, and one try, as none is answered at once.
         let tries = during.mails().map(|mail| scope.spawn(|| site.send(mail)));
-        let replies: Vec<_> = tries.collect::<Vec<_>>().into_iter().map(|t| t.join().unwrap()).collect();
+        let replies: Vec<_> =
+            tries.collect::<Vec<_>>().into_iter().map(|t| t.join().unwrap()).collect();
         for (reply, fate) in replies.iter().zip(fates) {
             let right = reply.code == 451
                 || (fate == Fate::Refused && reply.code == 550)
@@ -166,7 +174,20 @@ fn close_books(site: &Site, trial: &Trial) -> Account {
     site.sink.wait(trial.to_arrive(), PATIENCE, |one| trial.owns(one));
     site.settle();
     assert_eq!(site.sluse.run(&["audit", "verify"]).code, 0);
+    let told_twice = told_twice(&site.sluse.run(&["audit", "export"]).objects());
+    assert!(told_twice.is_empty(), "audited twice: {told_twice:?}");
     trial.account(&site.sink.arrivals(), &site.sluse.held())
+}
+
+/// What the audit log says more than once of the same event.
+fn told_twice(rows: &[Value]) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let once = ["decided", "notified", "released", "sent"];
+    rows.iter()
+        .filter(|row| !row["event"].is_null() && once.iter().any(|act| row["act"] == *act))
+        .map(|row| format!("{} {} {}", row["event"], row["act"], row["facts"]["purpose"]))
+        .filter(|entry| !seen.insert(entry.clone()))
+        .collect()
 }
 
 /// Messages and kills: small, or what `SLUSE_SOAK` says.

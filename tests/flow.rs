@@ -83,7 +83,9 @@ fn a_recipient_with_a_key_gets_it_encrypted() {
         assert_hides_number(arrived);
         let inner = ola.open(&arrived.bytes).unwrap();
         let inner_text = String::from_utf8_lossy(&inner);
-        assert!(inner_text.contains(&format!("Subject: {subject}")) || inner_text.contains(subject));
+        assert!(
+            inner_text.contains(&format!("Subject: {subject}")) || inner_text.contains(subject)
+        );
         assert!(ends_with_body(&inner, &mail.bytes), "{name}: {inner_text}");
     }
     let threaded = &site.arrivals(1, &id_of("recipient-with-key"))[0];

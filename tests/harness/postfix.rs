@@ -25,7 +25,6 @@ pub(crate) struct Postfix {
     pub(crate) behind: u16,
     /// What Postfix wrote into its log.
     pub(crate) log: Lines,
-    conf: PathBuf,
     child: Child,
 }
 
@@ -55,19 +54,7 @@ impl Postfix {
         let up = log.wait(0, PATIENCE, |line| line.contains("daemon started"));
         assert!(up.is_some(), "{ADVICE}\n{}", log.all().join("\n"));
         until("Postfix at its door", PATIENCE, || TcpStream::connect(("127.0.0.1", doors.1)).ok());
-        Self { gate: doors.0, behind: doors.1, log, conf, child }
-    }
-
-    /// Has the queue tried at once.
-    pub(crate) fn flush(&self) {
-        let done = Command::new("postqueue").arg("-c").arg(&self.conf).arg("-f").status();
-        assert!(done.is_ok_and(|status| status.success()), "postqueue -f");
-    }
-
-    /// How many messages are still in the queue.
-    pub(crate) fn queued(&self) -> usize {
-        let out = Command::new("postqueue").arg("-c").arg(&self.conf).arg("-j").output();
-        String::from_utf8_lossy(&out.expect("postqueue").stdout).lines().count()
+        Self { gate: doors.0, behind: doors.1, log, child }
     }
 }
 
@@ -91,8 +78,7 @@ fn lay_out(dir: &Path, doors: (u16, u16), milter: &str, sink: u16) -> PathBuf {
         fs::create_dir_all(queue).unwrap();
     }
     fs::create_dir_all(dir.join("queue/pid")).unwrap();
-    let owned =
-        Command::new("chown").arg("postfix").arg(dir.join("data")).args(&queues).output();
+    let owned = Command::new("chown").arg("postfix").arg(dir.join("data")).args(&queues).output();
     assert!(owned.is_ok_and(|done| done.status.success()), "{ADVICE}");
     for (name, template) in [("main.cf", MAIN), ("master.cf", MASTER)] {
         let text = template

@@ -50,7 +50,12 @@ impl Site {
         let mark = format!("<{id}>");
         let fits = |mail: &Arrival| mail.header("Message-ID").as_deref() == Some(&mark);
         let found = self.sink.wait(count, PATIENCE, fits);
-        assert_eq!(found.len(), count, "{id} at the sink; Postfix says {:#?}", self.postfix.log.all());
+        assert_eq!(
+            found.len(),
+            count,
+            "{id} at the sink; Postfix says {:#?}",
+            self.postfix.log.all()
+        );
         found
     }
 

@@ -164,7 +164,8 @@ impl Sluse {
     pub(crate) fn page(&self, path: &str) -> (u16, String) {
         let ask = || {
             let mut stream = TcpStream::connect(("127.0.0.1", self.web))?;
-            let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+            let request =
+                format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
             stream.write_all(request.as_bytes())?;
             let mut answer = String::new();
             stream.read_to_string(&mut answer)?;
