@@ -179,10 +179,12 @@ async fn scan(
     let (reading, error) = match load(path, limit) {
         Ok(Some(bytes)) => match reader.read(kind, &name, &bytes.into(), now).await {
             Ok(reading) => (reading, None),
-            Err(error) => (unread(GapKind::TimedOut, &name), Some(anyhow::Error::new(error))),
+            Err(error) => {
+                (Reader::unread(GapKind::TimedOut, &name), Some(anyhow::Error::new(error)))
+            }
         },
-        Ok(None) => (unread(GapKind::TooBig, &name), None),
-        Err(error) => (unread(GapKind::Broken, &name), Some(anyhow::Error::new(error))),
+        Ok(None) => (Reader::unread(GapKind::TooBig, &name), None),
+        Err(error) => (Reader::unread(GapKind::Broken, &name), Some(anyhow::Error::new(error))),
     };
     Scanned { path: path.to_owned(), reading, error, ms: started.elapsed().as_millis() }
 }
@@ -205,11 +207,6 @@ fn load(path: &Path, limit: u64) -> std::io::Result<Option<Vec<u8>>> {
     read?;
     let fits = u64::try_from(bytes.len()).is_ok_and(|length| length <= limit);
     Ok(fits.then_some(bytes))
-}
-
-fn unread(kind: GapKind, name: &str) -> Reading {
-    let gaps = vec![Gap::new(kind, PartPath::root(name))];
-    Reading { digest: [0; 32], findings: Vec::new(), gaps }
 }
 
 fn print(output: &mut Output, scanned: &Scanned) -> std::io::Result<()> {

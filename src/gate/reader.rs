@@ -10,7 +10,7 @@ use super::{GateError, Rulebook};
 use crate::{
     base::secret::Secret,
     detect::Search,
-    model::{Extraction, Kind, Reading},
+    model::{Extraction, Gap, GapKind, Kind, PartPath, Reading},
     worker::Workers,
 };
 
@@ -57,6 +57,12 @@ impl Reader {
         };
         // A long search would keep other sessions waiting for this thread.
         if length <= AT_ONCE { Ok(search()) } else { Ok(spawn_blocking(search).await?) }
+    }
+
+    /// What is known of bytes that could not even be loaded: a reading of nothing, with one gap over all of it.
+    pub fn unread(kind: GapKind, name: &str) -> Reading {
+        let gaps = vec![Gap::new(kind, PartPath::root(name))];
+        Reading { digest: [0; 32], findings: Vec::new(), gaps }
     }
 }
 
