@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 /// The line, from 1, of the value at `path`: its keys, and numbers from 0 for
 /// the elements of lists, joined by dots (`route.2.verdict`). When the last
 /// key is absent, the line of what should hold it.
-pub(super) fn line_at(text: &str, path: &str) -> Option<usize> {
+pub fn line_at(text: &str, path: &str) -> Option<usize> {
     let document = DeTable::parse(text).ok()?;
     let mut steps = path.split('.');
     let first = steps.next()?;

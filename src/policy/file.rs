@@ -28,7 +28,10 @@ impl Policy {
     /// The file is not TOML, has an unknown key or value, or a route that
     /// contradicts itself.
     pub fn parse(file: &str, text: &str) -> Result<Self, PolicyError> {
-        let raw: RawPolicy = toml_text::parse(file, text)?;
+        let mut raw: RawPolicy = toml_text::parse(file, text)?;
+        for (index, test) in raw.test.iter_mut().enumerate() {
+            test.line = toml_text::line_at(text, &format!("test.{index}")).unwrap_or(1);
+        }
         let routes = raw
             .route
             .into_iter()
