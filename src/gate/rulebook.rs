@@ -54,7 +54,7 @@ impl Rulebook {
     ///
     /// # Errors
     ///
-    /// A file or folder cannot be read, or a folder has no pack.
+    /// A file or folder cannot be read, or a folder holds no pack.
     pub fn packs(paths: &[PathBuf]) -> Result<Vec<PackSource>, RulebookError> {
         if paths.is_empty() {
             return Ok(Rules::builtin());
@@ -97,7 +97,13 @@ impl Rulebook {
         let reader = Reader::new(Arc::clone(workers), Arc::clone(self), Secret::new([0; 32]));
         for (index, test) in self.policy.tests().iter().enumerate() {
             let path = beside(file, Path::new(&test.message));
-            let raw: Arc<[u8]> = fs::read(&path).map_err(|e| unreadable(&path, e))?.into();
+            let raw: Arc<[u8]> = match fs::read(&path) {
+                Ok(raw) => raw.into(),
+                Err(source) => {
+                    let (file, line) = (file.clone(), test.line);
+                    return Err(RulebookError::Message { file, line, path, source });
+                }
+            };
             let reading = reader.read(Kind::Message, "", &raw, now).await;
             let reading = reading.map_err(|error| RulebookError::Unread(Box::new(error)))?;
             let envelope = Envelope { sender: test.from.clone(), recipients: test.to.clone() };
@@ -111,6 +117,7 @@ impl Rulebook {
             };
             test.check(&self.policy, &facts).map_err(|what| RulebookError::Test {
                 file: file.clone(),
+                line: test.line,
                 number: index + 1,
                 message: test.message.clone(),
                 what,
@@ -123,8 +130,23 @@ impl Rulebook {
 /// Why rules or policy cannot be used.
 #[derive(Debug, Error)]
 pub enum RulebookError {
-    /// A folder without rule packs, with which nothing would ever be found.
-    #[error("no rule pack (*.toml) in {}", .0.display())]
+    /// The message of a test cannot be opened.
+    #[error(
+        "{}:{line}: message: cannot read {} (hint: the path is taken from the folder of this file)",
+        file.display(), path.display()
+    )]
+    Message {
+        /// The policy file.
+        file: PathBuf,
+        /// The line of the test.
+        line: usize,
+        /// The message.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A folder of rule packs holds none: with no rules everything would pass.
+    #[error("no rule pack (*.toml) in {}; hint: leave `rules` out to use the built-in packs", .0.display())]
     NoPacks(PathBuf),
     /// The policy file is not valid.
     #[error(transparent)]
@@ -144,10 +166,15 @@ pub enum RulebookError {
     #[error("a test message cannot be read")]
     Unread(#[source] Box<GateError>),
     /// A test in the policy file fails.
-    #[error("{}: test {number} ({message}): {what}; hint: correct the route or the test", file.display())]
+    #[error(
+        "{}:{line}: expect: test {number} ({message}): {what}; hint: correct the route or the test",
+        file.display()
+    )]
     Test {
         /// The policy file.
         file: PathBuf,
+        /// The line of the test.
+        line: usize,
         /// Which test, from 1.
         number: usize,
         /// The message of the test.
