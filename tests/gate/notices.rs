@@ -93,22 +93,35 @@ async fn what_went_through_needs_no_words() {
 }
 
 #[tokio::test]
-async fn kari_is_told_of_a_copy_that_nobody_takes() {
+async fn kari_is_told_once_of_a_copy_that_is_refused_for_good() {
     let office = Office::new();
     let gate = office.gate().await;
+    // The fake hop takes no such addresses.
+    let aase = "åse@partner.example";
+    office.key(&gate, aase, None);
     office.key(&gate, OLA, None);
-    office.key(&gate, PER, None);
-    submit(&gate, &[OLA, PER], &letters::high()).await;
-    office.hop.behave(crate::fake_hop::Manner::Refuse(554));
+    submit(&gate, &[aase, OLA], &letters::high()).await;
     let log = Log::start();
-    gate.deliver_due().await.unwrap();
-    assert!(log.text().contains("ERROR") && log.text().contains("is not delivered"));
-    office.hop.behave(crate::fake_hop::Manner::Accept);
     while gate.deliver_due().await.unwrap() > 0 {}
-    let arrived = office.hop.arrivals();
-    let told: String = arrived.iter().map(crate::fake_hop::Arrival::text).collect();
-    assert!(arrived.iter().all(|mail| mail.sender.is_empty() && mail.recipients == [KARI]));
-    assert!(told.contains(OLA) && told.contains(PER), "{told}");
-    let failed = queued(&gate).await.into_iter().filter(|i| i.purpose == Purpose::Copy);
-    assert!(failed.into_iter().all(|item| item.state.as_str() == "failed"));
+    let lines = log.text();
+    assert!(lines.lines().any(|line| line.contains("ERROR") && line.contains("not delivered")));
+    let (notices, copies): (Vec<_>, Vec<_>) =
+        office.hop.arrivals().into_iter().partition(|mail| mail.sender.is_empty());
+    assert_eq!((copies.len(), copies[0].recipients[0].as_str()), (1, OLA));
+    assert_eq!((notices.len(), notices[0].recipients[0].as_str()), (1, KARI));
+    let failed = queued(&gate).await;
+    let failed: Vec<_> = failed.iter().filter(|item| item.state.as_str() == "failed").collect();
+    assert_eq!((failed.len(), failed[0].recipients[0].recipient.as_str()), (1, aase));
+}
+
+#[tokio::test]
+async fn a_notice_that_is_refused_is_not_told_of() {
+    let office = Office::new();
+    let gate = office.gate().await;
+    submit(&gate, &[OLA], &letters::medium()).await;
+    office.hop.behave(crate::fake_hop::Manner::Refuse(554));
+    while gate.deliver_due().await.unwrap() > 0 {}
+    let all = queued(&gate).await;
+    assert_eq!((all.len(), all[0].purpose), (1, Purpose::Notice));
+    assert_eq!(all[0].state.as_str(), "failed");
 }

@@ -68,6 +68,10 @@ impl Office {
         Self { root: tempfile::tempdir().unwrap(), clock, hop: Sink::open() }
     }
 
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     pub(crate) fn state(&self) -> PathBuf {
         self.root.path().join("state")
     }

@@ -29,8 +29,8 @@ async fn released_mail_leaves_as_it_came_from_whom_it_came() {
     let (_, facts) = audit(&gate).await.into_iter().find(|(act, _)| act == "released").unwrap();
     assert_eq!(facts["purpose"], "sak 12");
     assert_eq!(facts["level_now"], "medium");
-    let row = &gate.store().event_audit(held(&gate).await[0].event).await.unwrap()[1];
-    assert_eq!((row.act.as_str(), row.actor.as_str()), ("released", "Vakt"));
+    let rows = gate.store().event_audit(held(&gate).await[0].event).await.unwrap();
+    assert!(rows.iter().any(|row| row.act == "released" && row.actor == "Vakt"));
 }
 
 #[tokio::test]
