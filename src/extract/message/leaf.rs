@@ -113,6 +113,13 @@ fn by_type(walk: &mut Walk, place: &Place, bytes: &[u8], mime: &Mime) {
             walk.gap(GapKind::Unknown, &place.path);
             text::read(walk, place, bytes, Some(Label::default()));
         }
+        main if main.ends_with("pkcs7-mime") => {
+            let armoured = memchr::memmem::find(bytes, b"-----BEGIN ").is_some();
+            if sniff::format(bytes) != sniff::Format::Cms && !armoured && !bytes.is_empty() {
+                walk.gap(GapKind::Broken, &place.path);
+            }
+            content::read(walk, place, bytes);
+        }
         main if main.is_empty() || main.starts_with("text/") => as_text(walk, place, bytes, mime),
         _ => content::read(walk, place, bytes),
     }

@@ -73,14 +73,14 @@ pub(super) fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
     attributes(start).find(|(key, _)| key == name).map(|(_, value)| value)
 }
 
-/// Names without prefix and values of all attributes; at most 200.
+/// Names without prefix and values of all attributes.
 pub(super) fn attributes<'a>(
     start: &'a BytesStart<'_>,
 ) -> impl Iterator<Item = (String, String)> + 'a {
     // Checking for doubles costs the square of their number.
     let mut all = start.attributes();
     all.with_checks(false);
-    all.filter_map(Result::ok).take(ATTRIBUTES).map(|attribute| {
+    all.filter_map(Result::ok).map(|attribute| {
         let value = attribute
             .unescape_value()
             .map_or_else(|_| attribute.value.to_string(), |value| value.into_owned());
@@ -88,5 +88,4 @@ pub(super) fn attributes<'a>(
     })
 }
 
-const ATTRIBUTES: usize = 200;
 const CHECKED: usize = 4096;
