@@ -82,7 +82,7 @@ pub(super) fn attributes<'a>(
     all.with_checks(false);
     all.filter_map(Result::ok).map(|attribute| {
         let value = attribute
-            .unescape_value()
+            .normalized_value(quick_xml::XmlVersion::default())
             .map_or_else(|_| attribute.value.to_string(), |value| value.into_owned());
         (local(attribute.key.as_ref()).to_owned(), value)
     })
