@@ -49,9 +49,13 @@ impl Config {
             .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
         let file = path.to_string_lossy();
         let mut config: Self = toml_text::parse(&file, &text)?;
-        config.check(&file, &text)?;
-        config.settle_paths(path);
-        Ok(config)
+        config.settle(path);
+        match config.fault() {
+            Some(fault) => Err(TomlError::at(&file, &text, fault.path, fault.what)
+                .with_hint(fault.hint)
+                .into()),
+            None => Ok(config),
+        }
     }
 
     /// What the gate needs of it.
@@ -95,47 +99,97 @@ impl Config {
         warnings
     }
 
-    fn check(&mut self, file: &str, text: &str) -> Result<(), ConfigError> {
-        let fail = |key: &str, what: &str, hint: &str| {
-            Err(ConfigError::Text(TomlError::at_key(file, text, key, what).with_hint(hint)))
-        };
-        if self.gateway.domains.is_empty() {
-            let hint = "name your own mail domains: domains = [\"cpm.example\"]";
-            return fail("domains", "no domain is given", hint);
-        }
+    /// Domains in lower case; relative paths from the folder of the settings
+    /// file.
+    fn settle(&mut self, file: &Path) {
         for domain in &mut self.gateway.domains {
             *domain = domain.trim_end_matches('.').to_lowercase();
-            if domain.is_empty() || domain.contains(['@', ' ', '*', '/']) {
-                return fail("domains", "not a domain name", "write it without @, as cpm.example");
-            }
         }
-        if self.gateway.keep_days == 0 {
-            return fail("keep_days", "held mail must be kept for a day at least", "write 365");
-        }
-        if self.milter.is_none() && self.smtp.is_none() {
-            let hint = "add [milter] with listen = \"unix:/run/sluse/milter.sock\"";
-            return fail("gateway", "there is nothing to listen on", hint);
-        }
-        if self.limits.seconds == 0 || self.limits.seconds > MAX_SECONDS {
-            return fail("seconds", "must be 1 to 50", "the mail server waits 60 seconds at most");
-        }
-        if self.worker.processes == 0 {
-            return fail("processes", "at least one reader is needed", "write 2");
-        }
-        if self.worker.memory < MIN_MEMORY {
-            return fail("memory", "too little to read a message", "write 536870912 (512 MiB)");
-        }
-        Ok(())
-    }
-
-    /// Relative paths are taken from the folder of the settings file.
-    fn settle_paths(&mut self, file: &Path) {
         let settle = |path: &mut PathBuf| *path = gate::beside(file, path);
         self.gateway.policy.iter_mut().for_each(settle);
         self.gateway.master_key.iter_mut().for_each(settle);
         self.gateway.rules.iter_mut().for_each(settle);
         settle(&mut self.gateway.state);
     }
+
+    /// What the types cannot rule out.
+    fn fault(&self) -> Option<Fault> {
+        let gateway = &self.gateway;
+        if gateway.domains.is_empty() {
+            let hint = "name your own mail domains: domains = [\"cpm.example\"]";
+            return fault("gateway.domains", "no domain is given", hint);
+        }
+        if let Some(domain) = gateway.domains.iter().find(|domain| !is_domain(domain)) {
+            let what = format!("{domain:?} is not a domain name");
+            return fault("gateway.domains", what, "write it without @ or *, as in \"cpm.example\"");
+        }
+        if self.milter.is_none() && self.smtp.is_none() {
+            let hint = "add [milter] with listen = \"unix:/run/sluse/milter.sock\"";
+            return fault("gateway", "there is nothing to listen on", hint);
+        }
+        let policy = gateway.policy.iter().map(|path| ("gateway.policy", path));
+        let rules = gateway.rules.iter().map(|path| ("gateway.rules", path));
+        for (key, path) in policy.chain(rules) {
+            if let Err(error) = fs::metadata(path) {
+                let hint = "correct the path; it is taken from the folder of this file";
+                return fault(key, format!("cannot read {}: {error}", path.display()), hint);
+            }
+        }
+        self.number_fault()
+    }
+
+    fn number_fault(&self) -> Option<Fault> {
+        let (limits, worker) = (&self.limits, &self.worker);
+        let zeros = [
+            ("gateway.keep_days", u64::from(self.gateway.keep_days), "write 365"),
+            ("limits.message_bytes", limits.message_bytes, "write 67108864 (64 MiB)"),
+            ("limits.expanded_bytes", limits.expanded_bytes, "write 268435456 (256 MiB)"),
+            ("limits.ratio", u64::from(limits.ratio), "write 1000"),
+            ("limits.depth", u64::from(limits.depth), "write 16"),
+            ("limits.entries", u64::from(limits.entries), "write 20000"),
+            ("worker.messages", u64::from(worker.messages), "write 1000"),
+        ];
+        if let Some((path, _, hint)) = zeros.into_iter().find(|(_, value, _)| *value == 0) {
+            return fault(path, "must be above 0", hint);
+        }
+        if limits.seconds == 0 || limits.seconds > MAX_SECONDS {
+            let hint = "write 8; the mail server waits 60 seconds at most";
+            return fault("limits.seconds", format!("must be 1 to {MAX_SECONDS}"), hint);
+        }
+        if worker.processes == 0 || worker.processes > MAX_PROCESSES {
+            return fault("worker.processes", format!("must be 1 to {MAX_PROCESSES}"), "write 2");
+        }
+        if worker.memory < MIN_MEMORY {
+            let hint = "write 536870912 (512 MiB)";
+            return fault("worker.memory", "too little to read a message", hint);
+        }
+        if self.web.as_ref().is_some_and(|web| web.connections == 0) {
+            return fault("web.connections", "must be above 0", "write 256");
+        }
+        None
+    }
+}
+
+/// What is wrong with a value.
+struct Fault {
+    /// Its keys, joined by dots.
+    path: &'static str,
+    what: String,
+    hint: &'static str,
+}
+
+fn fault(path: &'static str, what: impl Into<String>, hint: &'static str) -> Option<Fault> {
+    Some(Fault { path, what: what.into(), hint })
+}
+
+/// Whether mail can have this domain (RFC 1035 section 2.3.1, letters of every
+/// script allowed).
+fn is_domain(text: &str) -> bool {
+    let is_label = |label: &str| {
+        let letters = label.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_');
+        letters && (1..=63).contains(&label.len())
+    };
+    text.len() <= 253 && text.split('.').all(is_label)
 }
 
 /// `[smtp]`: read so that a settings file for a later version loads; see
@@ -155,7 +209,7 @@ pub(super) enum ConfigError {
     #[error("[gateway] domains: no address can be made of the first")]
     Domain(#[source] ParseAddressError),
     /// The file cannot be read.
-    #[error("cannot read {}", path.display())]
+    #[error("cannot read the settings file {} (--config names another)", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -169,4 +223,6 @@ pub(super) enum ConfigError {
 
 /// Under the 60 s that a milter has for a message, with room for the rest.
 const MAX_SECONDS: u32 = 50;
+/// As many as the pool takes.
+const MAX_PROCESSES: usize = 256;
 const MIN_MEMORY: u64 = 64 << 20;

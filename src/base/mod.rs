@@ -5,4 +5,5 @@ pub mod clock;
 pub mod id;
 pub mod limits;
 pub mod secret;
+mod toml_place;
 pub mod toml_text;

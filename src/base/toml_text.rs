@@ -8,6 +8,9 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
+pub use super::toml_place::line_at;
+use super::toml_place;
+
 /// Reads `text`, which came from `file`, into a typed value.
 ///
 /// # Errors
@@ -33,13 +36,15 @@ pub struct TomlError {
 }
 
 impl TomlError {
-    /// An error about `key` that only showed after the text was read.
-    pub fn at_key(file: &str, text: &str, key: &str, what: impl Into<String>) -> Self {
-        let line = text.lines().position(|line| key_of(line).is_some_and(|found| found == key));
+    /// An error about the value at `path` that only showed after the text was
+    /// read. `path` is as in `gateway.domains` or `route.2.verdict`, where
+    /// elements of lists count from 0.
+    pub fn at(file: &str, text: &str, path: &str, what: impl Into<String>) -> Self {
+        let key = path.rsplit('.').find(|step| step.parse::<usize>().is_err());
         Self {
             file: file.to_owned(),
-            line: line.map(|index| index + 1),
-            key: Some(key.to_owned()),
+            line: toml_place::line_at(text, path),
+            key: key.map(str::to_owned),
             what: what.into(),
             hint: None,
         }
@@ -72,32 +77,42 @@ impl fmt::Display for TomlError {
 
 fn explain(file: &str, text: &str, error: &toml::de::Error) -> TomlError {
     let start = error.span().map(|span| span.start.min(text.len()));
-    let line = start.map(|at| text.get(..at).unwrap_or(text).matches('\n').count() + 1);
+    let line = start.map(|at| toml_place::line_of(text, at));
     let line_text = line.and_then(|number| text.lines().nth(number - 1)).unwrap_or("");
-    let message = error.message().lines().next().unwrap_or("cannot be read").to_owned();
+    let message = plain(error.message().lines().next().unwrap_or("cannot be read"));
     let quoted = quoted_words(&message);
-    let mut key = key_of(line_text).map(str::to_owned);
-    let hint = if message.starts_with("unknown field") || message.starts_with("unknown variant") {
-        if message.starts_with("unknown field") {
-            key = quoted.first().cloned().or(key);
-        }
-        quoted.split_first().map(|(found, known)| advise(found, known))
-    } else if message.starts_with("missing field") {
-        key = quoted.first().cloned();
-        Some("add this key".to_owned())
-    } else if message.starts_with("invalid type") {
-        Some(type_hint(&message).to_owned())
-    } else if message.starts_with("duplicate key") {
-        Some("keep one of the two".to_owned())
-    } else {
-        None
+    let around = start.and_then(|at| toml_place::key_at(text, at));
+    let key = match quoted.first() {
+        Some(field) if message.contains("field") => Some(field.clone()),
+        _ => around.or_else(|| key_of(line_text).map(str::to_owned)),
     };
-    let hint =
-        hint.or_else(|| Some("see `man sluse` or deploy/sluse.toml for examples".to_owned()));
-    TomlError { file: file.to_owned(), line, key, what: message, hint }
+    let hint = hint(&message, &quoted);
+    TomlError { file: file.to_owned(), line, key, what: message, hint: Some(hint) }
 }
 
-/// The key that a line of TOML sets, or the table that it opens.
+/// What to do about `message`, in which `quoted` stand between backticks.
+fn hint(message: &str, quoted: &[String]) -> String {
+    let starts = |with: &str| message.starts_with(with);
+    match quoted.split_first() {
+        Some((found, known)) if starts("unknown field") || starts("unknown variant") => {
+            advise(found, known)
+        }
+        _ if starts("missing field") => "add this key".to_owned(),
+        _ if starts("duplicate") => "keep one of the two".to_owned(),
+        _ if starts("invalid type") || starts("invalid value") => type_hint(message).to_owned(),
+        _ => SEE_EXAMPLES.to_owned(),
+    }
+}
+
+/// Leaves out the names of our own types, which mean nothing to the reader.
+fn plain(message: &str) -> String {
+    match message.split_once("expected struct ") {
+        Some((found, _)) => format!("{found}expected a table"),
+        None => message.to_owned(),
+    }
+}
+
+/// The key that a line of broken TOML sets, or the table that it opens.
 fn key_of(line: &str) -> Option<&str> {
     let line = line.trim();
     let key = match line.strip_prefix('[') {
@@ -124,16 +139,25 @@ fn advise(found: &str, known: &[String]) -> String {
 }
 
 fn type_hint(message: &str) -> &'static str {
-    if message.contains("expected a string") {
+    let wanted = message.rsplit_once("expected ").map_or("", |(_, wanted)| wanted);
+    let wants_number = |name: &str| {
+        let bits = name.strip_prefix(['u', 'i']).unwrap_or("");
+        bits == "size" || bits.parse::<u8>().is_ok()
+    };
+    if wanted.contains("string") {
         "write the value in double quotes"
-    } else if message.contains("expected a sequence") {
+    } else if wanted.contains("sequence") {
         "write a list: [\"…\", \"…\"]"
-    } else if message.contains("expected a boolean") {
+    } else if wanted.contains("boolean") {
         "write true or false, without quotes"
-    } else if message.contains("expected u") || message.contains("expected i") {
-        "write a whole number, without quotes"
+    } else if wanted.contains("nonzero") {
+        "write a whole number above 0, without quotes"
+    } else if wants_number(wanted) {
+        "write a whole number of at least 0, without quotes"
+    } else if wanted.contains("table") {
+        "write the keys of this table below [its name]"
     } else {
-        "the value is of the wrong kind"
+        SEE_EXAMPLES
     }
 }
 
@@ -152,6 +176,8 @@ fn distance(a: &str, b: &str) -> usize {
     }
     row.last().copied().unwrap_or(0)
 }
+
+const SEE_EXAMPLES: &str = "the example at the end of `sluse man` shows how it is written";
 
 #[cfg(test)]
 mod tests {
@@ -186,6 +212,12 @@ mod tests {
         let error = error_of("# the socket\nlisten = 25\n");
         assert!(error.starts_with("a.toml:2: listen: invalid type"), "{error}");
         assert!(error.ends_with("hint: write the value in double quotes"), "{error}");
+    }
+
+    #[test]
+    fn names_the_key_of_a_value_on_several_lines() {
+        let error = error_of("listen = \"x\"\nnext_hop = [\n  \"y\",\n]\n");
+        assert!(error.starts_with("a.toml:2: next_hop: invalid type"), "{error}");
     }
 
     #[test]

@@ -15,7 +15,10 @@ use super::{
     validators::Validator,
     words::{Vocabulary, WordId, WordSet},
 };
-use crate::model::Level;
+use crate::{
+    base::toml_text::{self, TomlError},
+    model::Level,
+};
 
 /// Everything in the packs, before the words are built.
 #[derive(Default)]
@@ -35,10 +38,9 @@ impl Compiled {
         let mut lists = BTreeMap::new();
         for (name, words) in &raw.words {
             let ids = words.iter().map(|word| {
-                self.vocabulary.add(word).ok_or_else(|| RuleError::Form {
-                    file: source.name.clone(),
-                    line: 1,
-                    reason: format!("word list {name}: {word:?} has nothing to compare"),
+                self.vocabulary.add(word).ok_or_else(|| {
+                    let what = format!("word list {name}: {word:?} has nothing to compare");
+                    fault(source, &format!("words.{name}"), what)
                 })
             });
             lists.insert(name.as_str(), ids.collect::<Result<Vec<_>, _>>()?);
@@ -103,15 +105,15 @@ impl Compiled {
 }
 
 fn parse(source: &PackSource) -> Result<RawPack, RuleError> {
-    let form = |line, reason| RuleError::Form { file: source.name.clone(), line, reason };
-    let raw: RawPack = toml::from_str(&source.text).map_err(|error| {
-        let at = error.span().map_or(1, |span| line(&source.text, span.start));
-        form(at, error.message().to_owned())
-    })?;
+    let raw: RawPack = toml_text::parse(&source.name, &source.text)?;
     if raw.schema != 1 {
-        return Err(form(1, format!("schema {} is not known, only 1 is", raw.schema)));
+        return Err(fault(source, "schema", format!("schema {} is not known, only 1 is", raw.schema)));
     }
     Ok(raw)
+}
+
+fn fault(source: &PackSource, path: &str, what: String) -> RuleError {
+    RuleError::Form(TomlError::at(&source.name, &source.text, path, what))
 }
 
 type Lists<'a> = BTreeMap<&'a str, Vec<WordId>>;

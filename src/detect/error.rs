@@ -2,21 +2,16 @@
 
 use thiserror::Error;
 
+use crate::base::toml_text::TomlError;
+
 /// A pack cannot be used.
 #[derive(Debug, Error)]
 pub enum RuleError {
     /// It is not TOML of the right form, or has a key that is not known.
-    #[error("{file}:{line}: {reason}")]
-    Form {
-        /// The file.
-        file: String,
-        /// The line, from one.
-        line: usize,
-        /// What the TOML reader says.
-        reason: String,
-    },
+    #[error(transparent)]
+    Form(#[from] TomlError),
     /// One of its rules is wrong.
-    #[error("{file}:{line}: rule {rule}: {fault}")]
+    #[error("{file}:{line}: rule {rule}: {fault}; hint: {}", fault.hint())]
     Rule {
         /// The file.
         file: String,
@@ -76,4 +71,18 @@ pub enum RuleFault {
         /// The name.
         name: String,
     },
+}
+
+impl RuleFault {
+    /// What to do about it.
+    fn hint(&self) -> &'static str {
+        match self {
+            Self::BadPattern { .. } => "patterns take no look-around and no back-references",
+            Self::Duplicate => "give one of the two another id",
+            Self::FailedTest { .. } => "`sluse rules test` shows every test; correct rule or test",
+            Self::Needs(_) | Self::NoMethod => "rules/no/identifiers.toml shows complete rules",
+            Self::NoHit | Self::NoMiss => "every rule needs a [[rule.test]] of both sorts",
+            Self::Unknown { .. } => "rules/no/identifiers.toml shows the names in use",
+        }
+    }
 }

@@ -1,11 +1,11 @@
 //! Reads bytes of unknown type by what they are.
 
 use super::{
+    archive::zip,
     proof::{cms, openpgp},
     sniff::{self, Format},
     strings, text,
     walk::{Place, Walk},
-    zip,
 };
 use crate::model::GapKind;
 

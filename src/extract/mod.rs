@@ -4,17 +4,18 @@
 //! from one `Budget`; what it cannot read, or may not, becomes a gap. Nothing
 //! here fails: damage is a gap too, and what could be read stays.
 
+mod archive;
 mod budget;
 mod capped;
 mod content;
 mod message;
+mod office;
 mod plain;
 mod proof;
 mod sniff;
 mod strings;
 mod text;
 mod walk;
-mod zip;
 
 use self::walk::{Containers, Place, Walk};
 use crate::{

@@ -9,8 +9,18 @@ use crate::model::GapKind;
 /// Adds one fragment with all runs of `bytes` that hold digits.
 pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) {
     let mut text = String::new();
-    narrow(bytes, &mut text);
-    wide(bytes, &mut text);
+    let mut at = 0;
+    while let Some(piece) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        if let Err(overrun) = walk.budget.in_time() {
+            walk.overrun(overrun, &place.path);
+            break;
+        }
+        // Pieces overlap so that no run is cut where it matters.
+        let piece = piece.get(..PIECE + OVERLAP).unwrap_or(piece);
+        narrow(piece, &mut text);
+        wide(piece, &mut text);
+        at += PIECE;
+    }
     if text.len() >= TEXT_BYTES {
         walk.gap(GapKind::TooBig, &place.path);
     }
@@ -18,7 +28,8 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) {
 }
 
 fn narrow(bytes: &[u8], text: &mut String) {
-    for run in bytes.split(|b| !is_printable(*b)) {
+    let runs = bytes.split(|b| !is_printable(*b));
+    for run in runs.filter(|run| run.len() >= DIGITS) {
         keep(run, text);
     }
 }
@@ -42,6 +53,12 @@ fn wide(bytes: &[u8], text: &mut String) {
         }
         keep(&run, text);
         at = end.max(at + zero + 1);
+        if run.is_empty() {
+            // Long stretches of zeros hold nothing.
+            let rest = bytes.get(at..).unwrap_or_default();
+            let zeros = rest.iter().position(|b| *b != 0).unwrap_or(rest.len());
+            at += zeros;
+        }
     }
 }
 
@@ -59,6 +76,8 @@ fn is_printable(byte: u8) -> bool {
 
 /// No identity number has fewer.
 const DIGITS: usize = 6;
+const PIECE: usize = 1 << 20;
+const OVERLAP: usize = 256;
 const TEXT_BYTES: usize = 8 << 20;
 
 #[cfg(test)]

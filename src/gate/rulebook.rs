@@ -54,14 +54,18 @@ impl Rulebook {
     ///
     /// # Errors
     ///
-    /// A file or folder cannot be read.
+    /// A file or folder cannot be read, or a folder holds no pack.
     pub fn packs(paths: &[PathBuf]) -> Result<Vec<PackSource>, RulebookError> {
         if paths.is_empty() {
             return Ok(Rules::builtin());
         }
         let mut files = Vec::new();
         for path in paths {
+            let before = files.len();
             collect(path, &mut files)?;
+            if files.len() == before {
+                return Err(RulebookError::NoPacks(path.clone()));
+            }
         }
         let load = |path: &PathBuf| {
             Ok(PackSource { name: path.to_string_lossy().into_owned(), text: read_text(path)? })
@@ -93,7 +97,13 @@ impl Rulebook {
         let reader = Reader::new(Arc::clone(workers), Arc::clone(self), Secret::new([0; 32]));
         for (index, test) in self.policy.tests().iter().enumerate() {
             let path = beside(file, Path::new(&test.message));
-            let raw: Arc<[u8]> = fs::read(&path).map_err(|e| unreadable(&path, e))?.into();
+            let raw: Arc<[u8]> = match fs::read(&path) {
+                Ok(raw) => raw.into(),
+                Err(source) => {
+                    let (file, line) = (file.clone(), test.line);
+                    return Err(RulebookError::Message { file, line, path, source });
+                }
+            };
             let reading = reader.read(Kind::Message, "", &raw, now).await;
             let reading = reading.map_err(|error| RulebookError::Unread(Box::new(error)))?;
             let envelope = Envelope { sender: test.from.clone(), recipients: test.to.clone() };
@@ -107,6 +117,7 @@ impl Rulebook {
             };
             test.check(&self.policy, &facts).map_err(|what| RulebookError::Test {
                 file: file.clone(),
+                line: test.line,
                 number: index + 1,
                 message: test.message.clone(),
                 what,
@@ -119,6 +130,24 @@ impl Rulebook {
 /// Why rules or policy cannot be used.
 #[derive(Debug, Error)]
 pub enum RulebookError {
+    /// The message of a test cannot be opened.
+    #[error(
+        "{}:{line}: message: cannot read {} (hint: the path is taken from the folder of this file)",
+        file.display(), path.display()
+    )]
+    Message {
+        /// The policy file.
+        file: PathBuf,
+        /// The line of the test.
+        line: usize,
+        /// The message.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A folder of rule packs holds none: with no rules everything would pass.
+    #[error("no rule pack (*.toml) in {}; hint: leave `rules` out to use the built-in packs", .0.display())]
+    NoPacks(PathBuf),
     /// The policy file is not valid.
     #[error(transparent)]
     Policy(#[from] PolicyError),
@@ -137,10 +166,15 @@ pub enum RulebookError {
     #[error("a test message cannot be read")]
     Unread(#[source] Box<GateError>),
     /// A test in the policy file fails.
-    #[error("{}: test {number} ({message}): {what}; hint: correct the route or the test", file.display())]
+    #[error(
+        "{}:{line}: expect: test {number} ({message}): {what}; hint: correct the route or the test",
+        file.display()
+    )]
     Test {
         /// The policy file.
         file: PathBuf,
+        /// The line of the test.
+        line: usize,
         /// Which test, from 1.
         number: usize,
         /// The message of the test.
@@ -156,7 +190,9 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), RulebookError> {
         return Ok(());
     }
     let entries = fs::read_dir(path).map_err(|e| unreadable(path, e))?;
-    let mut entries: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    let entries = entries.map(|entry| entry.map(|entry| entry.path()));
+    let mut entries: Vec<PathBuf> =
+        entries.collect::<Result<_, _>>().map_err(|e| unreadable(path, e))?;
     entries.sort();
     for entry in entries {
         if entry.is_dir() {

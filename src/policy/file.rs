@@ -28,11 +28,15 @@ impl Policy {
     /// The file is not TOML, has an unknown key or value, or a route that
     /// contradicts itself.
     pub fn parse(file: &str, text: &str) -> Result<Self, PolicyError> {
-        let raw: RawPolicy = toml_text::parse(file, text)?;
+        let mut raw: RawPolicy = toml_text::parse(file, text)?;
+        for (index, test) in raw.test.iter_mut().enumerate() {
+            test.line = toml_text::line_at(text, &format!("test.{index}")).unwrap_or(1);
+        }
         let routes = raw
             .route
             .into_iter()
-            .map(|route| route.typed(file, text))
+            .enumerate()
+            .map(|(index, route)| route.typed(file, text, index))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self { routes, tests: raw.test })
     }
@@ -104,6 +108,24 @@ mod tests {
         let error = error_of("[[route]]\nname = \"a\"\nverdict = \"protect\"\n");
         assert!(error.contains("route \"a\""), "{error}");
         assert!(error.contains("methods"), "{error}");
+    }
+
+    #[test]
+    fn the_line_is_that_of_the_route_at_fault() {
+        let right = "[[route]]\nname = \"a\"\nverdict = \"hold\"\n";
+        let error = error_of(&format!("{right}[[route]]\nname = \"b\"\nverdict = \"protect\"\n"));
+        assert!(error.starts_with("policy.toml:6: verdict: route \"b\": protect needs"), "{error}");
+    }
+
+    #[test]
+    fn a_wrong_word_in_a_list_or_alone_is_named() {
+        for direction in ["\"outbuond\"", "[\"inbound\", \"outbuond\"]"] {
+            let error = error_of(&format!(
+                "[[route]]\nname = \"a\"\nverdict = \"hold\"\ndirection = {direction}\n"
+            ));
+            assert!(error.starts_with("policy.toml:4: direction: unknown variant"), "{error}");
+            assert!(error.ends_with("did you mean `outbound`?"), "{error}");
+        }
     }
 
     #[test]

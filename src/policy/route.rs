@@ -1,8 +1,11 @@
 //! One route: for whom, when, and what then.
 
-use std::sync::Arc;
+use std::{fmt, marker::PhantomData, sync::Arc};
 
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, IntoDeserializer, SeqAccess, Visitor, value::SeqAccessDeserializer},
+};
 
 use super::file::PolicyError;
 use crate::{
@@ -97,10 +100,12 @@ pub(super) struct RawRoute {
 
 impl RawRoute {
     /// Checks that the parts of the route fit together.
-    pub(super) fn typed(self, file: &str, text: &str) -> Result<Route, PolicyError> {
+    /// `index` is its place in the file, from 0.
+    pub(super) fn typed(self, file: &str, text: &str, index: usize) -> Result<Route, PolicyError> {
         let name = self.name;
         let fail = |key, what: &str, hint: &str| {
-            let error = TomlError::at_key(file, text, key, format!("route {name:?}: {what}"));
+            let path = format!("route.{index}.{key}");
+            let error = TomlError::at(file, text, &path, format!("route {name:?}: {what}"));
             Err(PolicyError::Text(error.with_hint(hint)))
         };
         let otherwise = self.otherwise.unwrap_or(Action::Refuse);
@@ -129,11 +134,35 @@ impl RawRoute {
 }
 
 /// A value or a list of values.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug)]
 pub(super) enum OneOrMany<T> {
     One(T),
     Many(Vec<T>),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
+    /// By hand, because an untagged enum does not say what is wrong.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Either(PhantomData))
+    }
+}
+
+struct Either<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Either<T> {
+    type Value = OneOrMany<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string or a list of strings")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        T::deserialize(text.into_deserializer()).map(OneOrMany::One)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(list)).map(OneOrMany::Many)
+    }
 }
 
 impl<T> OneOrMany<T> {
@@ -175,7 +204,7 @@ impl TryFrom<String> for GapName {
         if GAP_NAMES.contains(&name.as_str()) {
             return Ok(Self(name));
         }
-        Err(format!("unknown gap {name:?}, expected one of {}", GAP_NAMES.join(", ")))
+        Err(format!("unknown variant `{name}`, expected one of `{}`", GAP_NAMES.join("`, `")))
     }
 }
 

@@ -20,6 +20,9 @@ pub struct PolicyTest {
     /// Methods for which every recipient is taken to have a key.
     #[serde(default)]
     pub with: Vec<MethodId>,
+    /// The line in the policy file, from 1.
+    #[serde(skip)]
+    pub line: usize,
 }
 
 impl PolicyTest {
@@ -29,11 +32,17 @@ impl PolicyTest {
     ///
     /// Says what was expected and what was decided instead.
     pub fn check(&self, policy: &Policy, facts: &Facts<'_>) -> Result<(), String> {
-        for ruling in policy.decide(facts) {
+        let rulings = policy.decide(facts);
+        if rulings.is_empty() {
+            return Err("there is no recipient to decide about".to_owned());
+        }
+        for ruling in rulings {
             if !self.expect.fits(ruling.verdict) {
                 return Err(format!(
-                    "expected {:?}, but route {:?} says {}",
-                    self.expect, ruling.route, ruling.verdict
+                    "expected {}, but route {:?} says {}",
+                    self.expect.as_str(),
+                    ruling.route,
+                    ruling.verdict
                 ));
             }
         }
@@ -58,6 +67,16 @@ pub enum Expected {
 }
 
 impl Expected {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Defer => "defer",
+            Self::Deliver => "deliver",
+            Self::Hold => "hold",
+            Self::Protect => "protect",
+            Self::Refuse => "refuse",
+        }
+    }
+
     fn fits(self, verdict: Verdict) -> bool {
         match verdict {
             Verdict::Defer => self == Self::Defer,

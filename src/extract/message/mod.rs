@@ -176,6 +176,11 @@ pub(super) fn base64(text: &[u8]) -> Vec<u8> {
     transfer::base64(text).bytes
 }
 
+/// Decodes base64 generously, with word of what was odd.
+pub(super) fn decode_base64(text: &[u8]) -> transfer::Decoded {
+    transfer::base64(text)
+}
+
 /// Decodes quoted-printable generously.
 pub(super) fn quoted_printable(text: &[u8]) -> Vec<u8> {
     transfer::quoted_printable(text).bytes

@@ -1,1 +1,131 @@
-//! Office documents.
+//! Office documents: ZIP packages of XML (ISO/IEC 29500, ISO/IEC 26300).
+//!
+//! Every part of the package is read by what its place in it says: text with
+//! its runs joined, sheets cell by cell, properties, link targets. Parts that
+//! are no XML are read by content, as files in an archive are.
+
+mod number;
+mod sheet;
+mod words;
+mod workbook;
+mod xml;
+
+use super::{
+    archive::zip::Members,
+    content, strings,
+    text::{self, charset},
+    walk::{Place, Walk},
+};
+use crate::model::Surface;
+
+/// Whether these members make an office document.
+pub(super) fn is_package(members: &Members<'_>) -> bool {
+    members.names().any(|name| name == "[Content_Types].xml" || name == "content.xml")
+}
+
+/// Reads all parts of the package.
+pub(super) fn read(walk: &mut Walk, place: &Place, members: &Members<'_>) {
+    let workbook = workbook::Workbook::read(walk, place, members);
+    let names: Vec<String> = members.names().collect();
+    for index in 0..members.len() {
+        let Some(name) = names.get(index) else { return };
+        if !walk.entry(&place.path) {
+            return;
+        }
+        let inner = Place::new(place.path.child(name), Surface::FileText);
+        walk.fragment(Surface::FileName, &inner.path, name.as_str());
+        // Read already, and needed whole.
+        if workbook.as_ref().is_some_and(|workbook| workbook.has_taken(name)) {
+            continue;
+        }
+        let Some(bytes) = members.unpack_at(walk, &inner, index) else { continue };
+        part(walk, place, (name, &bytes), workbook.as_ref());
+    }
+}
+
+/// Reads one part.
+fn part(
+    walk: &mut Walk,
+    place: &Place,
+    (name, bytes): (&str, &[u8]),
+    workbook: Option<&workbook::Workbook>,
+) {
+    let inner = Place::new(place.path.child(name), Surface::FileText);
+    let is_xml = bytes.trim_ascii_start().starts_with(b"<")
+        || bytes.starts_with(b"\xEF\xBB\xBF<")
+        || bytes.starts_with(&[0xFF, 0xFE])
+        || bytes.starts_with(&[0xFE, 0xFF]);
+    if !is_xml {
+        // Written by every printer dialogue and many templates; nobody opens it.
+        let quiet = name.starts_with("docProps/thumbnail") || name.contains("printerSettings");
+        if quiet && bytes.len() < QUIET {
+            strings::read(walk, &inner, bytes);
+        } else {
+            content::read(walk, &inner, bytes);
+        }
+        return;
+    }
+    let text = charset::decode(bytes, None);
+    match sort(name) {
+        Sort::Main => words::read(walk, place, &text),
+        Sort::Metadata => {
+            words::read_attributes(walk, &Place::new(inner.path, Surface::Metadata), &text);
+        }
+        Sort::Sheet => {
+            let Some(workbook) = workbook else { return words::read(walk, &inner, &text) };
+            sheet::read(walk, &workbook.sheet_place(place, name), &text, workbook);
+        }
+        Sort::Words => words::read(walk, &inner, &text),
+        Sort::Other => {
+            let place = Place::new(inner.path, Surface::Metadata);
+            text::read_xml(walk, &place, &text);
+        }
+    }
+}
+
+enum Sort {
+    /// The text that a reader sees first: its path is the document itself.
+    Main,
+    /// Properties and link targets.
+    Metadata,
+    /// Anything else that is XML.
+    Other,
+    /// A worksheet.
+    Sheet,
+    /// Text in paragraphs.
+    Words,
+}
+
+fn sort(name: &str) -> Sort {
+    let base = name.rsplit('/').next().unwrap_or(name);
+    if name == "word/document.xml" || name == "content.xml" {
+        Sort::Main
+    } else if name.starts_with("docProps/") || base.ends_with(".rels") || base == "meta.xml" {
+        Sort::Metadata
+    } else if name.starts_with("xl/worksheets/") {
+        Sort::Sheet
+    } else if WORDS.iter().any(|start| base.starts_with(start)) {
+        Sort::Words
+    } else {
+        Sort::Other
+    }
+}
+
+const QUIET: usize = 256 << 10;
+const WORDS: &[&str] = &[
+    "chart",
+    "comment",
+    "diagram",
+    "document",
+    "drawing",
+    "endnotes",
+    "footer",
+    "footnotes",
+    "header",
+    "notesSlide",
+    "sharedStrings",
+    "slide",
+    "styles.xml",
+    "threadedComment",
+    "vmlDrawing",
+];

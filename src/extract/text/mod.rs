@@ -121,6 +121,11 @@ fn calendar_or_card(walk: &mut Walk, place: &Place, text: &str) {
     walk.fragment(place.surface, &place.path, unescaped);
 }
 
+/// Reads XML whose elements stand by themselves.
+pub(super) fn read_xml(walk: &mut Walk, place: &Place, text: &str) {
+    html::read(walk, place, text, html::Dialect::Xml);
+}
+
 /// Notes text whose charset nobody knows and which does not look like text.
 pub(super) fn note_unreadable(walk: &mut Walk, place: &Place, bytes: &[u8], charset: Option<&str>) {
     let known = charset.is_none_or(charset::is_known);

@@ -1,0 +1,4 @@
+//! Archives: containers of files.
+
+pub(super) mod zip;
+mod zip_directory;

@@ -1,0 +1,138 @@
+//! Text in paragraphs: documents, slides, notes, comments, headers.
+//!
+//! Runs are joined as a person reads them, whatever formatting splits them.
+//! One reader serves WordprocessingML, DrawingML and OpenDocument: their names
+//! for paragraph, tab and line break meet in few words.
+
+use super::xml::{self, Node};
+use crate::{
+    extract::walk::{Place, Walk},
+    model::{Fragment, Mark, Surface},
+};
+
+/// Reads `text` as one fragment with a mark for each paragraph, and what its
+/// attributes tell (alternative texts, field codes, link targets) as another.
+pub(super) fn read(walk: &mut Walk, place: &Place, text: &str) {
+    let mut words = Words::default();
+    xml::each(walk, place, text, |node| words.take(node));
+    words.end_paragraph();
+    if !words.deleted.is_empty() {
+        walk.fragment(place.surface, &place.path.child("deleted text"), words.deleted);
+    }
+    walk.fragment(Surface::Metadata, &place.path.child("attributes"), words.told);
+    let mut fragment = Fragment::new(place.surface, place.path.clone(), words.text);
+    fragment.marks = words.marks;
+    walk.push(fragment);
+}
+
+/// Reads properties: text of each element on a line, and link targets.
+pub(super) fn read_attributes(walk: &mut Walk, place: &Place, text: &str) {
+    let mut lines = String::new();
+    xml::each(walk, place, text, |node| match node {
+        Node::Start(start, _) => {
+            lines.push('\n');
+            for (name, value) in xml::attributes(&start) {
+                if matches!(name.as_str(), "Target" | "name" | "href" | "value") {
+                    let mut bytes = Vec::new();
+                    crate::extract::message::percent_decode(value.as_bytes(), &mut bytes);
+                    lines.push_str(&String::from_utf8_lossy(&bytes));
+                    lines.push('\n');
+                }
+            }
+        }
+        Node::End(_) => lines.push('\n'),
+        Node::Text(piece) => lines.push_str(&piece),
+    });
+    walk.fragment(place.surface, &place.path, lines);
+}
+
+#[derive(Default)]
+struct Words {
+    text: String,
+    deleted: String,
+    told: String,
+    marks: Vec<Mark>,
+    start: usize,
+    in_deleted: bool,
+    in_instruction: bool,
+    hides: usize,
+}
+
+impl Words {
+    fn take(&mut self, node: Node<'_>) {
+        match node {
+            Node::Start(start, empty) => self.start(&start, empty),
+            Node::End(name) => self.end(&name),
+            Node::Text(piece) => self.piece(&piece),
+        }
+    }
+
+    fn start(&mut self, start: &quick_xml::events::BytesStart<'_>, empty: bool) {
+        match xml::local(start.name().as_ref()) {
+            "p" | "h" | "si" | "comment" | "v" | "pt" => {
+                // A text box inside a paragraph begins its own.
+                if self.text.len() > self.start && !self.text.ends_with('\n') {
+                    self.hides += 1;
+                }
+                self.end_paragraph();
+            }
+            "tab" | "tc" | "table-cell" => self.text.push('\t'),
+            "br" | "cr" | "line-break" => self.text.push('\n'),
+            "s" => self.text.push(' '),
+            "noBreakHyphen" => self.text.push('-'),
+            "softHyphen" => {}
+            "delText" => self.in_deleted = !empty,
+            "instrText" => self.in_instruction = !empty,
+            _ => {}
+        }
+        for (name, value) in xml::attributes(start) {
+            if TELLING.contains(&name.as_str()) && value.bytes().any(|b| b.is_ascii_digit()) {
+                self.told.push_str(&value);
+                self.told.push('\n');
+            }
+        }
+    }
+
+    fn end(&mut self, name: &str) {
+        match xml::local(name) {
+            "p" | "h" | "si" | "comment" | "v" | "pt" => self.end_paragraph(),
+            "tr" | "table-row" => self.text.push('\n'),
+            "delText" => self.in_deleted = false,
+            "instrText" => {
+                self.in_instruction = false;
+                self.told.push('\n');
+            }
+            _ => {}
+        }
+    }
+
+    fn piece(&mut self, piece: &str) {
+        if self.in_deleted {
+            self.deleted.push_str(piece);
+        } else if self.in_instruction {
+            self.told.push_str(piece);
+        } else if !piece.trim_matches(['\n', '\r', '\t']).is_empty() {
+            self.text.push_str(piece);
+        }
+    }
+
+    fn end_paragraph(&mut self) {
+        if self.in_deleted || self.text.len() == self.start {
+            return;
+        }
+        if !self.deleted.is_empty() && !self.deleted.ends_with('\n') {
+            self.deleted.push('\n');
+        }
+        let name = format!("paragraph {}", self.marks.len() + 1).into();
+        let start = u32::try_from(self.start).unwrap_or(u32::MAX);
+        self.marks.push(Mark { start, name, heading: None });
+        self.text.push('\n');
+        self.start = self.text.len();
+    }
+}
+
+/// Attributes whose values people write.
+const TELLING: &[&str] = &[
+    "alias", "alt", "author", "default", "descr", "href", "initials", "instr", "name", "result",
+    "string", "tag", "text", "title", "tooltip", "val", "value",
+];

@@ -1,0 +1,167 @@
+//! What the sheets of a workbook share: names, strings, number formats.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{
+    number::Format,
+    words,
+    xml::{self, Node},
+};
+use crate::{
+    extract::{
+        archive::zip::Members,
+        text::charset,
+        walk::{Place, Walk},
+    },
+    model::Surface,
+};
+
+/// The parts that a sheet refers to.
+#[derive(Default)]
+pub(super) struct Workbook {
+    /// Sheet names by the part that holds the sheet.
+    sheets: HashMap<String, String>,
+    strings: Vec<String>,
+    used: HashSet<usize>,
+    formats: Vec<Format>,
+}
+
+impl Workbook {
+    /// Reads the shared parts; `None` when the package is no workbook.
+    pub(super) fn read(walk: &mut Walk, place: &Place, members: &Members<'_>) -> Option<Self> {
+        let mut part = |walk: &mut Walk, name: &str| {
+            let bytes = members.unpack(walk, &place.child(name), name)?;
+            Some(charset::decode(&bytes, None).into_owned())
+        };
+        let main = part(walk, MAIN)?;
+        let relations = part(walk, RELATIONS).unwrap_or_default();
+        let strings = part(walk, STRINGS).unwrap_or_default();
+        let styles = part(walk, STYLES).unwrap_or_default();
+        let mut workbook = Self::default();
+        workbook.name_sheets(walk, place, (&main, &relations));
+        workbook.read_strings(walk, &place.child(STRINGS), &strings);
+        workbook.read_formats(walk, &place.child(STYLES), &styles);
+        Some(workbook)
+    }
+
+    /// Whether the part called `name` was read here.
+    pub(super) fn has_taken(&self, name: &str) -> bool {
+        [MAIN, STRINGS, STYLES].contains(&name)
+    }
+
+    /// The place of the sheet in the part called `name`.
+    pub(super) fn sheet_place(&self, place: &Place, name: &str) -> Place {
+        let base = name.rsplit('/').next().unwrap_or(name);
+        let shown = self.sheets.get(base).map_or(base, String::as_str);
+        Place::new(place.path.child(shown), Surface::Cell)
+    }
+
+    /// The shared string number `index`.
+    pub(super) fn string(&self, index: usize) -> Option<&str> {
+        self.strings.get(index).map(String::as_str)
+    }
+
+    /// A number as shown in the cell format number `style`.
+    pub(super) fn show(&self, style: Option<usize>, text: &str) -> String {
+        match style.and_then(|style| self.formats.get(style)) {
+            Some(format) => format.show(text),
+            None => Format::default().show(text),
+        }
+    }
+
+    fn name_sheets(&mut self, walk: &mut Walk, place: &Place, (main, relations): (&str, &str)) {
+        let mut targets = HashMap::new();
+        xml::each(walk, place, relations, |node| {
+            if let Node::Start(start, _) = node
+                && let (Some(id), Some(target)) =
+                    (xml::attribute(&start, "Id"), xml::attribute(&start, "Target"))
+            {
+                let base = target.rsplit('/').next().unwrap_or(&target).to_owned();
+                targets.insert(id, base);
+            }
+        });
+        let mut names = String::new();
+        xml::each(walk, place, main, |node| match node {
+            Node::Start(start, _) => {
+                let name = xml::attribute(&start, "name");
+                if let Some(name) = &name {
+                    names.push_str(name);
+                    names.push('\n');
+                }
+                if xml::local(start.name().as_ref()) == "sheet"
+                    && let (Some(name), Some(id)) = (name, xml::attribute(&start, "id"))
+                    && let Some(target) = targets.get(&id)
+                {
+                    self.sheets.insert(target.clone(), name);
+                }
+            }
+            Node::Text(piece) => names.push_str(&piece),
+            Node::End(_) => names.push('\n'),
+        });
+        walk.fragment(Surface::Metadata, &place.path.child("names"), names);
+    }
+
+    fn read_strings(&mut self, walk: &mut Walk, place: &Place, text: &str) {
+        let mut phonetic = false;
+        let mut spoken = String::new();
+        xml::each(walk, place, text, |node| match node {
+            Node::Start(start, empty) => match xml::local(start.name().as_ref()) {
+                "si" => self.strings.push(String::new()),
+                "rPh" => phonetic = !empty,
+                _ => {}
+            },
+            Node::Text(piece) if phonetic => spoken.push_str(&piece),
+            Node::Text(piece) => {
+                if let Some(last) = self.strings.last_mut() {
+                    last.push_str(&piece);
+                }
+            }
+            Node::End(name) if name == "rPh" => {
+                phonetic = false;
+                spoken.push('\n');
+            }
+            Node::End(_) => {}
+        });
+        walk.fragment(Surface::Metadata, &place.path.child("phonetic"), spoken);
+        let spent: usize = self.strings.iter().map(String::len).sum();
+        if let Err(overrun) = walk.budget.expand(spent) {
+            walk.overrun(overrun, &place.path);
+            self.strings.clear();
+        }
+    }
+
+    /// Notes the strings that no sheet shows, so that nothing goes unread.
+    pub(super) fn unused(&self, used: &HashSet<usize>) -> String {
+        let left = self.strings.iter().enumerate().filter(|(at, _)| !used.contains(at));
+        left.fold(String::new(), |all, (_, text)| all + text + "\n")
+    }
+
+    fn read_formats(&mut self, walk: &mut Walk, place: &Place, text: &str) {
+        let mut codes: HashMap<String, Format> = HashMap::new();
+        let mut in_cells = false;
+        xml::each(walk, place, text, |node| match node {
+            Node::Start(start, _) => match xml::local(start.name().as_ref()) {
+                "numFmt" => {
+                    let id = xml::attribute(&start, "numFmtId");
+                    let code = xml::attribute(&start, "formatCode");
+                    if let (Some(id), Some(code)) = (id, code) {
+                        codes.insert(id, Format::parse(&code));
+                    }
+                }
+                "cellXfs" => in_cells = true,
+                "xf" if in_cells => {
+                    let id = xml::attribute(&start, "numFmtId").unwrap_or_default();
+                    self.formats.push(codes.get(&id).cloned().unwrap_or_default());
+                }
+                _ => {}
+            },
+            Node::End(name) if name == "cellXfs" => in_cells = false,
+            Node::End(_) | Node::Text(_) => {}
+        });
+    }
+}
+
+const MAIN: &str = "xl/workbook.xml";
+const RELATIONS: &str = "xl/_rels/workbook.xml.rels";
+const STRINGS: &str = "xl/sharedStrings.xml";
+const STYLES: &str = "xl/styles.xml";
