@@ -40,6 +40,19 @@ impl Gate {
         Ok(tried)
     }
 
+    /// Takes up what a process that died was sending.
+    ///
+    /// # Errors
+    ///
+    /// The store failed; the mail is sent some minutes later.
+    pub async fn take_up(&self) -> Result<(), GateError> {
+        let freed = self.store.free_claims().await?;
+        if freed > 0 {
+            info!(number = freed, "queued mail taken up after a crash");
+        }
+        Ok(())
+    }
+
     /// Waits until mail was queued, for the loop that sends it.
     pub async fn mail_waits(&self) {
         self.mail_waits.notified().await;

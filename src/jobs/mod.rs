@@ -17,6 +17,9 @@ pub async fn outbox(
     stopped: impl Future<Output = ()> + Send,
 ) -> anyhow::Result<()> {
     tokio::pin!(stopped);
+    if let Err(error) = gate.take_up().await {
+        error!("outbox: {error}");
+    }
     loop {
         // Never cut off: between the next hop's yes and our note of it lies a
         // second delivery.

@@ -56,6 +56,12 @@ impl Arrival {
         field.map(|(_, value)| value.trim().to_owned())
     }
 
+    /// Whether `digits` can be read in it, also over line ends and blanks.
+    pub(crate) fn tells(&self, digits: &str) -> bool {
+        let dense: String = self.text().chars().filter(|c| !c.is_whitespace()).collect();
+        dense.contains(digits)
+    }
+
     /// The whole message as text.
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.bytes).into_owned()
