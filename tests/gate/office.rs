@@ -5,7 +5,7 @@ use std::{
     io::{self, Write},
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -49,6 +49,8 @@ pub(crate) struct Office {
 /// What is special about a gate.
 pub(crate) struct Plan {
     pub(crate) mode: Mode,
+    /// How long the store waits for a database that is locked.
+    pub(crate) patience: Duration,
     pub(crate) policy: Option<&'static str>,
     pub(crate) program: PathBuf,
     pub(crate) reinject: bool,
@@ -57,7 +59,8 @@ pub(crate) struct Plan {
 impl Default for Plan {
     fn default() -> Self {
         let program = env!("CARGO_BIN_EXE_sluse").into();
-        Self { mode: Mode::Enforce, policy: None, program, reinject: true }
+        let patience = Duration::from_secs(4);
+        Self { mode: Mode::Enforce, patience, policy: None, program, reinject: true }
     }
 }
 
@@ -94,7 +97,9 @@ impl Office {
             clock: self.clock.clone(),
             hop: plan.reinject.then(|| NextHop::new(&relay::Settings::to(hop))),
             protector: Protector::open(self.state().join("certs")).unwrap(),
-            store: Store::open(&self.state(), None, self.clock.clone()).await.unwrap(),
+            store: Store::open_patiently(&self.state(), None, self.clock.clone(), plan.patience)
+                .await
+                .unwrap(),
             workers: Arc::new(Workers::new(plan.program, worker::Settings::default(), limits)),
         })
     }
@@ -193,6 +198,13 @@ pub(crate) fn all(outcome: &Outcome, wanted: &str) -> bool {
 /// Everything that is held, in any state.
 pub(crate) async fn held(gate: &Gate) -> Vec<Held> {
     gate.store().held(&HeldFilter::default()).await.unwrap()
+}
+
+/// What is left of a message: holds, outbox items, and rows of the audit log.
+pub(crate) async fn traces(gate: &Gate, event: EventId) -> (usize, usize, usize) {
+    let held = held(gate).await.iter().filter(|held| held.event == event).count();
+    let queued = queued(gate).await.iter().filter(|item| item.event == event).count();
+    (held, queued, acts(gate, event).await.len())
 }
 
 pub(crate) async fn queued(gate: &Gate) -> Vec<OutboxItem> {
