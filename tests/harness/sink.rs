@@ -146,7 +146,7 @@ fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
         let verb = command.get(..4).unwrap_or("").to_ascii_uppercase();
         match verb.as_str() {
             "EHLO" => {
-                say(&mut input, "250-sink.partner.example\r\n250-8BITMIME\r\n250 PIPELINING")?
+                say(&mut input, "250-sink.partner.example\r\n250-8BITMIME\r\n250 PIPELINING")?;
             }
             "MAIL" => {
                 mail.sender = path(&command);
