@@ -24,11 +24,8 @@ pub async fn run(command: &QuarantineCommand, format: Format, gate: &Gate) -> an
             discard(ids, person, Discard::Delete, format, gate).await
         }
         QuarantineCommand::List { state, direction, limit } => {
-            let filter = HeldFilter {
-                state: *state,
-                direction: *direction,
-                ..HeldFilter::default()
-            };
+            let filter =
+                HeldFilter { state: *state, direction: *direction, ..HeldFilter::default() };
             list(filter, *limit, format, gate).await?;
             Ok(Exit::Ok)
         }
