@@ -72,7 +72,11 @@ pub async fn retention(
         loop {
             match gate.store().purge_expired(gate.now()).await {
                 Ok(purged) if purged.is_empty() => {}
-                Ok(purged) => info!(number = purged.len(), "held messages expired"),
+                Ok(purged) => {
+                    info!(number = purged.len(), "held messages expired");
+                    // There may be more than one turn takes.
+                    continue;
+                }
                 Err(error) => error!("retention: {error}"),
             }
             sleep(PURGE).await;
