@@ -46,10 +46,10 @@ fn field(raw: &[u8], name: &str) -> Option<String> {
             break;
         }
         let colon = line.iter().position(|byte| *byte == b':');
-        if let Some((key, rest)) = colon.map(|at| (&line[..at], &line[at + 1..])) {
-            if key.trim_ascii().eq_ignore_ascii_case(name.as_bytes()) {
-                value = Some(rest.to_vec());
-            }
+        if let Some((key, rest)) = colon.map(|at| (&line[..at], &line[at + 1..]))
+            && key.trim_ascii().eq_ignore_ascii_case(name.as_bytes())
+        {
+            value = Some(rest.to_vec());
         }
     }
     let value = String::from_utf8_lossy(value?.trim_ascii()).into_owned();
