@@ -96,8 +96,8 @@ impl Gate {
                 if sealed.contains_key(recipient) {
                     continue;
                 }
-                let sender = submission.envelope.sender.clone();
-                match self.protected(book, method, &submission.raw, sender, recipient).await? {
+                let leg = Leg { sender: submission.envelope.sender.as_ref(), recipient };
+                match self.protected(book, method, &submission.raw, leg).await? {
                     Ok(parcel) => {
                         sealed.insert(recipient.clone(), parcel);
                     }
@@ -126,10 +126,9 @@ impl Gate {
         book: &Arc<Rulebook>,
         method: MethodId,
         raw: &Arc<[u8]>,
-        sender: Option<Address>,
-        recipient: &Address,
+        leg: Leg<'_>,
     ) -> Result<Result<Parcel, KeyTrouble>, GateError> {
-        let made = self.make(method, raw, recipient).await?;
+        let made = self.make(method, raw, leg.recipient).await?;
         let result = if made.is_ok() { "ok" } else { "failed" };
         metrics::counter!("sluse_encrypt_total", "format" => method.as_str(), "result" => result)
             .increment(1);
@@ -140,14 +139,21 @@ impl Gate {
         };
         let reader = self.reader(book);
         let reading = reader.read(Kind::Message, "", &made.bytes, self.now()).await?;
-        let to = std::slice::from_ref(recipient);
+        let to = std::slice::from_ref(leg.recipient);
         match book.policy.clear_protected(&reading, to, method, &made.parts) {
-            Ok(cleared) => Ok(Ok(Parcel::new(cleared, sender, made.bytes)?)),
+            Ok(cleared) => Ok(Ok(Parcel::new(cleared, leg.sender.cloned(), made.bytes)?)),
             // Says nothing about the message: another time it can be read.
             Err(against) if against.iter().any(is_passing) => Err(GateError::NotReread),
             Err(_) => Ok(Err(KeyTrouble::SurfaceUncovered)),
         }
     }
+}
+
+/// From whom to whom, for one recipient.
+#[derive(Clone, Copy)]
+pub(super) struct Leg<'a> {
+    pub(super) sender: Option<&'a Address>,
+    pub(super) recipient: &'a Address,
 }
 
 /// Whether some recipients are refused in words that only a notice can carry:

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::{Gate, GateError, Rulebook};
+use super::{Gate, GateError, Rulebook, decide::Leg};
 use crate::{
     model::{Act, Envelope, Event, Kind, MethodId, Reviewer},
     policy::Parcel,
@@ -124,8 +124,8 @@ impl Gate {
     ) -> Result<Vec<NewQueued>, GateError> {
         let mut copies = Vec::new();
         for recipient in &held.recipients {
-            let sender = held.sender.clone();
-            let made = self.protected(book, MethodId::Openpgp, raw, sender, recipient).await?;
+            let leg = Leg { sender: held.sender.as_ref(), recipient };
+            let made = self.protected(book, MethodId::Openpgp, raw, leg).await?;
             let parcel = made
                 .map_err(|trouble| GateError::Unprotectable(format!("{recipient}: {trouble}")))?;
             copies.push(released(held, parcel));
