@@ -10,12 +10,7 @@ use crate::store::Store;
 /// # Errors
 ///
 /// The store failed or the output cannot be written.
-pub async fn run(
-    days: u16,
-    format: Format,
-    store: &Store,
-    now: Timestamp,
-) -> anyhow::Result<Exit> {
+pub async fn run(days: u16, format: Format, store: &Store, now: Timestamp) -> anyhow::Result<Exit> {
     let back = SignedDuration::from_hours(24 * (i64::from(days) - 1).max(0));
     let counts = store.counts(now.checked_sub(back)?, now).await?;
     let mut output = Output::new();
