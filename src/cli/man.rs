@@ -21,7 +21,7 @@ pub fn run() -> anyhow::Result<Exit> {
     let mut page = Roff::new();
     let version = format!("sluse {}", env!("CARGO_PKG_VERSION"));
     // Without a date: the same source makes the same page.
-    page.control("TH", ["SLUSE", "8", "", &version, "Sluse"]);
+    page.control("TH", ["SLUSE", "8", "\"\"", &version, "Sluse"]);
     heading(&mut page, "NAME");
     page.text([roman("sluse - gate in the mail path that finds unencrypted identity numbers")]);
     heading(&mut page, "SYNOPSIS");
@@ -67,7 +67,10 @@ fn commands(page: &mut Roff, parent: &mut Command) {
         page.control("SS", [usage]);
         paragraphs(page, &about(command));
         options(page, command, |option| !option.is_global_set());
-        literal(page, &after(command));
+        if !after(command).is_empty() {
+            page.control("PP", []);
+            literal(page, &after(command));
+        }
     }
 }
 
@@ -84,12 +87,8 @@ fn paragraphs(page: &mut Roff, text: &str) {
     }
 }
 
-/// Text as it stands, between empty lines.
+/// Text as it stands.
 fn literal(page: &mut Roff, text: &str) {
-    if text.is_empty() {
-        return;
-    }
-    page.control("PP", []);
     page.control("nf", []);
     for line in text.lines() {
         page.text([roman(line)]);

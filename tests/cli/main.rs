@@ -1,0 +1,12 @@
+//! The program as an administrator meets it: arguments, output, exit status.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod help;
+mod keys;
+mod place;
+mod quarantine;
+mod rules;
+mod scan;
+mod settings;
+mod store;
