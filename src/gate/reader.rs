@@ -1,6 +1,9 @@
 //! Hops 2 and 3: from bytes to a reading.
 
-use std::sync::Arc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use jiff::{Timestamp, tz::Offset};
 use sha2::{Digest, Sha256};
@@ -46,8 +49,14 @@ impl Reader {
         let text: usize = fragments.iter().map(|fragment| fragment.text.len()).sum();
         let length = text.max(bytes.len());
         let search = move || {
-            let findings = find(&book, &fragments, now, &key);
-            Reading { digest: Sha256::digest(&bytes).into(), findings, gaps }
+            let digest = Sha256::digest(&bytes).into();
+            let find = || find(&book, &fragments, now, &key);
+            match catch_unwind(AssertUnwindSafe(find)) {
+                Ok(findings) => Reading { digest, findings, gaps },
+                // It would panic again at every retry, so it is not an error:
+                // what cannot be searched was not read, and policy decides.
+                Err(_) => Reading { digest, findings: Vec::new(), gaps: vec![whole_gap(kind)] },
+            }
         };
         // A long search would keep other sessions waiting for this thread.
         if length <= AT_ONCE { Ok(search()) } else { Ok(spawn_blocking(search).await?) }
@@ -76,6 +85,16 @@ fn find(
     let today = Offset::UTC.to_datetime(now).date();
     let synthetic = book.settings.detect.synthetic;
     book.rules.find(fragments, &Search { today, synthetic, key })
+}
+
+/// A gap over everything that was read.
+fn whole_gap(kind: Kind) -> Gap {
+    let name = match kind {
+        Kind::File => "file",
+        Kind::Message => "message",
+        Kind::Text => "text",
+    };
+    Gap::new(GapKind::Broken, PartPath::root(name))
 }
 
 /// Bytes that are searched and hashed without leaving the thread.

@@ -1,6 +1,6 @@
 //! Sending what is in the outbox: claiming, settling, giving up.
 //!
-//! An item is claimed for ten minutes: whoever sends must be done by then, or
+//! An item is claimed for half an hour: whoever sends must be done by then, or
 //! another process takes it up. What a crash left claimed is free when the
 //! service starts again. Each recipient is settled alone, so that a
 //! retry goes only to those who do not have it yet. A settled attempt survives
@@ -63,7 +63,7 @@ pub struct Attempt {
 }
 
 impl Store {
-    /// Claims what is due at `now`, at most `limit` items, for ten minutes. No
+    /// Claims what is due at `now`, at most `limit` items, for half an hour. No
     /// two callers get the same item, in this process or another. An item
     /// whose content does not open is left out and logged; it stays.
     ///
@@ -453,7 +453,7 @@ const SENT: &str = "sent";
 const FAILED: &str = "failed";
 const DROPPED: &str = "dropped";
 
-const LEASE: SignedDuration = SignedDuration::from_mins(10);
+const LEASE: SignedDuration = SignedDuration::from_mins(30);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
 /// About six hours of trying.
 const FEWEST_ATTEMPTS: i64 = 12;
