@@ -71,13 +71,12 @@ fn postfix_warnings(ask: impl Fn(&str) -> Option<String>) -> Vec<String> {
         return warnings;
     }
     // With `accept` everything passes unread while we are down.
-    if let Some(action) = ask("milter_default_action") {
-        if action != "tempfail" && action != "shutdown" {
-            warnings.push(format!(
-                "postfix: milter_default_action = {action} lets mail pass unread when Sluse is \
-                 down; set it to tempfail"
-            ));
-        }
+    let action = ask("milter_default_action").unwrap_or_else(|| "tempfail".to_owned());
+    if action != "tempfail" && action != "shutdown" {
+        warnings.push(format!(
+            "postfix: milter_default_action = {action} lets mail pass unread when Sluse is \
+             down; set it to tempfail"
+        ));
     }
     // SMTP smuggling (CVE-2023-51764): Postfix 3.7 is open unless both are set.
     if let Some(newline) = ask("smtpd_forbid_bare_newline") {
