@@ -71,11 +71,13 @@ fn postfix_warnings(ask: impl Fn(&str) -> Option<String>) -> Vec<String> {
         return warnings;
     }
     // With `accept` everything passes unread while we are down.
-    let action = ask("milter_default_action").unwrap_or_else(|| "tempfail".to_owned());
-    if action != "tempfail" && action != "shutdown" {
+    if let Some(action) = ask("milter_default_action")
+        && action != "tempfail"
+        && action != "shutdown"
+    {
         warnings.push(format!(
             "postfix: milter_default_action = {action} lets mail pass unread when Sluse is \
-             down; set it to tempfail"
+                 down; set it to tempfail"
         ));
     }
     // SMTP smuggling (CVE-2023-51764): Postfix 3.7 is open unless both are set.

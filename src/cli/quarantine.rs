@@ -24,16 +24,9 @@ pub async fn run(command: &QuarantineCommand, format: Format, gate: &Gate) -> an
             discard(ids, person, Discard::Delete, format, gate).await
         }
         QuarantineCommand::List { state, direction, limit } => {
-            let filter = HeldFilter {
-                state: *state,
-                direction: *direction,
-                limit: *limit,
-                ..HeldFilter::default()
-            };
-            let mut output = Output::new();
-            for held in gate.store().held(&filter).await? {
-                print(&mut output, format, &held)?;
-            }
+            let filter =
+                HeldFilter { state: *state, direction: *direction, ..HeldFilter::default() };
+            list(filter, *limit, format, gate).await?;
             Ok(Exit::Ok)
         }
         QuarantineCommand::Reject { ids, person } => {
@@ -47,6 +40,30 @@ pub async fn run(command: &QuarantineCommand, format: Format, gate: &Gate) -> an
             show(*id, reveal.then_some(person), format, gate).await
         }
     }
+}
+
+/// Prints page after page, as the store gives so many at once at most.
+async fn list(
+    mut filter: HeldFilter,
+    limit: u32,
+    format: Format,
+    gate: &Gate,
+) -> anyhow::Result<()> {
+    let mut output = Output::new();
+    let mut left = limit;
+    while left > 0 {
+        filter.limit = left.min(PAGE);
+        let page = gate.store().held(&filter).await?;
+        for held in &page {
+            print(&mut output, format, held)?;
+        }
+        left -= u32::try_from(page.len())?.min(left);
+        filter.before = page.last().map(|held| held.id);
+        if page.len() < usize::try_from(filter.limit)? {
+            break;
+        }
+    }
+    Ok(())
 }
 
 async fn release(
@@ -166,3 +183,6 @@ fn too_late(id: HeldId, state: HeldState) -> Exit {
     remark(format_args!("{id} is {} already, nothing was done", state.as_str()));
     Exit::Negative
 }
+
+/// Held messages asked for at once.
+const PAGE: u32 = 500;

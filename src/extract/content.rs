@@ -15,7 +15,21 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) {
     if bytes.trim_ascii().is_empty() {
         return;
     }
-    match sniff::format(bytes) {
+    let format = sniff::format(bytes);
+    if format != Format::Zip && zip::ends_as_zip(bytes) {
+        // One file for some readers and an archive for others.
+        if walk.opens_containers() {
+            let place = place.child("archive behind");
+            walk.inside(&place.path, |walk| zip::read(walk, &place, bytes));
+        } else {
+            walk.gap(GapKind::Unknown, &place.path);
+        }
+        if format == Format::Unknown {
+            unknown(walk, place, bytes);
+            return;
+        }
+    }
+    match format {
         Format::Text | Format::Html | Format::Xml => text::read(walk, place, bytes, None),
         Format::Cms => walk.inside(&place.path, |walk| cms::read(walk, place, bytes)),
         Format::OpenPgp => walk.inside(&place.path, |walk| openpgp::read(walk, place, bytes)),

@@ -10,7 +10,7 @@ use super::{GateError, Rulebook};
 use crate::{
     base::secret::Secret,
     detect::Search,
-    model::{Extraction, Gap, GapKind, Kind, PartPath, Reading},
+    model::{Extraction, Finding, Fragment, Gap, GapKind, Kind, PartPath, Reading, Surface},
     worker::Workers,
 };
 
@@ -43,28 +43,40 @@ impl Reader {
         let Extraction { fragments, gaps } = self.workers.read(kind, name, bytes).await?;
         let (book, bytes) = (Arc::clone(&self.book), Arc::clone(bytes));
         let key = self.person_key.clone();
-        let length: usize = fragments.iter().map(|fragment| fragment.text.len()).sum();
+        let text: usize = fragments.iter().map(|fragment| fragment.text.len()).sum();
+        let length = text.max(bytes.len());
         let search = move || {
-            let findings = book.rules.find(
-                &fragments,
-                &Search {
-                    today: Offset::UTC.to_datetime(now).date(),
-                    synthetic: book.settings.detect.synthetic,
-                    key: &key,
-                },
-            );
+            let findings = find(&book, &fragments, now, &key);
             Reading { digest: Sha256::digest(&bytes).into(), findings, gaps }
         };
         // A long search would keep other sessions waiting for this thread.
         if length <= AT_ONCE { Ok(search()) } else { Ok(spawn_blocking(search).await?) }
     }
 
-    /// What is known of bytes that could not even be loaded: a reading of nothing, with one gap over all of it.
+    /// Whether a rule finds anything at all in a short text.
+    pub(super) fn finds_in(&self, text: &str, now: Timestamp) -> bool {
+        let fragment = Fragment::new(Surface::Header, PartPath::root("text"), text);
+        !find(&self.book, &[fragment], now, &self.person_key).is_empty()
+    }
+
+    /// What is known of bytes that could not even be loaded: a reading of
+    /// nothing, with one gap over all of it.
     pub fn unread(kind: GapKind, name: &str) -> Reading {
         let gaps = vec![Gap::new(kind, PartPath::root(name))];
         Reading { digest: [0; 32], findings: Vec::new(), gaps }
     }
 }
 
-/// Bytes of text that are searched without leaving the thread.
+fn find(
+    book: &Rulebook,
+    fragments: &[Fragment],
+    now: Timestamp,
+    key: &Secret<[u8; 32]>,
+) -> Vec<Finding> {
+    let today = Offset::UTC.to_datetime(now).date();
+    let synthetic = book.settings.detect.synthetic;
+    book.rules.find(fragments, &Search { today, synthetic, key })
+}
+
+/// Bytes that are searched and hashed without leaving the thread.
 const AT_ONCE: usize = 64 << 10;

@@ -40,6 +40,14 @@ pub(in crate::extract) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) {
     }
 }
 
+/// Whether `bytes` have the end record of an archive where readers look for
+/// it, and a directory for it.
+pub(in crate::extract) fn ends_as_zip(bytes: &[u8]) -> bool {
+    let tail = bytes.get(bytes.len().saturating_sub(TAIL)..).unwrap_or_default();
+    memchr::memmem::rfind(tail, b"PK\x05\x06").is_some()
+        && memchr::memmem::find(bytes, b"PK\x01\x02").is_some()
+}
+
 /// The files of an archive, by name.
 pub(in crate::extract) struct Members<'a> {
     bytes: &'a [u8],
@@ -221,5 +229,7 @@ fn shown(name: &[u8]) -> String {
     charset::decode(name, None).into_owned()
 }
 
+/// The end record and the longest comment.
+const TAIL: usize = 22 + 0xFFFF;
 const ENTRIES: usize = 50_000;
 const SAMPLE: usize = 32;
