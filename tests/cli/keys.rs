@@ -1,47 +1,12 @@
 //! `sluse keys` with a certificate that GnuPG made, and what the audit log says
 //! of it.
 
-use std::{
-    io::Write,
-    process::{Command, Stdio},
-};
-
 use serde_json::Value;
 
-use crate::place::Place;
-
-const OLA: &str = "ola@partner.example";
-
-/// A certificate for `OLA`, as `gpg --export --armor` writes it.
-fn certificate() -> Vec<u8> {
-    let home = tempfile::tempdir().unwrap();
-    let gpg = |arguments: &[&str], input: &str| {
-        let mut child = Command::new("gpg")
-            .arg("--homedir")
-            .arg(home.path())
-            .args(["--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", ""])
-            .args(arguments)
-            .env("LC_ALL", "C")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("gpg is not installed");
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        let output = child.wait_with_output().unwrap();
-        assert!(output.status.success(), "gpg {arguments:?}");
-        output.stdout
-    };
-    let recipe = format!(
-        "%no-protection\nKey-Type: eddsa\nKey-Curve: ed25519\nSubkey-Type: ecdh\n\
-         Subkey-Curve: cv25519\nName-Email: {OLA}\nExpire-Date: 0\n%commit\n"
-    );
-    gpg(&["--gen-key"], &recipe);
-    let exported = gpg(&["--export", "--armor"], "");
-    drop(
-        Command::new("gpgconf").arg("--homedir").arg(home.path()).args(["--kill", "all"]).status(),
-    );
-    exported
-}
+use crate::{
+    gnupg::{Gnupg, OLA},
+    place::Place,
+};
 
 fn acts(place: &Place) -> Vec<(String, String, Value)> {
     let row = |row: Value| {
@@ -54,13 +19,13 @@ fn acts(place: &Place) -> Vec<(String, String, Value)> {
 #[test]
 fn a_certificate_is_imported_listed_found_and_removed() {
     let place = Place::new();
-    place.write("ola.asc", certificate());
+    place.write("ola.asc", Gnupg::new().certificate());
     let answer = place.sluse(&["keys", "import", "ola.asc", "--format", "json"]);
     assert_eq!((answer.status, answer.said.as_str()), (0, ""));
     let told = &answer.json()[0];
     let fingerprint = told["fingerprint"].as_str().unwrap();
     assert_eq!(fingerprint.len(), 40);
-    assert_eq!((&told["addresses"][0], &told["state"]), (&OLA.into(), &"imported".into()));
+    assert_eq!((&told["addresses"][0], &told["state"]), (&OLA.into(), &"added".into()));
     let again = place.sluse(&["keys", "import", "ola.asc"]);
     assert_eq!(again.status, 0);
     assert!(again.out.starts_with(fingerprint), "{}", again.out);
@@ -88,7 +53,7 @@ fn a_certificate_is_imported_listed_found_and_removed() {
     let answer = place.sluse(&["keys", "lookup", OLA, "--format", "json"]);
     assert_eq!((answer.status, &answer.json()[0]["reason"]), (1, &"key_absent".into()));
 
-    let wanted = ["key_imported", "key_imported", "key_removed"]
+    let wanted = ["key-imported", "key-imported", "key-removed"]
         .map(|act| (act.to_owned(), "kari".to_owned(), Value::from(fingerprint)));
     assert_eq!(acts(&place), wanted);
     assert_eq!(place.sluse(&["audit", "verify"]).status, 0);
@@ -98,7 +63,8 @@ fn a_certificate_is_imported_listed_found_and_removed() {
 fn a_certificate_can_be_pinned_and_come_from_standard_input() {
     let place = Place::new();
     let arguments = ["keys", "import", "--pin", "post@partner.example", "-", "--config"];
-    let answer = place.fed(&[&arguments[..], &["sluse.toml"]].concat(), &certificate());
+    let answer =
+        place.fed(&[&arguments[..], &["sluse.toml"]].concat(), &Gnupg::new().certificate());
     assert_eq!(answer.status, 0, "{answer:?}");
     assert_eq!(place.sluse(&["keys", "lookup", "post@partner.example"]).status, 0);
     assert_eq!(place.sluse(&["audit", "export"]).json()[0]["facts"]["pinned"], true);

@@ -7,7 +7,10 @@ use std::{
 
 use serde_json::Value;
 
-use crate::place::{Place, SETTINGS, program};
+use crate::{
+    gnupg::Gnupg,
+    place::{Place, SETTINGS, program},
+};
 
 /// Synthetic: month + 80.
 const NUMBER: &str = "13827830652";
@@ -110,20 +113,22 @@ fn what_cannot_be_read_is_unscannable_and_proven_encryption_is_encrypted() {
     let answer = place.bare(&["scan", "--format", "json", "odd.bin"]);
     assert_eq!((answer.status, &answer.json()[0]["verdict"]), (1, &"unscannable".into()));
 
-    // RFC 9580: PKESK version 3 for one key, then SEIPD version 1 to the end.
-    let mut sealed = vec![0xC1, 0x0F, 3, 1, 2, 3, 4, 5, 6, 7, 8, 1, 0, 24, 0x80, 1, 2];
-    sealed.extend([0xD2, 0x30, 1]);
-    sealed.extend([0x5A; 47]);
-    place.write("sealed.pgp", sealed);
-    let answer = place.bare(&["scan", "--format", "json", "sealed.pgp"]);
+    let secret = format!("fødselsnummer {NUMBER}");
+    place.write("sealed.txt", Gnupg::new().encrypted(secret.as_bytes()));
+    let answer = place.bare(&["scan", "--format", "json", "sealed.txt"]);
     let line = &answer.json()[0];
-    if line["verdict"] == "encrypted" {
-        assert_eq!(answer.status, 0, "{line}");
-        assert_eq!(line["protection"], line["gaps"][0]["proof"], "{line}");
-        assert_ne!(line["protection"], "none");
-    } else {
-        assert_eq!((answer.status, &line["verdict"]), (1, &"unscannable".into()), "{line}");
-    }
+    assert_eq!((answer.status, &line["verdict"]), (0, &"encrypted".into()), "{line}");
+    assert_eq!(
+        (&line["protection"], &line["gaps"][0]["proof"]),
+        (&"openpgp".into(), &"openpgp".into())
+    );
+
+    // The name and the armour line alone prove nothing.
+    place.write("fake.asc", "-----BEGIN PGP MESSAGE-----\n\nSGVp\n-----END PGP MESSAGE-----\n");
+    let answer = place.bare(&["scan", "--format", "json", "fake.asc"]);
+    let line = &answer.json()[0];
+    assert_eq!((answer.status, &line["verdict"]), (1, &"unscannable".into()), "{line}");
+    assert_eq!(line["protection"], "none");
 }
 
 #[test]
