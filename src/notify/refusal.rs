@@ -3,7 +3,7 @@
 
 use crate::{
     base::id::EventId,
-    model::{Direction, Reason, Reply},
+    model::{Direction, KeyTrouble, Reason, Reply},
 };
 
 use super::Letterhead;
@@ -37,6 +37,8 @@ fn why(direction: Direction, reasons: &[Reason]) -> &'static str {
     let found = reasons.iter().any(|reason| matches!(reason, Reason::Finding(..)));
     let unread = reasons.iter().any(|reason| matches!(reason, Reason::Gap(_)));
     let keyless = reasons.iter().any(|reason| matches!(reason, Reason::Key(..)));
+    let uncovered =
+        reasons.iter().any(|reason| matches!(reason, Reason::Key(_, KeyTrouble::SurfaceUncovered)));
     match direction {
         Direction::Inbound if unread && !found => {
             "Not accepted: part of the message could not be checked for personal data. \
@@ -45,6 +47,10 @@ fn why(direction: Direction, reasons: &[Reason]) -> &'static str {
         Direction::Inbound => {
             "Not accepted: our policy is that identity numbers (foedselsnummer) and other \
              sensitive personal data come encrypted or by another channel."
+        }
+        Direction::Internal | Direction::Outbound if found && uncovered => {
+            "Not sent: identity number (foedselsnummer) or other sensitive data in a place that \
+             encryption does not reach, such as a name or an address line. Remove it from there."
         }
         Direction::Internal | Direction::Outbound if found && keyless => {
             "Not sent: unencrypted identity number (foedselsnummer) or other sensitive data, \
