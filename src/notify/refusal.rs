@@ -27,7 +27,8 @@ pub fn refusal(
 
 /// The permanent failure for a message larger than `most` bytes.
 pub fn too_big(most: u64) -> Reply {
-    let line = format!("Message too big: at most {} MiB can be checked here", most >> 20);
+    let most = if most < MIB { format!("{most} bytes") } else { format!("{} MiB", most / MIB) };
+    let line = format!("Message too big: at most {most} can be checked here");
     Reply::new(552, "5.3.4", &[&line])
 }
 
@@ -66,6 +67,8 @@ fn why(direction: Direction, reasons: &[Reason]) -> &'static str {
         }
     }
 }
+
+const MIB: u64 = 1 << 20;
 
 /// Norwegian letters in the spelling that reply texts allow.
 fn ascii(text: &str) -> String {
