@@ -131,8 +131,7 @@ impl Gate {
     ) -> Result<Result<Parcel, KeyTrouble>, GateError> {
         let made = self.make(method, raw, leg.recipient).await?;
         let result = if made.is_ok() { "ok" } else { "failed" };
-        metrics::counter!(ENCRYPTED, "format" => method.as_str(), "result" => result)
-            .increment(1);
+        metrics::counter!(ENCRYPTED, "format" => method.as_str(), "result" => result).increment(1);
         let made = match made {
             Ok(made) => made,
             Err(ProtectError::Unusable(trouble)) => return Ok(Err(trouble)),
