@@ -15,7 +15,7 @@ use std::{
 use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
 use sluse::{
-    base::id::EventId,
+    base::{id::EventId, measure},
     notify::Settings,
     web::{Readiness, State, metrics, serve},
 };
@@ -204,9 +204,9 @@ async fn the_style_is_the_one_the_policy_allows_and_the_page_needs_nothing_else(
 #[tokio::test]
 async fn counts_for_a_scraper_on_this_machine_only() {
     let site = Site::usual().await;
-    ::metrics::counter!(metrics::MESSAGES, "direction" => "outbound", "verdict" => "refuse")
+    ::metrics::counter!(measure::MESSAGES, "direction" => "outbound", "verdict" => "refuse")
         .increment(1);
-    ::metrics::histogram!(metrics::SCAN_SECONDS).record(0.002);
+    ::metrics::histogram!(measure::SCAN_SECONDS).record(0.002);
     let answer = site.fetch("/metrics", "").await;
     assert_eq!(answer.status(), "200");
     assert!(answer.header("content-type").starts_with("text/plain; version=0.0.4"));

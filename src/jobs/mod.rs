@@ -6,6 +6,7 @@ use tokio::time::sleep;
 use tracing::{error, info};
 
 use crate::{
+    base::measure,
     gate::Gate,
     store::{HeldState, OutboxState},
 };
@@ -48,8 +49,8 @@ pub async fn gauges(
                 Ok(counts) => {
                     let held = counts.held.get(&HeldState::Held).copied().unwrap_or(0);
                     let queued = counts.outbox.get(&OutboxState::Queued).copied().unwrap_or(0);
-                    metrics::gauge!("sluse_quarantine_messages").set(held as f64);
-                    metrics::gauge!("sluse_outbox_messages").set(queued as f64);
+                    metrics::gauge!(measure::QUARANTINE).set(held as f64);
+                    metrics::gauge!(measure::OUTBOX).set(queued as f64);
                 }
                 Err(error) => error!("gauges: {error}"),
             }
