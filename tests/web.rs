@@ -113,7 +113,7 @@ async fn says_that_it_lives_and_whether_it_is_ready() {
 async fn guides_the_reader_in_three_languages() {
     let site = Site::usual().await;
     let cases = [
-        ("", "", "nb", "Hvorfor ble e-posten stanset?"),
+        ("", "", "nb", "Hvorfor ble e‑posten stanset?"),
         ("", "Accept-Language: nn-NO,nb;q=0.5\r\n", "nn", "Kvifor blei e-posten stansa?"),
         ("", "Accept-Language: de, en;q=0.5\r\n", "en", "Why was the message stopped?"),
         ("?lang=nn", "Accept-Language: en\r\n", "nn", "Kva har skjedd?"),
