@@ -223,7 +223,7 @@ async fn too_large_a_message_is_refused_for_good() {
     let larger = [MAIL, b"."].concat();
     let most = MAIL.len();
     let reply = format!("552 5.3.4 Message too big: at most {most} bytes can be checked here");
-    assert_eq!(server.submit(KARI, &[OLA], &larger).await, Fate::Refused(reply.into()));
+    assert_eq!(server.submit(KARI, &[OLA], &larger).await, Fate::Refused(reply));
     assert_eq!(gateway.judge.seen().len(), 0);
     assert_eq!(server.submit(KARI, &[OLA], MAIL).await, delivered(&[OLA], MAIL));
 }

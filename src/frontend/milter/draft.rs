@@ -259,7 +259,7 @@ mod tests {
         let mut draft = draft(18);
         draft.header(c"Subject", c" hi");
         draft.body(b"1234");
-        assert_eq!(draft.finish().unwrap_err(), Fault::Size(40));
+        assert_eq!(draft.finish().unwrap_err(), Fault::Size(18));
         let mut draft = super::tests::draft(19);
         draft.header(c"Subject", c" hi");
         draft.body(b"1234");
