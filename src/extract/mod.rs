@@ -7,14 +7,18 @@
 mod archive;
 mod budget;
 mod capped;
+mod compound;
 mod content;
+mod mapi;
 mod message;
 mod office;
 mod plain;
 mod proof;
+mod rtf;
 mod sniff;
 mod strings;
 mod text;
+mod tnef;
 mod walk;
 
 use self::walk::{Containers, Place, Walk};

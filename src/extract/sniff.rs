@@ -7,12 +7,18 @@
 pub(super) enum Format {
     /// Cryptographic Message Syntax, DER or BER.
     Cms,
+    /// A compound file: old Office, Outlook, encrypted Office.
+    Compound,
     /// HTML.
     Html,
     /// OpenPGP packets, not armoured.
     OpenPgp,
+    /// Rich Text Format.
+    Rtf,
     /// Text of some sort.
     Text,
+    /// The envelope of Outlook, `winmail.dat`.
+    Tnef,
     /// Anything else.
     Unknown,
     /// XML.
@@ -99,11 +105,11 @@ const MAGIC: &[(&[u8], Format)] = &[
     (b"PK00PK\x03\x04", Format::Zip),
     (b"PK\x07\x08PK\x03\x04", Format::Zip),
     (b"%PDF-", Format::Unknown),
-    (b"{\\rtf", Format::Unknown),
+    (b"{\\rt", Format::Rtf),
     (b"MZ", Format::Unknown),
     (b"Rar!\x1A\x07", Format::Unknown),
     (b"7z\xBC\xAF\x27\x1C", Format::Unknown),
-    (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", Format::Unknown),
+    (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", Format::Compound),
     (b"\x1F\x8B", Format::Unknown),
     (b"BZh", Format::Unknown),
     (b"\xFD7zXZ\x00", Format::Unknown),
@@ -112,7 +118,7 @@ const MAGIC: &[(&[u8], Format)] = &[
     (b"GIF8", Format::Unknown),
     (b"\x89PNG", Format::Unknown),
     (b"\xFF\xD8\xFF", Format::Unknown),
-    (b"\x78\x9F\x3E\x22", Format::Unknown),
+    (b"\x78\x9F\x3E\x22", Format::Tnef),
     (b"SQLite format 3\0", Format::Unknown),
     (b"(This file must be converted with BinHex", Format::Unknown),
 ];
