@@ -9,6 +9,7 @@ mod budget;
 mod capped;
 mod compound;
 mod content;
+mod grid;
 mod mapi;
 mod message;
 mod office;

@@ -5,12 +5,15 @@
 //! stream has a reader or is searched for plain runs. Streams that are known
 //! to hold no text of people leave no gap; all others that cannot be read do.
 
+mod biff;
+mod blips;
 mod outlook;
 pub(super) mod package;
 mod seal;
 mod seal_key;
 mod streams;
 mod summary;
+mod workbook;
 
 use std::collections::HashMap;
 
@@ -107,6 +110,7 @@ fn storage(walk: &mut Walk, here: &Known, compound: &mut Compound<'_>, path: &[S
                 let key = compound.stream(walk, &here.place, path, "EncryptionInfo");
                 seal::read(walk, &here.place, key.as_deref(), &bytes);
             }
+            Sort::Workbook => workbook::read(walk, &here.place, &bytes),
             Sort::Other => other(walk, here, &name, &bytes),
         }
     }
@@ -130,9 +134,13 @@ enum Sort {
     Other,
     Properties,
     Sealed,
+    Workbook,
 }
 
 fn sort(name: &str) -> Sort {
+    if name.eq_ignore_ascii_case("Workbook") || name.eq_ignore_ascii_case("Book") {
+        return Sort::Workbook;
+    }
     match name {
         "\u{1}Ole10Native" => Sort::Native,
         "\u{5}SummaryInformation" | "\u{5}DocumentSummaryInformation" => Sort::Properties,
@@ -142,7 +150,7 @@ fn sort(name: &str) -> Sort {
 }
 
 /// Streams that make a document which is read here.
-const MAIN: &[&str] = &["EncryptedPackage"];
+const MAIN: &[&str] = &["Book", "EncryptedPackage", "Workbook"];
 /// Streams of objects that hold no text of people, by the start of their
 /// names.
 const QUIET: &[&str] = &[

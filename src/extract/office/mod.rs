@@ -4,7 +4,7 @@
 //! its runs joined, sheets cell by cell, properties, link targets. Parts that
 //! are no XML are read by content, as files in an archive are.
 
-mod number;
+pub(in crate::extract) mod number;
 mod sheet;
 mod words;
 mod workbook;
