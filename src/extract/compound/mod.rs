@@ -7,12 +7,15 @@
 
 mod biff;
 mod blips;
+mod macros;
 mod outlook;
 pub(super) mod package;
 mod seal;
 mod seal_key;
+mod slides;
 mod streams;
 mod summary;
+mod words;
 mod workbook;
 
 use std::collections::HashMap;
@@ -22,7 +25,7 @@ use super::{
     content, sniff, strings,
     walk::{Place, Walk},
 };
-use crate::model::{GapKind, Surface};
+use crate::model::{GapKind, Proof, Surface};
 
 /// Reads the file `bytes` at `place`.
 pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) {
@@ -111,6 +114,31 @@ fn storage(walk: &mut Walk, here: &Known, compound: &mut Compound<'_>, path: &[S
                 seal::read(walk, &here.place, key.as_deref(), &bytes);
             }
             Sort::Workbook => workbook::read(walk, &here.place, &bytes),
+            Sort::Slides => {
+                let user = compound.stream(walk, &here.place, path, "Current User");
+                if user.as_deref().is_some_and(slides::is_encrypted) {
+                    let proof = Proof::new("office-rc4");
+                    walk.gap(GapKind::WeakEncryption(proof), &here.place.path);
+                    strings::read(walk, &here.place, &bytes);
+                    continue;
+                }
+                slides::read(walk, &here.place, &bytes);
+            }
+            Sort::Words => {
+                let table = words::table(&bytes);
+                let table = table.and_then(|name| compound.stream(walk, &here.place, path, name));
+                words::read(walk, &here.place, &bytes, table.as_deref());
+            }
+            Sort::Pictures => {
+                if here.covered {
+                    blips::read(walk, &here.place.child("pictures"), &bytes);
+                }
+                other(walk, here, &name, &bytes);
+            }
+            Sort::Other if path.last().is_some_and(|storage| storage == "VBA") => {
+                let place = Place::new(here.place.path.child(&name), Surface::FileText);
+                macros::read(walk, &place, &bytes);
+            }
             Sort::Other => other(walk, here, &name, &bytes),
         }
     }
@@ -130,27 +158,41 @@ fn other(walk: &mut Walk, here: &Known, name: &str, bytes: &[u8]) {
 }
 
 enum Sort {
+    /// A packaged file.
     Native,
+    /// Told by its content.
     Other,
+    /// Pictures of a document or a presentation.
+    Pictures,
+    /// Document properties.
     Properties,
+    /// An encrypted package.
     Sealed,
+    /// PowerPoint.
+    Slides,
+    /// Word.
+    Words,
+    /// Excel.
     Workbook,
 }
 
+/// Names are compared as the format does, without case.
 fn sort(name: &str) -> Sort {
-    if name.eq_ignore_ascii_case("Workbook") || name.eq_ignore_ascii_case("Book") {
-        return Sort::Workbook;
-    }
-    match name {
-        "\u{1}Ole10Native" => Sort::Native,
-        "\u{5}SummaryInformation" | "\u{5}DocumentSummaryInformation" => Sort::Properties,
-        "EncryptedPackage" => Sort::Sealed,
+    match name.to_ascii_lowercase().as_str() {
+        "\u{1}ole10native" => Sort::Native,
+        "\u{5}summaryinformation" | "\u{5}documentsummaryinformation" => Sort::Properties,
+        "book" | "workbook" => Sort::Workbook,
+        "data" | "pictures" => Sort::Pictures,
+        "encryptedpackage" => Sort::Sealed,
+        "powerpoint document" => Sort::Slides,
+        "worddocument" => Sort::Words,
         _ => Sort::Other,
     }
 }
 
 /// Streams that make a document which is read here.
-const MAIN: &[&str] = &["Book", "EncryptedPackage", "Workbook"];
+const MAIN: &[&str] =
+    &["Book", "EncryptedPackage", "PowerPoint Document", "WordDocument", "Workbook"];
 /// Streams of objects that hold no text of people, by the start of their
 /// names.
 const QUIET: &[&str] = &[
