@@ -208,3 +208,6 @@ const QUIET: &[&str] = &[
 ];
 /// Shorter streams hold nothing.
 const SHORTEST: usize = 16;
+
+#[cfg(test)]
+mod tests;

@@ -68,7 +68,7 @@ fn is_sound(sealed: &[u8]) -> bool {
     let held = blocks.len() as u64;
     // Packages are filled to a block; some programs add one more, or round up
     // to a segment.
-    let whole = held % 16 == 0 && length > 0 && length <= held && held - length <= SEGMENT;
+    let whole = held.is_multiple_of(16) && length > 0 && length <= held && held - length <= SEGMENT;
     whole && is_spread(blocks)
 }
 

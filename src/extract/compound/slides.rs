@@ -26,7 +26,7 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) {
     let mut steps = 0_usize;
     while at + 8 <= bytes.len() {
         steps += 1;
-        if steps % 4096 == 0
+        if steps.is_multiple_of(4096)
             && let Err(overrun) = walk.budget.in_time()
         {
             walk.overrun(overrun, &place.path);

@@ -56,11 +56,6 @@ impl<'a> Compound<'a> {
         self.storages.get(path).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether the storage at `path` holds a stream called `name`.
-    pub(super) fn has(&self, path: &[String], name: &str) -> bool {
-        self.entry(path, name).is_some()
-    }
-
     /// The bytes of a stream; none if it is not there. Damage and limits are
     /// noted at `place`.
     pub(super) fn stream(
