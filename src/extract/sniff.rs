@@ -65,7 +65,9 @@ pub(super) fn looks_like_text(bytes: &[u8]) -> bool {
 pub(super) fn text_format(bytes: &[u8]) -> Format {
     let start = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
     let lower = start.get(..HEAD).unwrap_or(start).to_ascii_lowercase();
-    if HTML.iter().any(|tag| lower.starts_with(tag)) {
+    if lower.starts_with(b"{\\rt") {
+        Format::Rtf
+    } else if HTML.iter().any(|tag| lower.starts_with(tag)) {
         Format::Html
     } else if lower.starts_with(b"<?xml") {
         let html = memchr::memmem::find(&lower, b"<html").is_some();

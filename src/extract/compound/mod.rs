@@ -197,12 +197,16 @@ const MAIN: &[&str] =
 /// names.
 const QUIET: &[&str] = &[
     "CompObj",
+    "EPRINT",
     "Equation Native",
     "EncryptionInfo",
     "LinkInfo",
+    "META",
+    "OCX",
     "ObjInfo",
     "Ole",
     "OlePres",
+    "PIC",
     "PRINT",
     "__properties_version1.0",
 ];

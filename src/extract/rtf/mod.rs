@@ -46,10 +46,18 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) {
     }
     reader.flush();
     reader.hand_over(walk, place);
-    let rest = tokens.rest().trim_ascii();
-    if rest.iter().any(|b| *b != 0) {
-        // No reader shows it as text; another program may open it.
-        content::read(walk, &place.child("after the end"), rest);
+    let stray = |b: &u8| matches!(b, b'}' | 0) || b.is_ascii_whitespace();
+    let rest = tokens.rest();
+    let rest = rest.get(rest.iter().take_while(|b| stray(b)).count()..).unwrap_or_default();
+    if !rest.is_empty() {
+        // Most readers stop before it; some do not.
+        let place = place.child("after the end");
+        if memchr::memmem::find(rest, b"{\\").is_some() {
+            walk.gap(GapKind::Ambiguous, &place.path);
+            walk.inside(&place.path, |walk| read(walk, &place, rest));
+        } else {
+            content::read(walk, &place, rest);
+        }
     }
 }
 

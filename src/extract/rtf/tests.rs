@@ -76,6 +76,8 @@ fn opens_objects() {
 fn ends_where_it_must() {
     assert_eq!(text(b"{\\rtf1 a}22836014271", "x > after the end"), "22836014271");
     assert_eq!(text(b"{\\rtf1 {a", "x"), "a");
+    let twice = b"{\\rtf1 a}}{\\rtf1 228360\\b 14271}";
+    assert_eq!(walked(twice).gaps[0].kind, GapKind::Ambiguous);
     let deep = [b"{\\rtf1 ".as_slice(), &b"{".repeat(100_000), b"22836014271"].concat();
     let read = walked(&deep);
     assert_eq!(read.gaps[0].kind, GapKind::TooDeep);
