@@ -130,7 +130,9 @@ impl Reader {
                     self.stack.push(self.state.clone());
                     self.state.begins = false;
                 } else {
-                    walk.gap(GapKind::TooDeep, &place.path);
+                    if self.over == 0 {
+                        walk.gap(GapKind::TooDeep, &place.path);
+                    }
                     self.over += 1;
                 }
             }
