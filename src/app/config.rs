@@ -121,11 +121,7 @@ impl Config {
         }
         if let Some(domain) = gateway.domains.iter().find(|domain| !is_domain(domain)) {
             let what = format!("{domain:?} is not a domain name");
-            return fault(
-                "gateway.domains",
-                what,
-                "write it without @ or *, as in \"cpm.example\"",
-            );
+            return fault("gateway.domains", what, "write it without @ or *, as in \"cpm.example\"");
         }
         if self.milter.is_none() && self.smtp.is_none() {
             let hint = "add [milter] with listen = \"unix:/run/sluse/milter.sock\"";

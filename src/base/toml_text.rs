@@ -8,8 +8,8 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
-use super::toml_place;
 pub use super::toml_place::line_at;
+use super::toml_place;
 
 /// Reads `text`, which came from `file`, into a typed value.
 ///

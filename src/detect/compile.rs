@@ -107,11 +107,7 @@ impl Compiled {
 fn parse(source: &PackSource) -> Result<RawPack, RuleError> {
     let raw: RawPack = toml_text::parse(&source.name, &source.text)?;
     if raw.schema != 1 {
-        return Err(fault(
-            source,
-            "schema",
-            format!("schema {} is not known, only 1 is", raw.schema),
-        ));
+        return Err(fault(source, "schema", format!("schema {} is not known, only 1 is", raw.schema)));
     }
     Ok(raw)
 }
