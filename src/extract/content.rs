@@ -2,9 +2,11 @@
 
 use super::{
     archive::zip,
+    compound,
     proof::{cms, openpgp},
+    rtf,
     sniff::{self, Format},
-    strings, text,
+    strings, text, tnef,
     walk::{Place, Walk},
 };
 use crate::model::GapKind;
@@ -36,7 +38,12 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) {
         Format::Zip if walk.opens_containers() => {
             walk.inside(&place.path, |walk| zip::read(walk, place, bytes));
         }
-        Format::Zip | Format::Unknown => unknown(walk, place, bytes),
+        Format::Compound if walk.opens_containers() => {
+            walk.inside(&place.path, |walk| compound::read(walk, place, bytes));
+        }
+        Format::Rtf => rtf::read(walk, place, bytes),
+        Format::Tnef => walk.inside(&place.path, |walk| tnef::read(walk, place, bytes)),
+        Format::Compound | Format::Zip | Format::Unknown => unknown(walk, place, bytes),
     }
 }
 

@@ -7,16 +7,21 @@
 mod archive;
 mod budget;
 mod capped;
+mod compound;
 mod content;
+mod grid;
+mod mapi;
 mod message;
 mod office;
 mod plain;
 mod proof;
+mod rtf;
 mod sniff;
 mod strings;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tnef;
 mod walk;
 
 use self::walk::{Containers, Place, Walk};

@@ -7,12 +7,18 @@
 pub(super) enum Format {
     /// Cryptographic Message Syntax, DER or BER.
     Cms,
+    /// A compound file: old Office, Outlook, encrypted Office.
+    Compound,
     /// HTML.
     Html,
     /// OpenPGP packets, not armoured.
     OpenPgp,
+    /// Rich Text Format.
+    Rtf,
     /// Text of some sort.
     Text,
+    /// The envelope of Outlook, `winmail.dat`.
+    Tnef,
     /// Anything else.
     Unknown,
     /// XML.
@@ -59,7 +65,9 @@ pub(super) fn looks_like_text(bytes: &[u8]) -> bool {
 pub(super) fn text_format(bytes: &[u8]) -> Format {
     let start = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
     let lower = start.get(..HEAD).unwrap_or(start).to_ascii_lowercase();
-    if HTML.iter().any(|tag| lower.starts_with(tag)) {
+    if lower.starts_with(b"{\\rt") {
+        Format::Rtf
+    } else if HTML.iter().any(|tag| lower.starts_with(tag)) {
         Format::Html
     } else if lower.starts_with(b"<?xml") {
         let html = memchr::memmem::find(&lower, b"<html").is_some();
@@ -99,11 +107,11 @@ const MAGIC: &[(&[u8], Format)] = &[
     (b"PK00PK\x03\x04", Format::Zip),
     (b"PK\x07\x08PK\x03\x04", Format::Zip),
     (b"%PDF-", Format::Unknown),
-    (b"{\\rtf", Format::Unknown),
+    (b"{\\rt", Format::Rtf),
     (b"MZ", Format::Unknown),
     (b"Rar!\x1A\x07", Format::Unknown),
     (b"7z\xBC\xAF\x27\x1C", Format::Unknown),
-    (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", Format::Unknown),
+    (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", Format::Compound),
     (b"\x1F\x8B", Format::Unknown),
     (b"BZh", Format::Unknown),
     (b"\xFD7zXZ\x00", Format::Unknown),
@@ -112,7 +120,7 @@ const MAGIC: &[(&[u8], Format)] = &[
     (b"GIF8", Format::Unknown),
     (b"\x89PNG", Format::Unknown),
     (b"\xFF\xD8\xFF", Format::Unknown),
-    (b"\x78\x9F\x3E\x22", Format::Unknown),
+    (b"\x78\x9F\x3E\x22", Format::Tnef),
     (b"SQLite format 3\0", Format::Unknown),
     (b"(This file must be converted with BinHex", Format::Unknown),
 ];

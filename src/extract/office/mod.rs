@@ -4,7 +4,8 @@
 //! its runs joined, sheets cell by cell, properties, link targets. Parts that
 //! are no XML are read by content, as files in an archive are.
 
-mod number;
+mod binary;
+pub(in crate::extract) mod number;
 mod sheet;
 mod words;
 mod workbook;
@@ -26,6 +27,7 @@ pub(super) fn is_package(members: &Members<'_>) -> bool {
 /// Reads all parts of the package.
 pub(super) fn read(walk: &mut Walk, place: &Place, members: &Members<'_>) {
     let mut workbook = workbook::Workbook::read(walk, place, members);
+    let binary = binary::Workbook::read(walk, place, members);
     let names: Vec<String> = members.names().collect();
     for index in 0..members.len() {
         let Some(name) = names.get(index) else { return };
@@ -39,6 +41,9 @@ pub(super) fn read(walk: &mut Walk, place: &Place, members: &Members<'_>) {
             continue;
         }
         let Some(bytes) = members.unpack_at(walk, &inner, index) else { continue };
+        if binary.as_ref().is_some_and(|binary| binary.take(walk, place, (name, &bytes))) {
+            continue;
+        }
         part(walk, place, (name, &bytes), workbook.as_mut());
     }
     if let Some(workbook) = workbook {

@@ -2,7 +2,7 @@
 
 /// A number format, as far as identity numbers need it.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(super) struct Format {
+pub(in crate::extract) struct Format {
     /// The code reduced to zeros and what stands between them; empty when the
     /// format is another.
     zeros: String,
@@ -10,7 +10,7 @@ pub(super) struct Format {
 
 impl Format {
     /// Reads a format code such as `00000000000` or `000000\ 00000`.
-    pub(super) fn parse(code: &str) -> Self {
+    pub(in crate::extract) fn parse(code: &str) -> Self {
         let first = code.split(';').next().unwrap_or_default();
         let mut zeros = String::new();
         let mut chars = first.chars();
@@ -28,7 +28,7 @@ impl Format {
     }
 
     /// The stored value `text` as shown.
-    pub(super) fn show(&self, text: &str) -> String {
+    pub(in crate::extract) fn show(&self, text: &str) -> String {
         let plain = plain(text);
         if self.zeros.is_empty() || !plain.bytes().all(|b| b.is_ascii_digit()) {
             return plain;
