@@ -1,7 +1,9 @@
 //! Reads bytes of unknown type by what they are.
 
+use memchr::memmem;
+
 use super::{
-    archive::zip,
+    archive::{self, zip},
     proof::{cms, openpgp},
     sniff::{self, Format},
     strings, text,
@@ -15,14 +17,41 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) {
     if bytes.trim_ascii().is_empty() {
         return;
     }
-    match sniff::format(bytes) {
+    let format = sniff::format(bytes);
+    match format {
         Format::Text | Format::Html | Format::Xml => text::read(walk, place, bytes, None),
         Format::Cms => walk.inside(&place.path, |walk| cms::read(walk, place, bytes)),
         Format::OpenPgp => walk.inside(&place.path, |walk| openpgp::read(walk, place, bytes)),
-        Format::Zip if walk.opens_containers() => {
-            walk.inside(&place.path, |walk| zip::read(walk, place, bytes));
+        format if format.is_archive() && walk.opens_containers() => {
+            walk.inside(&place.path, |walk| archive::read(walk, place, bytes, format));
         }
-        Format::Zip | Format::Unknown => unknown(walk, place, bytes),
+        _ => unknown(walk, place, bytes),
+    }
+    also(walk, place, bytes, format);
+}
+
+/// Reads what another program would take the same bytes for: an archive
+/// behind a picture, a page or a program.
+fn also(walk: &mut Walk, place: &Place, bytes: &[u8], format: Format) {
+    if !walk.opens_containers() || format == Format::Zip {
+        return;
+    }
+    let unknown = format == Format::Unknown;
+    if zip::stands_inside(bytes) || (unknown && zip::has_members(bytes)) {
+        let inner = place.child("zip");
+        walk.inside(&inner.path, |walk| zip::read(walk, &inner, bytes));
+    }
+    if !unknown {
+        return;
+    }
+    for (magic, format) in BEHIND {
+        if let Some(rest) = memmem::find(bytes, magic).and_then(|at| bytes.get(at..)) {
+            let inner = place.child("archive");
+            walk.inside(&inner.path, |walk| archive::read(walk, &inner, rest, *format));
+        }
+    }
+    if sniff::text_format(bytes) != Format::Text {
+        text::read(walk, place, bytes, None);
     }
 }
 
@@ -31,3 +60,7 @@ pub(super) fn unknown(walk: &mut Walk, place: &Place, bytes: &[u8]) {
     walk.gap(GapKind::Unknown, &place.path);
     strings::read(walk, place, bytes);
 }
+
+/// Archives that open themselves: a program comes first.
+const BEHIND: &[(&[u8], Format)] =
+    &[(b"7z\xBC\xAF\x27\x1C", Format::SevenZip), (b"Rar!\x1A\x07", Format::Rar)];

@@ -2,32 +2,93 @@
 //!
 //! One table: a new format is one line here and one arm in `content`.
 
+use super::archive::tar;
+
 /// What bytes seem to be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Format {
+    /// ar.
+    Ar,
+    /// bzip2.
+    Bzip2,
+    /// A cabinet.
+    Cab,
     /// Cryptographic Message Syntax, DER or BER.
     Cms,
+    /// cpio.
+    Cpio,
+    /// gzip.
+    Gzip,
     /// HTML.
     Html,
+    /// lzip.
+    Lzip,
+    /// LZMA alone.
+    Lzma,
     /// OpenPGP packets, not armoured.
     OpenPgp,
+    /// rar.
+    Rar,
+    /// 7z.
+    SevenZip,
+    /// tar.
+    Tar,
     /// Text of some sort.
     Text,
     /// Anything else.
     Unknown,
     /// XML.
     Xml,
+    /// xz.
+    Xz,
     /// ZIP, and everything that is a ZIP inside.
     Zip,
+    /// Zstandard.
+    Zstandard,
+}
+
+impl Format {
+    /// Archives and single packed files.
+    pub(super) fn is_archive(self) -> bool {
+        use Format::{
+            Ar, Bzip2, Cab, Cpio, Gzip, Lzip, Lzma, Rar, SevenZip, Tar, Xz, Zip, Zstandard,
+        };
+        matches!(
+            self,
+            Ar | Bzip2
+                | Cab
+                | Cpio
+                | Gzip
+                | Lzip
+                | Lzma
+                | Rar
+                | SevenZip
+                | Tar
+                | Xz
+                | Zip
+                | Zstandard
+        )
+    }
 }
 
 /// Tells the format of `bytes`.
 pub(super) fn format(bytes: &[u8]) -> Format {
+    if matches!(bytes, [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, ..])
+        || matches!(bytes, [b'B', b'Z', b'h', b'1'..=b'9', 0x17, 0x72, 0x45, 0x38, ..])
+    {
+        return Format::Bzip2;
+    }
     if let Some((_, format)) = MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)) {
         return *format;
     }
     if is_cms(bytes) {
         return Format::Cms;
+    }
+    if tar::is_tar(bytes) {
+        return Format::Tar;
+    }
+    if is_lzma(bytes) {
+        return Format::Lzma;
     }
     if looks_like_text(bytes) {
         return text_format(bytes);
@@ -76,6 +137,15 @@ fn is_cms(bytes: &[u8]) -> bool {
         && CMS_OIDS.iter().any(|oid| memchr::memmem::find(head, oid).is_some())
 }
 
+/// The head of the old format of LZMA: common properties, a dictionary of a
+/// usual size, a length that is unknown or likely.
+fn is_lzma(bytes: &[u8]) -> bool {
+    let &[0x5D, a, b, c, d, e, f, g, h, i, j, k, l, ..] = bytes else { return false };
+    let dictionary = u32::from_le_bytes([a, b, c, d]);
+    let length = u64::from_le_bytes([e, f, g, h, i, j, k, l]);
+    dictionary >= 4096 && dictionary.count_ones() <= 2 && (length == u64::MAX || length < 1 << 40)
+}
+
 /// A first packet of a kind that starts a message, a key or a signature
 /// (RFC 9580 section 4.2).
 fn is_openpgp(bytes: &[u8]) -> bool {
@@ -101,14 +171,18 @@ const MAGIC: &[(&[u8], Format)] = &[
     (b"%PDF-", Format::Unknown),
     (b"{\\rtf", Format::Unknown),
     (b"MZ", Format::Unknown),
-    (b"Rar!\x1A\x07", Format::Unknown),
-    (b"7z\xBC\xAF\x27\x1C", Format::Unknown),
+    (b"Rar!\x1A\x07", Format::Rar),
+    (b"7z\xBC\xAF\x27\x1C", Format::SevenZip),
     (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", Format::Unknown),
-    (b"\x1F\x8B", Format::Unknown),
-    (b"BZh", Format::Unknown),
-    (b"\xFD7zXZ\x00", Format::Unknown),
-    (b"MSCF", Format::Unknown),
-    (b"!<arch>\n", Format::Unknown),
+    (b"\x1F\x8B\x08", Format::Gzip),
+    (b"070701", Format::Cpio),
+    (b"070702", Format::Cpio),
+    (b"070707", Format::Cpio),
+    (b"LZIP\x01", Format::Lzip),
+    (b"\x28\xB5\x2F\xFD", Format::Zstandard),
+    (b"\xFD7zXZ\x00", Format::Xz),
+    (b"MSCF\0\0\0\0", Format::Cab),
+    (b"!<arch>\n", Format::Ar),
     (b"GIF8", Format::Unknown),
     (b"\x89PNG", Format::Unknown),
     (b"\xFF\xD8\xFF", Format::Unknown),

@@ -183,13 +183,59 @@ fn unpack(walk: &mut Walk, place: &Place, members: &Members<'_>, entry: &Entry) 
                 note(walk, place, &unpacked, entry);
                 all.extend_from_slice(&unpacked.bytes);
             }
-            _ => {
-                walk.gap(GapKind::Unknown, &place.path);
-                strings::read(walk, place, packed);
-            }
+            method => match unpack_rare(walk, packed, (*method, entry.size)) {
+                Some(unpacked) => {
+                    super::stream::note(walk, place, &unpacked);
+                    all.extend_from_slice(&unpacked.bytes);
+                }
+                None => {
+                    walk.gap(GapKind::Unknown, &place.path);
+                    strings::read(walk, place, packed);
+                }
+            },
         }
     }
     Some(all)
+}
+
+/// The methods that few programs write (APPNOTE 4.4.5).
+fn unpack_rare(walk: &mut Walk, packed: &[u8], (method, size): (u16, usize)) -> Option<Unpacked> {
+    let budget = &mut walk.budget;
+    match method {
+        12 => Some(capped::bunzip2(packed, budget)),
+        14 => {
+            // Version and length of the properties come first (5.8.8.1).
+            Some(capped::unlzma_bare(packed.get(4..)?, size as u64, budget))
+        }
+        20 | 93 => Some(capped::unzstd(packed, budget)),
+        95 => Some(capped::unxz(packed, budget)),
+        _ => None,
+    }
+}
+
+/// Whether a ZIP stands inside other bytes so that a program that looks for
+/// its end first would open it: an end record near the end, with a directory
+/// right before it.
+pub(in crate::extract) fn stands_inside(bytes: &[u8]) -> bool {
+    let tail = bytes.len().saturating_sub(TAIL);
+    memchr::memmem::rfind_iter(&bytes[tail..], b"PK\x05\x06").take(ENDS_TRIED).any(|at| {
+        let end = tail + at;
+        let size = bytes.get(end + 12..end + 16).map(|size| {
+            usize::try_from(u32::from_le_bytes([size[0], size[1], size[2], size[3]]))
+                .unwrap_or(usize::MAX)
+        });
+        let start = size.filter(|size| *size > 0).and_then(|size| end.checked_sub(size));
+        start.and_then(|start| bytes.get(start..start + 4)) == Some(b"PK\x01\x02")
+    })
+}
+
+/// Whether a file of a ZIP stands somewhere in the bytes.
+pub(in crate::extract) fn has_members(bytes: &[u8]) -> bool {
+    memchr::memmem::find_iter(bytes, b"PK\x03\x04").take(ENDS_TRIED).any(|at| {
+        let header = bytes.get(at..at + 30).unwrap_or_default();
+        matches!(header, [_, _, _, _, 0..=63, _, _, _, 0..=99, 0, ..])
+            && header.get(26..28).is_some_and(|length| length[1] < 4 && length != [0, 0])
+    })
 }
 
 fn note(walk: &mut Walk, place: &Place, unpacked: &Unpacked, entry: &Entry) {
@@ -221,5 +267,8 @@ fn shown(name: &[u8]) -> String {
     charset::decode(name, None).into_owned()
 }
 
+/// The end record is 22 bytes and a comment of up to 65,535.
+const TAIL: usize = 66_000;
+const ENDS_TRIED: usize = 64;
 const ENTRIES: usize = 50_000;
 const SAMPLE: usize = 32;

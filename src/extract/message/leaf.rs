@@ -121,7 +121,8 @@ fn by_type(walk: &mut Walk, place: &Place, bytes: &[u8], mime: &Mime) {
 fn as_text(walk: &mut Walk, place: &Place, bytes: &[u8], mime: &Mime) {
     let label = label(mime);
     match sniff::format(bytes) {
-        sniff::Format::Zip | sniff::Format::Cms => content::read(walk, place, bytes),
+        sniff::Format::Cms => content::read(walk, place, bytes),
+        format if format.is_archive() => content::read(walk, place, bytes),
         sniff::Format::Unknown if !bytes.is_empty() => {
             text::note_unreadable(walk, place, bytes, label.charset);
             text::read(walk, place, bytes, Some(label));

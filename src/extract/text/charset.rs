@@ -36,10 +36,19 @@ pub(in crate::extract) fn all<'a>(bytes: &'a [u8], label: Option<&str>) -> Vec<C
     let trusted = label.is_none_or(|label| {
         is_vague(label) || Encoding::for_label(label.as_bytes()).is_some_and(is_ascii_superset)
     });
-    if trusted || Encoding::for_bom(bytes).is_some() {
-        return vec![first];
-    }
-    let plain = unlabelled(bytes);
+    // A mark that only two stray bytes make, and zeros strewn between digits.
+    let marked = Encoding::for_bom(bytes).is_some_and(|(encoding, _)| !is_ascii_superset(encoding));
+    let wide = utf16_by_zeros(bytes).is_some();
+    let plain = match (marked, wide) {
+        (true, false) => decode_as(WINDOWS_1252, bytes),
+        (false, true) => {
+            let narrow: Vec<u8> = bytes.iter().copied().filter(|b| *b != 0).collect();
+            Cow::Owned(unlabelled(&narrow).into_owned())
+        }
+        (true, true) => return vec![first],
+        (false, false) if trusted || Encoding::for_bom(bytes).is_some() => return vec![first],
+        (false, false) => unlabelled(bytes),
+    };
     if plain == first { vec![first] } else { vec![first, plain] }
 }
 
@@ -117,7 +126,7 @@ mod tests {
         assert_eq!(decode(b"\xE6 1", Some("utf-8")), "æ 1");
         assert_eq!(decode(b"\xFF\xFE1\x002\0", Some("utf-8")), "12");
         assert_eq!(decode(b"1\x002\x003\x004\0", None), "1234");
-        assert_eq!(decode(b"\0001\0002\0003\0004", Some("utf-16")), "1234");
+        assert_eq!(decode(&[0, b'1', 0, b'2', 0, b'3'], Some("utf-16")), "123");
         assert_eq!(decode(b"+AOY- 1", Some("utf-7")), "æ 1");
         assert_eq!(decode(b"123", Some("no-such-set")), "123");
     }
