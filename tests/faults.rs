@@ -20,12 +20,14 @@ use std::{
 use harness::{
     PATIENCE,
     disk::{Disk, Lock, ReadOnly},
-    samples::{NUMBER, letter, sample},
+    keyring::Keyring,
+    samples::{NUMBER, OLA, letter, sample},
     site::Site,
     sluse::Plan,
     trial::{Account, Fate, Trial},
     until,
 };
+use rustix::process::Signal;
 use serde_json::Value;
 
 #[test]
@@ -34,26 +36,60 @@ fn kills_lose_leak_and_double_nothing() {
     let start = Instant::now();
     let mut site = Site::open(Plan { reinject: true, ..Plan::default() });
     let trial = Trial::new("drap", messages);
-    let limit = PATIENCE * 2 + Duration::from_millis(200) * u32::try_from(messages).unwrap();
-    thread::scope(|scope| {
-        let sending = scope.spawn(|| trial.send(site.postfix.gate, 10, limit));
-        for kill in 1..=kills {
-            let mark = kill * messages / (kills + 1);
-            until("the next kill", limit, || (trial.answered() >= mark).then_some(()));
-            // Not always at the same point of a message.
-            thread::park_timeout(Duration::from_micros(
-                u64::try_from(kill * 1_700 % 9_000).unwrap(),
-            ));
-            site.sluse.kill();
-            site.sluse.start();
-        }
-        sending.join().unwrap();
+    under_load(&mut site, &trial, kills, |site| {
+        site.sluse.kill();
+        site.sluse.start();
     });
     let account = close_books(&site, &trial);
     println!("{kills} kills in {:.1} s; {account}", start.elapsed().as_secs_f64());
     assert!(account.is_perfect(), "{account}");
     assert!(account.retries > 0, "no kill met a message: {account}");
     assert_eq!(account.refused, messages / 10, "{account}");
+}
+
+#[test]
+fn kills_send_the_copies_of_a_split_message() {
+    let kills = 6;
+    let ola = Keyring::of(&[OLA]);
+    let mut site = Site::open(Plan { reinject: true, ..Plan::default() });
+    site.sluse.trust(&ola.certificate(OLA));
+    let trial = Trial::of("delt", [Fate::Split; 60]);
+    under_load(&mut site, &trial, kills, |site| {
+        site.sluse.kill();
+        site.sluse.start();
+    });
+    let mut account = close_books(&site, &trial);
+    println!("{kills} kills; {account}");
+    // SMTP cannot tell whether an answer was on its way: one for each kill.
+    assert!(account.duplicated <= kills, "{account}");
+    account.duplicated = 0;
+    assert!(account.is_perfect() && account.taken == 60, "{account}");
+}
+
+#[test]
+fn reloads_and_stops_under_load_drop_nothing() {
+    let mut site = Site::open(Plan { reinject: true, ..Plan::default() });
+    let trial = Trial::new("last", 200);
+    let mut turn = 0;
+    under_load(&mut site, &trial, 40, |site| {
+        turn += 1;
+        if turn % 10 == 0 {
+            site.sluse.signal(Signal::TERM);
+            let (status, time) = site.sluse.wait();
+            assert!(status.success() && time < Duration::from_secs(10), "{status} {time:?}");
+            site.sluse.start();
+        } else {
+            let skip = site.sluse.log.len();
+            site.sluse.signal(Signal::HUP);
+            let reloaded = |line: &str| line.contains("reloaded");
+            assert!(site.sluse.log.wait(skip, PATIENCE, reloaded).is_some());
+        }
+    });
+    let account = close_books(&site, &trial);
+    println!("{account}");
+    assert!(account.is_perfect(), "{account}");
+    let errors = site.sluse.log.all().into_iter().filter(|line| line.contains("\"ERROR\""));
+    assert_eq!(errors.collect::<Vec<_>>(), Vec::<String>::new());
 }
 
 #[test]
@@ -138,6 +174,25 @@ fn without_its_master_key_it_takes_nothing() {
     assert_eq!(site.sluse.run(&["quarantine", "release", id]).code, 0);
     let arrived = &site.arrivals(1, "medium-finding@cpm.example")[0];
     assert!(arrived.is_untouched(&sample("medium-finding").bytes));
+}
+
+/// Sends a trial over ten connections, and makes trouble so many times while
+/// it runs.
+fn under_load(site: &mut Site, trial: &Trial, times: usize, mut trouble: impl FnMut(&mut Site)) {
+    let count = trial.mails().count();
+    let limit = PATIENCE * 2 + Duration::from_millis(200) * u32::try_from(count).unwrap();
+    let gate = site.postfix.gate;
+    thread::scope(|scope| {
+        scope.spawn(|| trial.send(gate, 10, limit));
+        for turn in 1..=times {
+            let mark = turn * count / (times + 1);
+            until("the next trouble", limit, || (trial.answered() >= mark).then_some(()));
+            // Not always at the same point of a message.
+            let moment = u64::try_from(turn * 1_700 % 9_000).unwrap();
+            thread::park_timeout(Duration::from_micros(moment));
+            trouble(site);
+        }
+    });
 }
 
 /// Sends messages before, during and after a trouble.

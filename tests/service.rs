@@ -10,7 +10,7 @@ use std::{fs, thread, time::Duration};
 use harness::{
     PATIENCE,
     client::Client,
-    samples::{letter, sample},
+    samples::{NUMBER, letter, sample},
     site::Site,
     sluse::Plan,
 };
@@ -73,7 +73,7 @@ fn a_bad_policy_on_reload_leaves_the_old_one() {
 }
 
 #[test]
-fn a_stop_lets_the_message_in_hand_finish() {
+fn a_stop_loses_nothing_and_is_quick() {
     let mut site = Site::open(Plan { reinject: true, ..Plan::default() });
     let idle: Vec<_> = (0..5).map(|_| Client::connect(site.postfix.gate).unwrap()).collect();
     let mail = letter("siste", "Den siste før stengetid.");
@@ -90,6 +90,7 @@ fn a_stop_lets_the_message_in_hand_finish() {
     assert!(status.success(), "{status:?}: {:#?}", site.sluse.log.all());
     assert!(time < Duration::from_secs(10), "{time:?}");
     assert!(site.sluse.log.wait(skip, PATIENCE, |line| line.contains("stopped")).is_some());
+    // What was being judged finishes; what came later is for the next try.
     assert!(matches!(reply.code, 250 | 451), "{reply:?}");
     drop(idle);
 
@@ -128,6 +129,10 @@ fn the_log_of_all_golden_texts_holds_no_number() {
     let ran = site.sluse.feed(&["scan", "--as", "text", "--format", "json", "-"], log.as_bytes());
     let verdict = &ran.objects()[0];
     assert_eq!(verdict["verdict"], "clean", "{verdict}");
+    // The same eyes do see a number in such a log.
+    let slip = format!("{log}\n{{\"level\":\"TRACE\",\"fnr\":\"{NUMBER}\"}}\n");
+    let ran = site.sluse.feed(&["scan", "--as", "text", "--format", "json", "-"], slip.as_bytes());
+    assert_eq!((ran.code, &ran.objects()[0]["verdict"]), (1, &Value::from("sensitive")));
     let file = site.dir.path().join("audit.jsonl");
     fs::write(&file, site.sluse.run(&["audit", "export"]).out).unwrap();
     let scan = ["scan", "--as", "text", "--format", "json", file.to_str().unwrap()];

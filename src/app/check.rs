@@ -4,29 +4,34 @@ use std::{path::Path, process::Command};
 
 use serde_json::json;
 
-use super::{complain, config::Config, open};
-use crate::cli::{
-    Exit,
-    args::Format,
-    output::{Output, Tint},
+use super::{config::Config, open};
+use crate::{
+    cli::{
+        Exit,
+        args::Format,
+        output::{Output, Tint},
+    },
+    gate::Rulebook,
 };
 
 /// Checks settings, rules and policy, and looks at how Postfix is set.
 pub(super) async fn run(path: &Path, format: Format) -> anyhow::Result<Exit> {
-    let config = match Config::load(path) {
-        Ok(config) => config,
-        Err(error) => return Ok(complain(&anyhow::Error::new(error), Exit::Config)),
-    };
-    let workers = open::workers(&config)?;
-    let book = open::rulebook(&config, &workers).await;
-    workers.stop().await;
-    let book = match book {
-        Ok(book) => book,
-        Err(error) => return Ok(complain(&error, Exit::Config)),
+    let mut output = Output::new();
+    let (config, book) = match load(path).await {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            if format == Format::Json {
+                output.json(&json!({
+                    "file": path.display().to_string(),
+                    "ok": false,
+                    "error": format!("{error:#}"),
+                }))?;
+            }
+            return Err(error);
+        }
     };
     let mut warnings = config.warnings();
     warnings.extend(postfix_warnings(postconf));
-    let mut output = Output::new();
     match format {
         Format::Json => output.json(&json!({
             "file": path.display().to_string(),
@@ -49,6 +54,14 @@ pub(super) async fn run(path: &Path, format: Format) -> anyhow::Result<Exit> {
     Ok(Exit::Ok)
 }
 
+async fn load(path: &Path) -> anyhow::Result<(Config, Rulebook)> {
+    let config = Config::load(path)?;
+    let workers = open::workers(&config)?;
+    let book = open::rulebook(&config, &workers).await;
+    workers.stop().await;
+    Ok((config, book?))
+}
+
 /// What is unsafe about how the local Postfix is set. `ask` gives the value of
 /// a parameter, or nothing when there is no Postfix.
 fn postfix_warnings(ask: impl Fn(&str) -> Option<String>) -> Vec<String> {
@@ -58,13 +71,14 @@ fn postfix_warnings(ask: impl Fn(&str) -> Option<String>) -> Vec<String> {
         return warnings;
     }
     // With `accept` everything passes unread while we are down.
-    if let Some(action) = ask("milter_default_action") {
-        if action != "tempfail" && action != "shutdown" {
-            warnings.push(format!(
-                "postfix: milter_default_action = {action} lets mail pass unread when Sluse is \
+    if let Some(action) = ask("milter_default_action")
+        && action != "tempfail"
+        && action != "shutdown"
+    {
+        warnings.push(format!(
+            "postfix: milter_default_action = {action} lets mail pass unread when Sluse is \
                  down; set it to tempfail"
-            ));
-        }
+        ));
     }
     // SMTP smuggling (CVE-2023-51764): Postfix 3.7 is open unless both are set.
     if let Some(newline) = ask("smtpd_forbid_bare_newline") {

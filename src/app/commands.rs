@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use clap::CommandFactory;
+use clap_complete::Shell;
 use jiff::Timestamp;
+use tokio::runtime::Builder;
 
 use super::{check, complain, config::Config, open, serve};
 use crate::{
@@ -14,89 +16,112 @@ use crate::{
     },
     cli::{
         self, Exit,
-        args::{Arguments, Command, DEFAULT_CONFIG, RulesCommand},
+        args::{Arguments, Command, RulesCommand, ScanArguments},
+        keys::Certificates,
+        output::Output,
     },
-    gate::{GateError, GatewaySettings, Reader, Rulebook, RulebookError, Settings},
+    gate::{GatewaySettings, Reader, Rulebook, Settings},
     worker::{self, Workers},
 };
 
 /// Runs one command.
-pub(super) fn run(arguments: Arguments) -> Exit {
-    let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = match threads {
-        Ok(runtime) => runtime,
-        Err(error) => return complain(&anyhow::Error::new(error), Exit::Temporary),
-    };
-    match runtime.block_on(dispatch(arguments)) {
-        Ok(exit) => exit,
-        Err(error) => {
-            let exit = exit_of(&error);
-            complain(&error, exit)
-        }
-    }
+pub(super) fn run(arguments: &Arguments) -> Exit {
+    answer(arguments).unwrap_or_else(|error| complain(&error))
 }
 
-async fn dispatch(arguments: Arguments) -> anyhow::Result<Exit> {
-    let format = arguments.format;
+fn answer(arguments: &Arguments) -> anyhow::Result<Exit> {
     match &arguments.command {
-        Command::Completions { shell } => {
-            clap_complete::generate(
-                *shell,
-                &mut Arguments::command(),
-                "sluse",
-                &mut std::io::stdout(),
-            );
-            Ok(Exit::Ok)
-        }
+        Command::Completions { shell } => completions(*shell),
         Command::Man => cli::man::run(),
-        Command::Rules(command) => rules(command, &arguments),
-        Command::Scan(scan) => {
-            let book = Arc::new(scan_book(&arguments)?);
-            let limit = book.settings.limits.message_bytes;
-            let workers = scan_workers(&book)?;
-            let reader = Reader::new(Arc::clone(&workers), book, random_key()?);
-            let exit = cli::scan::run(scan, format, &reader, limit, now()).await;
-            workers.stop().await;
-            exit
-        }
-        Command::CheckConfig => check::run(&arguments.config, format).await,
+        Command::Rules(command) => rules(command, arguments),
         Command::Serve => {
-            serve::run(&arguments.config, Config::load(&arguments.config)?).await?;
-            Ok(Exit::Ok)
+            Builder::new_multi_thread().enable_all().build()?.block_on(serve(arguments))
         }
-        Command::Worker => Ok(Exit::Usage),
+        // The rest does one thing after another: threads would only cost.
         Command::Audit(_)
+        | Command::CheckConfig
         | Command::Explain(_)
         | Command::Keys(_)
         | Command::Outbox(_)
         | Command::Quarantine(_)
-        | Command::Stats { .. } => with_gate(&arguments).await,
+        | Command::Scan(_)
+        | Command::Stats { .. }
+        | Command::Worker => {
+            Builder::new_current_thread().enable_all().build()?.block_on(dispatch(arguments))
+        }
     }
 }
 
-/// The commands that act on the same state as the service.
+fn completions(shell: Shell) -> anyhow::Result<Exit> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "sluse", &mut script);
+    Output::new().raw(&script)?;
+    Ok(Exit::Ok)
+}
+
+async fn serve(arguments: &Arguments) -> anyhow::Result<Exit> {
+    let file = arguments.config();
+    serve::run(file, Config::load(file)?).await?;
+    Ok(Exit::Ok)
+}
+
+async fn dispatch(arguments: &Arguments) -> anyhow::Result<Exit> {
+    let format = arguments.format;
+    match &arguments.command {
+        Command::Scan(command) => scan(command, arguments).await,
+        Command::CheckConfig => check::run(arguments.config(), format).await,
+        Command::Audit(command) => {
+            let config = Config::load(arguments.config())?;
+            cli::audit::run(command, format, &open::store(&config).await?).await
+        }
+        Command::Keys(command) => {
+            let config = Config::load(arguments.config())?;
+            // First the store: it makes the state folder.
+            let store = open::store(&config).await?;
+            let protector = open::protector(&config)?;
+            let certificates = Certificates { protector: &protector, store: &store, now: now() };
+            cli::keys::run(command, format, &certificates).await
+        }
+        Command::Stats { days } => {
+            let config = Config::load(arguments.config())?;
+            cli::stats::run(*days, format, &open::store(&config).await?, now()).await
+        }
+        Command::Explain(_) | Command::Outbox(_) | Command::Quarantine(_) => {
+            with_gate(arguments).await
+        }
+        Command::Completions { .. }
+        | Command::Man
+        | Command::Rules(_)
+        | Command::Serve
+        | Command::Worker => Ok(Exit::Usage),
+    }
+}
+
+/// The commands that act as the service does. Readers start when one is needed.
 async fn with_gate(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let config = Config::load(&arguments.config)?;
+    let config = Config::load(arguments.config())?;
     let workers = open::workers(&config)?;
     let book = Rulebook::load(config.gate()?)?;
     let gate = open::gate(&config, book, workers).await?;
     let format = arguments.format;
     let exit = match &arguments.command {
-        Command::Audit(command) => cli::audit::run(command, format, &gate).await,
         Command::Explain(command) => cli::explain::run(command, format, &gate).await,
-        Command::Keys(command) => cli::keys::run(command, format, &gate).await,
         Command::Outbox(command) => cli::outbox::run(command, format, &gate).await,
         Command::Quarantine(command) => cli::quarantine::run(command, format, &gate).await,
-        Command::Stats { days } => cli::stats::run(*days, format, &gate).await,
-        Command::CheckConfig
-        | Command::Completions { .. }
-        | Command::Man
-        | Command::Rules(_)
-        | Command::Scan(_)
-        | Command::Serve
-        | Command::Worker => Ok(Exit::Usage),
+        _ => Ok(Exit::Usage),
     };
     gate.stop().await;
+    exit
+}
+
+async fn scan(command: &ScanArguments, arguments: &Arguments) -> anyhow::Result<Exit> {
+    let (book, settings) = scan_book(arguments)?;
+    let limits = book.settings.limits.clone();
+    let limit = limits.message_bytes;
+    let workers = Arc::new(Workers::new(open::program()?, settings, limits));
+    let reader = Reader::new(Arc::clone(&workers), Arc::new(book), random_key()?);
+    let exit = cli::scan::run(command, arguments.format, &reader, limit, now()).await;
+    workers.stop().await;
     exit
 }
 
@@ -104,36 +129,27 @@ fn rules(command: &RulesCommand, arguments: &Arguments) -> anyhow::Result<Exit> 
     let paths = match command {
         RulesCommand::List { paths } | RulesCommand::Test { paths } => paths,
     };
-    let paths = if paths.is_empty() && is_set(arguments) {
-        Config::load(&arguments.config)?.gateway.rules
-    } else {
-        paths.clone()
+    let paths = match &arguments.config {
+        Some(file) if paths.is_empty() => Config::load(file)?.gateway.rules,
+        Some(_) | None => paths.clone(),
     };
     cli::rules::run(command, arguments.format, &Rulebook::packs(&paths)?)
 }
 
-/// The rules for `scan`: those of the settings file when one is named on the
-/// command line, else the built-in ones.
-fn scan_book(arguments: &Arguments) -> anyhow::Result<Rulebook> {
-    if is_set(arguments) {
-        return Ok(Rulebook::load(Config::load(&arguments.config)?.gate()?)?);
+/// The rules and readers for `scan`: those of the settings file when one is
+/// named on the command line, else the built-in ones.
+fn scan_book(arguments: &Arguments) -> anyhow::Result<(Rulebook, worker::Settings)> {
+    if let Some(file) = &arguments.config {
+        let config = Config::load(file)?;
+        return Ok((Rulebook::load(config.gate()?)?, config.worker));
     }
-    Ok(Rulebook::built_in(Settings {
+    let book = Rulebook::built_in(Settings {
         detect: crate::detect::Settings::default(),
         gateway: GatewaySettings::nowhere(),
         letterhead: crate::notify::Settings::default().letterhead(&[], None)?,
         limits: Limits::default(),
-    })?)
-}
-
-fn scan_workers(book: &Rulebook) -> anyhow::Result<Arc<Workers>> {
-    let limits = book.settings.limits.clone();
-    Ok(Arc::new(Workers::new(open::program()?, worker::Settings::default(), limits)))
-}
-
-/// Whether the command line names a settings file.
-fn is_set(arguments: &Arguments) -> bool {
-    arguments.config.as_os_str() != DEFAULT_CONFIG
+    })?;
+    Ok((book, worker::Settings::default()))
 }
 
 /// Persons are counted within one call of `scan` only.
@@ -145,17 +161,4 @@ fn random_key() -> anyhow::Result<Secret<[u8; 32]>> {
 
 fn now() -> Timestamp {
     SystemClock.now()
-}
-
-/// The exit status that an error calls for.
-fn exit_of(error: &anyhow::Error) -> Exit {
-    let is_config = error.is::<super::config::ConfigError>() || error.is::<RulebookError>();
-    if is_config {
-        return Exit::Config;
-    }
-    match error.downcast_ref::<GateError>() {
-        Some(GateError::NotHeld(_) | GateError::Unprotectable(_)) => Exit::Negative,
-        Some(GateError::NoNextHop) => Exit::Config,
-        _ => Exit::Temporary,
-    }
 }

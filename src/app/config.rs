@@ -16,7 +16,7 @@ use crate::{
     },
     detect,
     frontend::milter,
-    gate,
+    gate::{self, Rulebook, RulebookError},
     model::address::ParseAddressError,
     notify, relay, web, worker,
 };
@@ -121,19 +121,29 @@ impl Config {
         }
         if let Some(domain) = gateway.domains.iter().find(|domain| !is_domain(domain)) {
             let what = format!("{domain:?} is not a domain name");
-            return fault("gateway.domains", what, "write it without @ or *, as in \"cpm.example\"");
+            return fault(
+                "gateway.domains",
+                what,
+                "write it without @ or *, as in \"cpm.example\"",
+            );
         }
         if self.milter.is_none() && self.smtp.is_none() {
             let hint = "add [milter] with listen = \"unix:/run/sluse/milter.sock\"";
             return fault("gateway", "there is nothing to listen on", hint);
         }
-        let policy = gateway.policy.iter().map(|path| ("gateway.policy", path));
-        let rules = gateway.rules.iter().map(|path| ("gateway.rules", path));
-        for (key, path) in policy.chain(rules) {
-            if let Err(error) = fs::metadata(path) {
-                let hint = "correct the path; it is taken from the folder of this file";
-                return fault(key, format!("cannot read {}: {error}", path.display()), hint);
-            }
+        let unreadable = |path: &PathBuf| {
+            let error = fs::metadata(path).err()?;
+            Some(format!("cannot read {}: {error}", path.display()))
+        };
+        if let Some(what) = gateway.policy.as_ref().and_then(unreadable) {
+            return fault("gateway.policy", what, FROM_THIS_FOLDER);
+        }
+        if let Some(what) = gateway.rules.iter().find_map(unreadable) {
+            return fault("gateway.rules", what, FROM_THIS_FOLDER);
+        }
+        if let Err(error @ RulebookError::NoPacks(_)) = Rulebook::packs(&gateway.rules) {
+            let hint = "leave the key out to use the built-in packs";
+            return fault("gateway.rules", error.to_string(), hint);
         }
         self.number_fault()
     }
@@ -221,6 +231,7 @@ pub(super) enum ConfigError {
     Text(#[from] TomlError),
 }
 
+const FROM_THIS_FOLDER: &str = "correct the path; it is taken from the folder of this file";
 /// Under the 60 s that a milter has for a message, with room for the rest.
 const MAX_SECONDS: u32 = 50;
 /// As many as the pool takes.

@@ -3,6 +3,7 @@
 mod check;
 mod commands;
 mod config;
+mod exit;
 mod logging;
 mod open;
 mod serve;
@@ -15,6 +16,7 @@ use crate::{
     cli::{
         Exit,
         args::{Arguments, Command},
+        output,
     },
     worker,
 };
@@ -25,12 +27,14 @@ pub fn run() -> ExitCode {
     match arguments.command {
         // The child must stay small and single-threaded to be confined.
         Command::Worker => worker::run_child(),
-        _ => commands::run(arguments).into(),
+        _ => commands::run(&arguments).into(),
     }
 }
 
-/// Prints an error with its causes and gives the exit status that fits.
-fn complain(error: &anyhow::Error, exit: Exit) -> Exit {
-    eprintln!("sluse: {error:#}");
-    exit
+/// Prints an error with its causes and gives the exit status that it calls for.
+fn complain(error: &anyhow::Error) -> Exit {
+    if !exit::is_unread(error) {
+        output::remark(format_args!("{error:#}"));
+    }
+    exit::status(error)
 }

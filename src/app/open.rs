@@ -49,12 +49,14 @@ pub(super) async fn gate(
     book: Rulebook,
     workers: Arc<Workers>,
 ) -> anyhow::Result<Gate> {
+    // First the store: it makes the state folder, and says what is wrong there.
+    let store = store(config).await?;
     Ok(Gate::new(Parts {
         book,
         clock: Arc::new(SystemClock),
         hop: config.reinject.as_ref().map(NextHop::new),
         protector: protector(config)?,
-        store: store(config).await?,
+        store,
         workers,
     }))
 }

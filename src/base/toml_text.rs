@@ -7,9 +7,10 @@ use std::fmt;
 
 use serde::de::DeserializeOwned;
 use thiserror::Error;
+use toml::de::DeTable;
 
-pub use super::toml_place::line_at;
 use super::toml_place;
+pub use super::toml_place::line_at;
 
 /// Reads `text`, which came from `file`, into a typed value.
 ///
@@ -17,7 +18,13 @@ use super::toml_place;
 ///
 /// The text is not TOML, a key is unknown or missing, or a value does not fit.
 pub fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, TomlError> {
-    toml::from_str(text).map_err(|error| explain(file, text, &error))
+    toml::from_str(text).map_err(|error| {
+        // Of what is not TOML the reader names the last fault, which is often
+        // only a consequence of the first.
+        let (_, faults) = DeTable::parse_recoverable(text);
+        let first = faults.into_iter().min_by_key(|fault| fault.span().map(|span| span.start));
+        explain(file, text, &first.unwrap_or(error))
+    })
 }
 
 /// What is wrong with a file, and where.
@@ -98,6 +105,9 @@ fn hint(message: &str, quoted: &[String]) -> String {
             advise(found, known)
         }
         _ if starts("missing field") => "add this key".to_owned(),
+        _ if starts("invalid socket address") => {
+            "write address and port, as in \"127.0.0.1:8025\"".to_owned()
+        }
         _ if starts("duplicate") => "keep one of the two".to_owned(),
         _ if starts("invalid type") || starts("invalid value") => type_hint(message).to_owned(),
         _ => SEE_EXAMPLES.to_owned(),
@@ -117,7 +127,7 @@ fn key_of(line: &str) -> Option<&str> {
     let line = line.trim();
     let key = match line.strip_prefix('[') {
         Some(table) => table.trim_start_matches('[').split(']').next()?,
-        None => line.split_once('=')?.0,
+        None => line.split(['=', ':', ' ']).next()?,
     };
     let key = key.trim().trim_matches('"');
     (!key.is_empty() && !key.starts_with('#')).then_some(key)
@@ -130,7 +140,7 @@ fn quoted_words(message: &str) -> Vec<String> {
 fn advise(found: &str, known: &[String]) -> String {
     let nearest = known.iter().min_by_key(|name| distance(found, name));
     match nearest {
-        Some(name) if distance(found, name) <= 1 + found.len() / 3 => {
+        Some(name) if distance(found, name) <= (found.len() / 3).max(1) => {
             format!("did you mean `{name}`?")
         }
         Some(_) => format!("known here: {}", known.join(", ")),
@@ -161,20 +171,25 @@ fn type_hint(message: &str) -> &'static str {
     }
 }
 
-/// How many single edits lead from one word to the other (Levenshtein).
+/// How many single edits or swaps of neighbours lead from one word to the
+/// other (optimal string alignment).
 fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = i;
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let above = row[j + 1];
-            row[j + 1] = (above + 1).min(row[j] + 1).min(diagonal + usize::from(x != *y));
-            diagonal = above;
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for i in 0..=a.len() {
+        for j in 0..=b.len() {
+            rows[i][j] = match (i, j) {
+                (0, far) | (far, 0) => far,
+                _ => {
+                    let changed = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+                    let edited = changed.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
+                    let swaps = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+                    if swaps { edited.min(rows[i - 2][j - 2] + 1) } else { edited }
+                }
+            };
         }
     }
-    row.last().copied().unwrap_or(0)
+    rows[a.len()][b.len()]
 }
 
 const SEE_EXAMPLES: &str = "the example at the end of `sluse man` shows how it is written";

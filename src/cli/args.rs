@@ -1,10 +1,15 @@
 //! The arguments, with the help texts.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{PossibleValuesParser, TypedValueParser},
+    value_parser,
+};
 use clap_complete::Shell;
 
+use super::examples;
 use crate::{
     base::id::EventId,
     model::{Address, Direction, Kind},
@@ -15,17 +20,26 @@ use crate::{
 /// other sensitive data, and refuses, holds or encrypts.
 #[derive(Debug, Parser)]
 #[command(name = "sluse", version, max_term_width = 100, propagate_version = true)]
-#[command(after_help = EXAMPLES, arg_required_else_help = true)]
+#[command(after_help = examples::SLUSE, arg_required_else_help = true)]
 pub struct Arguments {
     /// Settings file
-    #[arg(long, global = true, value_name = "FILE", default_value = DEFAULT_CONFIG)]
-    pub config: PathBuf,
+    ///
+    /// [default: /etc/sluse/sluse.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// How to print
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     /// What to do
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Arguments {
+    /// The settings file.
+    pub fn config(&self) -> &Path {
+        self.config.as_deref().unwrap_or(Path::new(DEFAULT_CONFIG))
+    }
 }
 
 /// How to print.
@@ -41,41 +55,52 @@ pub enum Format {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Look into the audit log
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::AUDIT)]
     Audit(AuditCommand),
     /// Check settings, rules and policy, and how Postfix is set
+    ///
+    /// Also runs the tests inside rule packs and policy. Nothing is changed, and
+    /// no service is needed.
+    #[command(after_help = examples::CHECK_CONFIG)]
     CheckConfig,
     /// Print completions for a shell
+    #[command(after_help = examples::COMPLETIONS)]
     Completions {
         /// The shell
         shell: Shell,
     },
     /// Say what would happen to a message, or what happened to an event, and why
-    #[command(after_help = EXPLAIN_EXAMPLES)]
+    #[command(after_help = examples::EXPLAIN)]
     Explain(ExplainArguments),
     /// Manage the certificates of recipients
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::KEYS)]
     Keys(KeysCommand),
     /// Print the manual page
+    #[command(after_help = examples::MAN)]
     Man,
     /// Look at mail that the gateway itself must send
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::OUTBOX)]
     Outbox(OutboxCommand),
     /// Look at held messages and decide about them
-    #[command(subcommand, after_help = QUARANTINE_EXAMPLES)]
+    #[command(subcommand, after_help = examples::QUARANTINE)]
     Quarantine(QuarantineCommand),
     /// Look at the rules
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::RULES)]
     Rules(RulesCommand),
     /// Search files and messages, without a service and without settings
-    #[command(after_help = SCAN_EXAMPLES)]
+    ///
+    /// The built-in rules are used, unless --config names a settings file. Nothing
+    /// is sent or kept.
+    #[command(after_help = examples::SCAN)]
     Scan(ScanArguments),
     /// Run the service
+    #[command(after_help = examples::SERVE)]
     Serve,
     /// Show what was decided, day by day
+    #[command(after_help = examples::STATS)]
     Stats {
         /// How many days, today included
-        #[arg(long, default_value_t = 7, value_name = "N")]
+        #[arg(long, default_value_t = 7, value_name = "N", value_parser = value_parser!(u16).range(1..=3660))]
         days: u16,
     },
     /// Read messages for the service; started by it
@@ -89,8 +114,8 @@ pub enum AuditCommand {
     /// Print the log, one JSON object a line
     Export {
         /// From this row on
-        #[arg(long, default_value_t = 1, value_name = "ROW")]
-        from: u64,
+        #[arg(long, default_value_t = 1, value_name = "ROW", value_parser = value_parser!(i64).range(1..))]
+        from: i64,
     },
     /// Prove that no row was altered, removed or put in
     Verify,
@@ -168,39 +193,43 @@ pub enum OutboxCommand {
 #[derive(Debug, Subcommand)]
 pub enum QuarantineCommand {
     /// Destroy held messages; nobody is told
+    #[command(after_help = examples::QUARANTINE_DELETE)]
     Delete {
-        /// The messages
-        #[arg(required = true)]
+        /// The messages, as `quarantine list` names them
+        #[arg(required = true, value_name = "ID")]
         ids: Vec<HeldId>,
         /// Who acts
         #[command(flatten)]
         person: Person,
     },
     /// List held messages, newest first
+    #[command(after_help = examples::QUARANTINE_LIST)]
     List {
         /// Only those in this state
-        #[arg(long, value_name = "STATE")]
+        #[arg(long, value_name = "STATE", value_parser = words(STATES).try_map(|word| word.parse::<HeldState>()))]
         state: Option<HeldState>,
         /// Only those of this direction
-        #[arg(long, value_name = "DIRECTION", value_parser = direction)]
+        #[arg(long, value_name = "DIRECTION", value_parser = words(DIRECTIONS).try_map(direction))]
         direction: Option<Direction>,
         /// At most so many
-        #[arg(long, default_value_t = 1000, value_name = "N")]
+        #[arg(long, default_value_t = 1000, value_name = "N", value_parser = value_parser!(u32).range(1..))]
         limit: u32,
     },
     /// Refuse held messages; an internal sender is told
+    #[command(after_help = examples::QUARANTINE_REJECT)]
     Reject {
-        /// The messages
-        #[arg(required = true)]
+        /// The messages, as `quarantine list` names them
+        #[arg(required = true, value_name = "ID")]
         ids: Vec<HeldId>,
         /// Who acts
         #[command(flatten)]
         person: Person,
     },
     /// Set held messages free
+    #[command(after_help = examples::QUARANTINE_RELEASE)]
     Release {
-        /// The messages
-        #[arg(required = true)]
+        /// The messages, as `quarantine list` names them
+        #[arg(required = true, value_name = "ID")]
         ids: Vec<HeldId>,
         /// Encrypt for each recipient
         #[arg(long)]
@@ -210,6 +239,7 @@ pub enum QuarantineCommand {
         person: Person,
     },
     /// Show a held message: masked, unless --reveal
+    #[command(after_help = examples::QUARANTINE_SHOW)]
     Show {
         /// The message
         id: HeldId,
@@ -282,39 +312,19 @@ impl From<ScanKind> for Kind {
     }
 }
 
-fn direction(text: &str) -> Result<Direction, String> {
+fn direction(word: String) -> Result<Direction, String> {
     [Direction::Inbound, Direction::Internal, Direction::Outbound]
         .into_iter()
-        .find(|direction| direction.as_str() == text)
-        .ok_or_else(|| "a direction is inbound, internal or outbound".to_owned())
+        .find(|direction| direction.as_str() == word)
+        .ok_or(word)
+}
+
+fn words(words: &'static [&'static str]) -> PossibleValuesParser {
+    PossibleValuesParser::new(words)
 }
 
 /// Where settings are looked for.
 pub const DEFAULT_CONFIG: &str = "/etc/sluse/sluse.toml";
 
-const EXAMPLES: &str = "\
-Examples:
-  sluse scan mail.eml report.docx       what is in these files?
-  sluse check-config                    are settings, rules and policy right?
-  sluse serve                           run the gateway
-  sluse quarantine list --format json   what is held?
-
-Exit status: 0 done or clean, 1 findings or no, 2 wrong usage, 3 wrong settings,
-4 try again later, 5 not allowed.";
-
-const SCAN_EXAMPLES: &str = "\
-Examples:
-  sluse scan mail.eml
-  sluse scan --format json attachments/*
-  printf 'Kontakt oss' | sluse scan --as text -";
-
-const EXPLAIN_EXAMPLES: &str = "\
-Examples:
-  sluse explain mail.eml --from kari@cpm.example --to ola@partner.example
-  sluse explain bcdfghjkmnpqrstvbcdf";
-
-const QUARANTINE_EXAMPLES: &str = "\
-Examples:
-  sluse quarantine list --state held
-  sluse quarantine release ID --encrypt --reason \"agreed with the sender\"
-  sluse quarantine show ID --reveal --reason \"complaint from the recipient\"";
+const DIRECTIONS: &[&str] = &["inbound", "internal", "outbound"];
+const STATES: &[&str] = &["deleted", "held", "rejected", "released"];

@@ -7,26 +7,26 @@ use super::{
     args::{AuditCommand, Format},
     output::{Output, Tint},
 };
-use crate::gate::Gate;
+use crate::store::Store;
 
 /// Runs `sluse audit`.
 ///
 /// # Errors
 ///
 /// The store failed or the output cannot be written.
-pub async fn run(command: &AuditCommand, format: Format, gate: &Gate) -> anyhow::Result<Exit> {
+pub async fn run(command: &AuditCommand, format: Format, store: &Store) -> anyhow::Result<Exit> {
     match command {
-        AuditCommand::Export { from } => export(*from, gate).await,
-        AuditCommand::Verify => verify(format, gate).await,
+        AuditCommand::Export { from } => export(*from, store).await,
+        AuditCommand::Verify => verify(format, store).await,
     }
 }
 
 /// Always JSON lines: this is what auditors load elsewhere.
-async fn export(from: u64, gate: &Gate) -> anyhow::Result<Exit> {
+async fn export(from: i64, store: &Store) -> anyhow::Result<Exit> {
     let mut output = Output::new();
-    let mut next = i64::try_from(from)?;
+    let mut next = from;
     loop {
-        let rows = gate.store().audit_page(next, PAGE).await?;
+        let rows = store.audit_page(next, PAGE).await?;
         let Some(last) = rows.last() else { return Ok(Exit::Ok) };
         next = last.seq + 1;
         for row in &rows {
@@ -35,8 +35,8 @@ async fn export(from: u64, gate: &Gate) -> anyhow::Result<Exit> {
     }
 }
 
-async fn verify(format: Format, gate: &Gate) -> anyhow::Result<Exit> {
-    let report = gate.store().audit_verify().await?;
+async fn verify(format: Format, store: &Store) -> anyhow::Result<Exit> {
+    let report = store.audit_verify().await?;
     let mut output = Output::new();
     let exit = if report.first_bad.is_some() { Exit::Negative } else { Exit::Ok };
     match (format, &report.first_bad) {

@@ -1,14 +1,14 @@
 //! `sluse explain`: which route, which findings, which words, which keys.
 
-use std::{fs, io::Read, sync::Arc};
+use std::{path::Path, sync::Arc};
 
-use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::{
     Exit,
     args::{ExplainArguments, Format},
-    output::Output,
+    input,
+    output::{Output, remark},
     scan::describe,
 };
 use crate::{
@@ -30,7 +30,7 @@ pub async fn run(
         let history = gate.store().event_audit(event).await?;
         let mut output = Output::new();
         if history.is_empty() {
-            eprintln!("sluse: no event {event}");
+            remark(format_args!("no event {event}"));
             return Ok(Exit::Negative);
         }
         for row in history {
@@ -45,10 +45,16 @@ pub async fn run(
         return Ok(Exit::Ok);
     }
     if arguments.to.is_empty() {
-        eprintln!("sluse: explain needs at least one recipient: --to ADDRESS");
+        remark("explain needs at least one recipient: --to ADDRESS");
         return Ok(Exit::Usage);
     }
-    let raw: Arc<[u8]> = read(&arguments.subject)?.into();
+    let path = Path::new(&arguments.subject);
+    let limit = gate.book().settings.limits.message_bytes;
+    let Some(raw) = input::load(path, limit)? else {
+        remark(format_args!("{} is over [limits] message_bytes = {limit}", path.display()));
+        return Ok(Exit::Negative);
+    };
+    let raw: Arc<[u8]> = raw.into();
     let envelope = Envelope { sender: arguments.from.clone(), recipients: arguments.to.clone() };
     let decision = gate.consider(Questions { envelope, channel: channel(gate), raw }).await?;
     let mut output = Output::new();
@@ -63,15 +69,6 @@ pub async fn run(
 /// Explains what the milter would do.
 fn channel(gate: &Gate) -> Channel {
     Channel { answers_each: false, reinjects: gate.can_send(), replaces: true }
-}
-
-fn read(subject: &str) -> anyhow::Result<Vec<u8>> {
-    if subject == "-" {
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes)?;
-        return Ok(bytes);
-    }
-    fs::read(subject).with_context(|| format!("cannot read {subject}"))
 }
 
 fn to_json(decision: &Decision) -> Value {

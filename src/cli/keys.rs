@@ -1,118 +1,143 @@
 //! `sluse keys`: the certificates of recipients.
 
-use std::{fs, io::Read, path::Path};
+use std::path::Path;
 
 use anyhow::Context;
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
     Exit,
     args::{Format, KeysCommand},
+    input,
     output::{Output, Tint},
     person_name,
 };
 use crate::{
-    gate::Gate,
     model::{Act, Address, Event, KeyTrouble},
-    protect::{Ground, Listed, ProtectError},
+    protect::{Ground, Listed, ProtectError, Protector},
+    store::{Change, Store, StoreError},
 };
+
+/// What `sluse keys` works on.
+pub struct Certificates<'a> {
+    /// The certificates.
+    pub protector: &'a Protector,
+    /// The audit log.
+    pub store: &'a Store,
+    /// The time.
+    pub now: Timestamp,
+}
 
 /// Runs `sluse keys`.
 ///
 /// # Errors
 ///
-/// A file cannot be read, the folder cannot be written, or the output fails.
-pub async fn run(command: &KeysCommand, format: Format, gate: &Gate) -> anyhow::Result<Exit> {
+/// A file cannot be read or holds no certificates, the folder cannot be
+/// written, or the output fails.
+pub async fn run(
+    command: &KeysCommand,
+    format: Format,
+    certificates: &Certificates<'_>,
+) -> anyhow::Result<Exit> {
     match command {
         KeysCommand::Import { files, pin } => {
-            let mut exit = Exit::Ok;
             for file in files {
-                exit = exit.max(import(file, pin.as_ref(), format, gate).await?);
+                certificates.import(file, pin.as_ref(), format).await?;
             }
-            Ok(exit)
+            Ok(Exit::Ok)
         }
-        KeysCommand::List => list(format, gate),
-        KeysCommand::Lookup { address } => lookup(address, format, gate),
-        KeysCommand::Remove { fingerprint } => remove(fingerprint, gate).await,
+        KeysCommand::List => certificates.list(format),
+        KeysCommand::Lookup { address } => certificates.lookup(address, format),
+        KeysCommand::Remove { fingerprint } => certificates.remove(fingerprint, format).await,
     }
 }
 
-async fn import(
-    file: &Path,
-    pin: Option<&Address>,
-    format: Format,
-    gate: &Gate,
-) -> anyhow::Result<Exit> {
-    let bytes = read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let imported = gate.protector().import(&bytes, pin);
-    let imported = imported.with_context(|| file.display().to_string())?;
-    let mut output = Output::new();
-    for certificate in &imported {
-        let facts = json!({
-            "fingerprint": certificate.fingerprint,
-            "pinned": pin.is_some(),
-            "state": certificate.state.as_str(),
-        });
-        let actor = person_name(None);
-        gate.record(Event { event: None, actor, act: Act::KeyImported, facts }).await?;
-        let addresses = names(&certificate.addresses);
-        match format {
-            Format::Json => output.json(&json!({
+impl Certificates<'_> {
+    async fn import(
+        &self,
+        file: &Path,
+        pin: Option<&Address>,
+        format: Format,
+    ) -> anyhow::Result<()> {
+        let Some(bytes) = input::load(file, MOST)? else {
+            anyhow::bail!(ProtectError::TooBig(usize::try_from(MOST)?));
+        };
+        let imported = self.protector.import(&bytes, pin);
+        let imported = imported.with_context(|| file.display().to_string())?;
+        let mut output = Output::new();
+        for certificate in &imported {
+            let state = certificate.state.as_str();
+            let facts = json!({
                 "fingerprint": certificate.fingerprint,
-                "addresses": addresses,
-                "state": certificate.state.as_str(),
+                "pinned": pin.is_some(),
+                "state": state,
+            });
+            self.record(Act::KeyImported, facts).await?;
+            let addresses = names(&certificate.addresses);
+            match format {
+                Format::Json => output.json(&json!({
+                    "fingerprint": certificate.fingerprint,
+                    "addresses": addresses,
+                    "state": state,
+                }))?,
+                Format::Text => output.line(format!(
+                    "{}  {state:9}  {}",
+                    certificate.fingerprint,
+                    addresses.join(", ")
+                ))?,
+            }
+        }
+        Ok(())
+    }
+
+    fn list(&self, format: Format) -> anyhow::Result<Exit> {
+        let mut output = Output::new();
+        for certificate in self.protector.list(self.now) {
+            print(&mut output, format, &certificate)?;
+        }
+        Ok(Exit::Ok)
+    }
+
+    fn lookup(&self, address: &Address, format: Format) -> anyhow::Result<Exit> {
+        let found = self.protector.lookup(address, self.now);
+        let state = found.as_ref().map_or(Err(KeyTrouble::KeyAbsent), |found| found.state);
+        let mut output = Output::new();
+        match (format, &found) {
+            (Format::Json, _) => output.json(&json!({
+                "address": address,
+                "fingerprint": found.as_ref().map(|found| &found.fingerprint),
+                "usable": state.is_ok(),
+                "reason": state.err().map(KeyTrouble::as_str),
             }))?,
-            Format::Text => output.line(format!(
-                "{}  {:9}  {}",
-                certificate.fingerprint,
-                certificate.state.as_str(),
-                addresses.join(", ")
-            ))?,
+            (Format::Text, Some(found)) => print(&mut output, format, found)?,
+            (Format::Text, None) => {
+                let word = output.tinted(KeyTrouble::KeyAbsent.as_str(), Tint::Bad);
+                output.line(format!("{address}: {word}"))?;
+            }
         }
+        Ok(if state.is_ok() { Exit::Ok } else { Exit::Negative })
     }
-    Ok(Exit::Ok)
-}
 
-fn list(format: Format, gate: &Gate) -> anyhow::Result<Exit> {
-    let mut output = Output::new();
-    for certificate in gate.protector().list(gate.now()) {
-        print(&mut output, format, &certificate)?;
-    }
-    Ok(Exit::Ok)
-}
-
-fn lookup(address: &Address, format: Format, gate: &Gate) -> anyhow::Result<Exit> {
-    let found = gate.protector().lookup(address, gate.now());
-    let state = found.as_ref().map_or(Err(KeyTrouble::KeyAbsent), |found| found.state);
-    let mut output = Output::new();
-    match (format, &found) {
-        (Format::Json, _) => output.json(&json!({
-            "address": address,
-            "fingerprint": found.as_ref().map(|found| &found.fingerprint),
-            "usable": state.is_ok(),
-            "reason": state.err().map(KeyTrouble::as_str),
-        }))?,
-        (Format::Text, Some(found)) => print(&mut output, format, found)?,
-        (Format::Text, None) => {
-            let word = output.tinted(KeyTrouble::KeyAbsent.as_str(), Tint::Bad);
-            output.line(format!("{address}: {word}"))?;
+    async fn remove(&self, fingerprint: &str, format: Format) -> anyhow::Result<Exit> {
+        self.protector.remove(fingerprint)?;
+        // As the other rows of the log name it.
+        let name: String = fingerprint.split_whitespace().collect();
+        let name = name.to_ascii_uppercase();
+        self.record(Act::KeyRemoved, json!({ "fingerprint": name })).await?;
+        let mut output = Output::new();
+        match format {
+            Format::Json => output.json(&json!({ "fingerprint": name, "state": "removed" }))?,
+            Format::Text => output.line(format!("{name}  removed"))?,
         }
+        Ok(Exit::Ok)
     }
-    Ok(if state.is_ok() { Exit::Ok } else { Exit::Negative })
-}
 
-async fn remove(fingerprint: &str, gate: &Gate) -> anyhow::Result<Exit> {
-    match gate.protector().remove(fingerprint) {
-        Err(error @ ProtectError::UnknownCertificate(_)) => {
-            eprintln!("sluse: {error}");
-            return Ok(Exit::Negative);
-        }
-        other => other?,
+    async fn record(&self, act: Act, facts: serde_json::Value) -> Result<(), StoreError> {
+        let event = Event { event: None, actor: person_name(None), act, facts };
+        self.store.commit(Change { events: vec![event], ..Change::default() }).await?;
+        Ok(())
     }
-    let facts = json!({ "fingerprint": fingerprint });
-    let actor = person_name(None);
-    gate.record(Event { event: None, actor, act: Act::KeyRemoved, facts }).await?;
-    Ok(Exit::Ok)
 }
 
 fn print(output: &mut Output, format: Format, certificate: &Listed) -> std::io::Result<()> {
@@ -145,11 +170,5 @@ fn names(addresses: &[(Address, Ground)]) -> Vec<&str> {
     addresses.iter().map(|(address, _)| address.as_str()).collect()
 }
 
-fn read(file: &Path) -> std::io::Result<Vec<u8>> {
-    if file == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes)?;
-        return Ok(bytes);
-    }
-    fs::read(file)
-}
+/// Bytes of one import; a keyring may have fewer.
+const MOST: u64 = 64 << 20;

@@ -1,29 +1,153 @@
-//! `sluse man`: the manual page, made from the same texts as `--help`.
+//! `sluse man`: the manual page, made from the same texts as `--help`, with the
+//! example settings and policy at its end.
 
-use clap::CommandFactory;
-use clap_mangen::Man;
+use clap::{Arg, Command, CommandFactory};
+use roff::{Inline, Roff, bold, italic, roman};
 
-use super::{Exit, args::Arguments, output::Output};
+use super::{
+    Exit,
+    args::{Arguments, DEFAULT_CONFIG},
+    output::Output,
+};
 
-/// Prints the page of the program, then one section for each command.
+/// Prints one page: the program, every command, the files.
 ///
 /// # Errors
 ///
 /// The output cannot be written.
 pub fn run() -> anyhow::Result<Exit> {
-    let mut page = Vec::new();
-    let command = Arguments::command();
-    let man = Man::new(command.clone()).section("8").manual("Sluse");
-    man.render(&mut page)?;
-    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
-        page.extend_from_slice(
-            format!(".SH \"SLUSE {}\"\n", sub.get_name()).to_uppercase().as_bytes(),
-        );
-        let man = Man::new(sub.clone());
-        man.render_description_section(&mut page)?;
-        man.render_options_section(&mut page)?;
-        man.render_subcommands_section(&mut page)?;
-    }
-    Output::new().raw(&page)?;
+    let mut program = Arguments::command();
+    program.build();
+    let mut page = Roff::new();
+    let version = format!("sluse {}", env!("CARGO_PKG_VERSION"));
+    // Without a date: the same source makes the same page.
+    page.control("TH", ["SLUSE", "8", "\"\"", &version, "Sluse"]);
+    heading(&mut page, "NAME");
+    page.text([roman("sluse - gate in the mail path that finds unencrypted identity numbers")]);
+    heading(&mut page, "SYNOPSIS");
+    page.text([bold("sluse"), roman(" [options] "), italic("command"), roman(" ...")]);
+    heading(&mut page, "DESCRIPTION");
+    paragraphs(&mut page, &about(&program));
+    heading(&mut page, "OPTIONS");
+    page.text([roman("Every command takes these:")]);
+    options(&mut page, &program, |_| true);
+    heading(&mut page, "COMMANDS");
+    commands(&mut page, &mut program);
+    heading(&mut page, "EXAMPLES");
+    literal(&mut page, &after(&program));
+    heading(&mut page, "FILES");
+    page.control("TP", []);
+    page.text([italic(DEFAULT_CONFIG)]);
+    page.text([roman("The settings. Relative paths in it are taken from its folder.")]);
+    heading(&mut page, "EXAMPLE SETTINGS");
+    literal(&mut page, SETTINGS);
+    heading(&mut page, "EXAMPLE POLICY");
+    literal(&mut page, POLICY);
+    Output::new().raw(page.render().as_bytes())?;
     Ok(Exit::Ok)
 }
+
+/// Each command that does something, those inside other commands too.
+fn commands(page: &mut Roff, parent: &mut Command) {
+    for command in parent.get_subcommands_mut().filter(|c| !c.is_hide_set()) {
+        if command.get_name() == "help" {
+            continue;
+        }
+        if command.has_subcommands() {
+            commands(page, command);
+            if !after(command).is_empty() {
+                let name = command.get_bin_name().unwrap_or(command.get_name()).to_owned();
+                page.control("SS", [&*name]);
+                literal(page, &after(command));
+            }
+            continue;
+        }
+        let usage = command.render_usage().to_string();
+        let usage = usage.trim_start_matches("Usage:").trim();
+        page.control("SS", [usage]);
+        paragraphs(page, &about(command));
+        options(page, command, |option| !option.is_global_set());
+        if !after(command).is_empty() {
+            page.control("PP", []);
+            literal(page, &after(command));
+        }
+    }
+}
+
+fn heading(page: &mut Roff, text: &str) {
+    page.control("SH", [text]);
+}
+
+fn paragraphs(page: &mut Roff, text: &str) {
+    for (index, paragraph) in text.split("\n\n").enumerate() {
+        if index > 0 {
+            page.control("PP", []);
+        }
+        page.text([roman(paragraph.replace('\n', " "))]);
+    }
+}
+
+/// Text as it stands.
+fn literal(page: &mut Roff, text: &str) {
+    page.control("nf", []);
+    for line in text.lines() {
+        page.text([roman(line)]);
+    }
+    page.control("fi", []);
+}
+
+fn options(page: &mut Roff, command: &Command, wanted: impl Fn(&Arg) -> bool) {
+    let shown = |option: &&Arg| !option.is_hide_set() && wanted(option) && !is_help(option);
+    for option in command.get_arguments().filter(shown) {
+        page.control("TP", []);
+        page.text(name(option));
+        let help = option.get_long_help().or_else(|| option.get_help());
+        let mut text = help.map(ToString::to_string).unwrap_or_default().replace("\n\n", " ");
+        let values = option.get_possible_values();
+        let values: Vec<&str> = values.iter().map(|value| value.get_name()).collect();
+        if !values.is_empty() {
+            text.push_str(&format!("; one of {}", values.join(", ")));
+        }
+        let default: Vec<_> =
+            option.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+        if !default.is_empty() {
+            text.push_str(&format!(" [default: {}]", default.join(" ")));
+        }
+        page.text([roman(text)]);
+    }
+}
+
+fn name(option: &Arg) -> Vec<Inline> {
+    let mut name = Vec::new();
+    if let Some(short) = option.get_short() {
+        name.extend([bold(format!("-{short}")), roman(", ")]);
+    }
+    if let Some(long) = option.get_long() {
+        name.push(bold(format!("--{long}")));
+    }
+    let takes_value = option.is_positional() || option.get_action().takes_values();
+    let value = option.get_value_names().and_then(|names| names.first());
+    match value {
+        Some(value) if takes_value && name.is_empty() => name.push(italic(value.to_string())),
+        Some(value) if takes_value => name.extend([roman(" "), italic(value.to_string())]),
+        Some(_) | None => {}
+    }
+    name
+}
+
+/// `--help` and `--version` are said once.
+fn is_help(option: &Arg) -> bool {
+    option.get_id() == "help" || option.get_id() == "version"
+}
+
+fn about(command: &Command) -> String {
+    let about = command.get_long_about().or_else(|| command.get_about());
+    about.map(ToString::to_string).unwrap_or_default()
+}
+
+fn after(command: &Command) -> String {
+    command.get_after_help().map(ToString::to_string).unwrap_or_default()
+}
+
+const SETTINGS: &str = include_str!("../../deploy/sluse.toml");
+const POLICY: &str = include_str!("../../deploy/policy.toml");

@@ -5,7 +5,9 @@
 
 pub mod args;
 pub mod audit;
+mod examples;
 pub mod explain;
+mod input;
 pub mod keys;
 pub mod man;
 pub mod outbox;
@@ -17,6 +19,7 @@ pub mod stats;
 
 use std::process::ExitCode;
 
+pub use self::input::InputError;
 use crate::model::Reviewer;
 
 /// How a command ended.
@@ -51,5 +54,6 @@ fn reviewer(person: &args::Person, purpose: &str) -> anyhow::Result<Reviewer> {
 /// The name given, or the login name.
 fn person_name(given: Option<&str>) -> String {
     let login = || ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|key| std::env::var(key).ok());
+    let login = || login().filter(|name| !name.trim().is_empty());
     given.map(str::to_owned).or_else(login).unwrap_or_else(|| "command line".to_owned())
 }

@@ -3,7 +3,7 @@
 use super::{
     Exit,
     args::{Format, OutboxCommand},
-    output::Output,
+    output::{Output, remark},
     reviewer,
 };
 use crate::{
@@ -53,7 +53,7 @@ pub async fn run(command: &OutboxCommand, format: Format, gate: &Gate) -> anyhow
 fn answer(settled: Settled<OutboxState>) -> Exit {
     match settled {
         Settled::Already(state) => {
-            eprintln!("sluse: the item is {} already, nothing was done", state.as_str());
+            remark(format_args!("the item is {} already, nothing was done", state.as_str()));
             Exit::Negative
         }
         Settled::Now => Exit::Ok,

@@ -1,8 +1,13 @@
 //! Printing: text with colour on a terminal only, and JSON lines.
 //!
-//! A closed pipe (`sluse … | head`) ends the output quietly.
+//! When the reader is gone (`sluse … | head`), the error that comes back has
+//! the kind `BrokenPipe`; the program then ends without a word, but not with
+//! status 0: what was not printed was not said to be clean.
 
-use std::io::{self, IsTerminal, Write};
+use std::{
+    fmt::Display,
+    io::{self, IsTerminal, Write},
+};
 
 use serde::Serialize;
 
@@ -25,7 +30,7 @@ impl Output {
     ///
     /// The output cannot be written.
     pub fn line(&mut self, text: impl AsRef<str>) -> io::Result<()> {
-        quiet(writeln!(self.out, "{}", text.as_ref()))
+        writeln!(self.out, "{}", text.as_ref())
     }
 
     /// Prints one JSON object on a line.
@@ -44,7 +49,8 @@ impl Output {
     ///
     /// The output cannot be written.
     pub fn raw(&mut self, bytes: &[u8]) -> io::Result<()> {
-        quiet(self.out.write_all(bytes))
+        self.out.write_all(bytes)?;
+        self.out.flush()
     }
 
     /// `text` in the colour of its meaning, on a terminal.
@@ -78,9 +84,8 @@ pub enum Tint {
     Good,
 }
 
-fn quiet(result: io::Result<()>) -> io::Result<()> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
-        other => other,
-    }
+/// Tells the caller something on standard error. When nobody reads that, there
+/// is nobody to tell.
+pub fn remark(text: impl Display) {
+    drop(writeln!(io::stderr(), "sluse: {text}"));
 }

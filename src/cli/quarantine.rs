@@ -5,11 +5,11 @@ use serde_json::json;
 use super::{
     Exit,
     args::{Format, Person, QuarantineCommand},
-    output::Output,
+    output::{Output, remark},
     reviewer,
 };
 use crate::{
-    gate::{Discard, Gate, ReleaseAs, Released},
+    gate::{Discard, Gate, GateError, ReleaseAs, Released},
     store::{Held, HeldFilter, HeldId, HeldState, Settled},
 };
 
@@ -24,16 +24,9 @@ pub async fn run(command: &QuarantineCommand, format: Format, gate: &Gate) -> an
             discard(ids, person, Discard::Delete, format, gate).await
         }
         QuarantineCommand::List { state, direction, limit } => {
-            let filter = HeldFilter {
-                state: *state,
-                direction: *direction,
-                limit: *limit,
-                ..HeldFilter::default()
-            };
-            let mut output = Output::new();
-            for held in gate.store().held(&filter).await? {
-                print(&mut output, format, &held)?;
-            }
+            let filter =
+                HeldFilter { state: *state, direction: *direction, ..HeldFilter::default() };
+            list(filter, *limit, format, gate).await?;
             Ok(Exit::Ok)
         }
         QuarantineCommand::Reject { ids, person } => {
@@ -49,6 +42,30 @@ pub async fn run(command: &QuarantineCommand, format: Format, gate: &Gate) -> an
     }
 }
 
+/// Prints page after page, as the store gives so many at once at most.
+async fn list(
+    mut filter: HeldFilter,
+    limit: u32,
+    format: Format,
+    gate: &Gate,
+) -> anyhow::Result<()> {
+    let mut output = Output::new();
+    let mut left = limit;
+    while left > 0 {
+        filter.limit = left.min(PAGE);
+        let page = gate.store().held(&filter).await?;
+        for held in &page {
+            print(&mut output, format, held)?;
+        }
+        left -= u32::try_from(page.len())?.min(left);
+        filter.before = page.last().map(|held| held.id);
+        if page.len() < usize::try_from(filter.limit)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
 async fn release(
     ids: &[HeldId],
     person: &Person,
@@ -60,9 +77,10 @@ async fn release(
     let mut output = Output::new();
     let mut exit = Exit::Ok;
     for id in ids {
-        match gate.release(*id, &by, how).await? {
-            Released::Queued => tell(&mut output, format, *id, HeldState::Released)?,
-            Released::Already(state) => exit = exit.max(too_late(*id, state)),
+        match gate.release(*id, &by, how).await {
+            Ok(Released::Queued) => tell(&mut output, format, *id, HeldState::Released)?,
+            Ok(Released::Already(state)) => exit = exit.max(too_late(*id, state)),
+            Err(error) => exit = exit.max(refusal(*id, error)?),
         }
     }
     // The service sends it too; whoever comes first takes it.
@@ -85,9 +103,10 @@ async fn discard(
     let mut output = Output::new();
     let mut exit = Exit::Ok;
     for id in ids {
-        match gate.discard(*id, &by, to).await? {
-            Settled::Now => tell(&mut output, format, *id, state)?,
-            Settled::Already(state) => exit = exit.max(too_late(*id, state)),
+        match gate.discard(*id, &by, to).await {
+            Ok(Settled::Now) => tell(&mut output, format, *id, state)?,
+            Ok(Settled::Already(state)) => exit = exit.max(too_late(*id, state)),
+            Err(error) => exit = exit.max(refusal(*id, error)?),
         }
     }
     gate.deliver_due().await?;
@@ -100,13 +119,13 @@ async fn show(
     format: Format,
     gate: &Gate,
 ) -> anyhow::Result<Exit> {
+    let by = reveal.map(|person| reviewer(person, "")).transpose()?;
     let mut output = Output::new();
     let Some(held) = gate.store().held_by_id(id).await? else {
-        eprintln!("sluse: no held message {id}");
+        remark(format_args!("no held message {id}"));
         return Ok(Exit::Negative);
     };
-    if let Some(person) = reveal {
-        let by = reviewer(person, "")?;
+    if let Some(by) = by {
         let content = gate.store().reveal_held(id, &by).await?;
         output.raw(&content)?;
         return Ok(Exit::Ok);
@@ -150,7 +169,20 @@ fn tell(output: &mut Output, format: Format, id: HeldId, state: HeldState) -> st
     }
 }
 
+/// An error that is about this message alone is told, and the next is tried.
+fn refusal(id: HeldId, error: GateError) -> Result<Exit, GateError> {
+    match error {
+        GateError::NotHeld(_) => remark(&error),
+        GateError::Unprotectable(_) => remark(format_args!("{id}: {error}")),
+        other => return Err(other),
+    }
+    Ok(Exit::Negative)
+}
+
 fn too_late(id: HeldId, state: HeldState) -> Exit {
-    eprintln!("sluse: {id} is {} already, nothing was done", state.as_str());
+    remark(format_args!("{id} is {} already, nothing was done", state.as_str()));
     Exit::Negative
 }
+
+/// Held messages asked for at once.
+const PAGE: u32 = 500;

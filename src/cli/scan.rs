@@ -1,8 +1,6 @@
 //! `sluse scan`: searches files without a service.
 
 use std::{
-    fs,
-    io::Read,
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -12,9 +10,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Exit,
+    Exit, InputError,
     args::{Format, ScanArguments},
-    output::{Output, Tint},
+    input,
+    output::{Output, Tint, remark},
 };
 use crate::{
     gate::Reader,
@@ -33,6 +32,11 @@ pub async fn run(
     limit: u64,
     now: Timestamp,
 ) -> anyhow::Result<Exit> {
+    if arguments.paths.iter().filter(|path| input::is_standard(path)).count() > 1 {
+        // The second would be empty, and so called clean.
+        remark("standard input can be read once only: give `-` once");
+        return Ok(Exit::Usage);
+    }
     let mut output = Output::new();
     let mut exit = Exit::Ok;
     let kind = arguments.kind.map(Kind::from);
@@ -40,7 +44,12 @@ pub async fn run(
     let mut scans = stream::iter(scans).buffered(AT_ONCE);
     while let Some(scanned) = scans.next().await {
         if let Some(error) = &scanned.error {
-            eprintln!("sluse: {}: {error:#}", scanned.path.display());
+            match error {
+                Unread::File(error) => remark(format_args!("{error}: {}", error.source)),
+                Unread::NoReader(error) => {
+                    remark(format_args!("{}: {error:#}", scanned.path.display()));
+                }
+            }
         }
         exit = exit.max(scanned.exit());
         match format {
@@ -54,7 +63,7 @@ pub async fn run(
 struct Scanned {
     path: PathBuf,
     reading: Reading,
-    error: Option<anyhow::Error>,
+    error: Option<Unread>,
     ms: u128,
 }
 
@@ -73,10 +82,11 @@ impl Scanned {
     }
 
     fn exit(&self) -> Exit {
-        match self.verdict() {
-            _ if self.error.is_some() => Exit::Usage,
-            Verdict::Clean | Verdict::Encrypted => Exit::Ok,
-            Verdict::Sensitive | Verdict::Unscannable => Exit::Negative,
+        match (&self.error, self.verdict()) {
+            (Some(Unread::File(error)), _) => Exit::from(error),
+            (Some(Unread::NoReader(_)), _) => Exit::Temporary,
+            (None, Verdict::Clean | Verdict::Encrypted) => Exit::Ok,
+            (None, Verdict::Sensitive | Verdict::Unscannable) => Exit::Negative,
         }
     }
 
@@ -98,6 +108,12 @@ impl Scanned {
             ms: self.ms,
         }
     }
+}
+
+/// Why a path was not read, when it is not for what is in it.
+enum Unread {
+    File(InputError),
+    NoReader(anyhow::Error),
 }
 
 #[derive(Clone, Copy, Serialize)]
@@ -175,16 +191,16 @@ async fn scan(
 ) -> Scanned {
     let started = Instant::now();
     let kind = kind.unwrap_or_else(|| kind_of(path));
-    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
-    let (reading, error) = match load(path, limit) {
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    let (reading, error) = match input::load(path, limit) {
         Ok(Some(bytes)) => match reader.read(kind, &name, &bytes.into(), now).await {
             Ok(reading) => (reading, None),
             Err(error) => {
-                (Reader::unread(GapKind::TimedOut, &name), Some(anyhow::Error::new(error)))
+                (Reader::unread(GapKind::TimedOut, &name), Some(Unread::NoReader(error.into())))
             }
         },
         Ok(None) => (Reader::unread(GapKind::TooBig, &name), None),
-        Err(error) => (Reader::unread(GapKind::Broken, &name), Some(anyhow::Error::new(error))),
+        Err(error) => (Reader::unread(GapKind::Broken, &name), Some(Unread::File(error))),
     };
     Scanned { path: path.to_owned(), reading, error, ms: started.elapsed().as_millis() }
 }
@@ -194,19 +210,6 @@ fn kind_of(path: &Path) -> Kind {
         Some(extension) if extension.eq_ignore_ascii_case("eml") => Kind::Message,
         _ => Kind::File,
     }
-}
-
-/// The bytes of a file, or nothing when it is over the limit.
-fn load(path: &Path, limit: u64) -> std::io::Result<Option<Vec<u8>>> {
-    let mut bytes = Vec::new();
-    let read = if path == Path::new("-") {
-        std::io::stdin().lock().take(limit + 1).read_to_end(&mut bytes)
-    } else {
-        fs::File::open(path)?.take(limit + 1).read_to_end(&mut bytes)
-    };
-    read?;
-    let fits = u64::try_from(bytes.len()).is_ok_and(|length| length <= limit);
-    Ok(fits.then_some(bytes))
 }
 
 fn print(output: &mut Output, scanned: &Scanned) -> std::io::Result<()> {

@@ -1,19 +1,18 @@
 //! `sluse stats`: what was decided in the last days, and what is there now.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Exit, args::Format, output::Output};
-use crate::gate::Gate;
+use crate::store::Store;
 
 /// Runs `sluse stats`.
 ///
 /// # Errors
 ///
 /// The store failed or the output cannot be written.
-pub async fn run(days: u16, format: Format, gate: &Gate) -> anyhow::Result<Exit> {
-    let to = gate.now();
+pub async fn run(days: u16, format: Format, store: &Store, now: Timestamp) -> anyhow::Result<Exit> {
     let back = SignedDuration::from_hours(24 * (i64::from(days) - 1).max(0));
-    let counts = gate.store().counts(to.checked_sub(back)?, to).await?;
+    let counts = store.counts(now.checked_sub(back)?, now).await?;
     let mut output = Output::new();
     if format == Format::Json {
         output.json(&counts)?;

@@ -107,7 +107,9 @@ impl Compiled {
 fn parse(source: &PackSource) -> Result<RawPack, RuleError> {
     let raw: RawPack = toml_text::parse(&source.name, &source.text)?;
     if raw.schema != 1 {
-        return Err(fault(source, "schema", format!("schema {} is not known, only 1 is", raw.schema)));
+        let what = format!("schema {} is not known, only 1 is", raw.schema);
+        let error = TomlError::at(&source.name, &source.text, "schema", what);
+        return Err(error.with_hint("write schema = 1, or use a newer sluse").into());
     }
     Ok(raw)
 }
@@ -242,7 +244,8 @@ fn regex(pattern: &str) -> Result<Regex, RuleFault> {
         .size_limit(REGEX_BYTES)
         .dfa_size_limit(2 * REGEX_BYTES)
         .build();
-    built.map_err(|error| bad(error.to_string()))
+    // The last line says it; those before draw the pattern.
+    built.map_err(|error| bad(error.to_string().lines().last().unwrap_or("invalid").to_owned()))
 }
 
 /// Whether a flag group such as `(?iu)` switches Unicode classes back on.

@@ -33,20 +33,22 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) {
 /// Reads what another program would take the same bytes for: an archive
 /// behind a picture, a page or a program.
 fn also(walk: &mut Walk, place: &Place, bytes: &[u8], format: Format) {
-    if !walk.opens_containers() || format == Format::Zip {
-        return;
-    }
     let unknown = format == Format::Unknown;
-    if zip::stands_inside(bytes) || (unknown && zip::has_members(bytes)) {
-        let inner = place.child("zip");
-        walk.inside(&inner.path, |walk| zip::read(walk, &inner, bytes));
+    let zip = zip::ends_as_zip(bytes) || (unknown && zip::has_members(bytes));
+    if zip && format != Format::Zip {
+        if walk.opens_containers() {
+            let inner = place.child("archive behind");
+            walk.inside(&inner.path, |walk| zip::read(walk, &inner, bytes));
+        } else {
+            walk.gap(GapKind::Unknown, &place.path);
+        }
     }
-    if !unknown {
+    if !unknown || !walk.opens_containers() {
         return;
     }
     for (magic, format) in BEHIND {
         if let Some(rest) = memmem::find(bytes, magic).and_then(|at| bytes.get(at..)) {
-            let inner = place.child("archive");
+            let inner = place.child("archive behind");
             walk.inside(&inner.path, |walk| archive::read(walk, &inner, rest, *format));
         }
     }

@@ -14,6 +14,8 @@ mod plain;
 mod proof;
 mod sniff;
 mod strings;
+#[cfg(test)]
+mod tests;
 mod text;
 mod walk;
 

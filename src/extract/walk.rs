@@ -115,7 +115,8 @@ impl Walk {
     }
 
     /// Hands over what was collected.
-    pub(super) fn finish(self) -> Extraction {
+    pub(super) fn finish(mut self) -> Extraction {
+        super::proof::password::weaken(&mut self.out);
         self.out
     }
 }

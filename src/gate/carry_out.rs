@@ -1,22 +1,25 @@
 //! Hop 5: from rulings to parcels and durable holds.
 //!
 //! Everything that a message needs – hold, copies, notice, audit – is one
-//! commit. Only after it is durable is there an outcome.
+//! commit. Only after it is durable is there an outcome. Whoever waits for the
+//! outcome may stop waiting at any point: before the commit nothing was done,
+//! after it a retry finds everything done.
 
 use std::{sync::Arc, time::Instant};
 
-use serde_json::{Value, json};
-use tracing::info;
-
-use super::{Answer, Decision, Fate, Gate, GateError, Outcome, Rulebook};
+use super::{
+    Answer, Decision, Fate, Gate, GateError, Outcome, Rulebook, decide::refuses_by_mail, error,
+    record,
+};
 use crate::{
-    model::{Act, Direction, Event, Finding, Reply, Ruling, Submission, Verdict},
+    model::{Act, Direction, Event, Reply, Ruling, Submission, Verdict},
     notify,
     policy::{Facts, Mode, Parcel},
     store::{Change, NewHold, NewQueued, Purpose},
 };
 
 /// What is to be made durable, and what to answer then.
+#[derive(Default)]
 struct Plan {
     change: Change,
     answers: Vec<Answer>,
@@ -27,24 +30,23 @@ impl Gate {
         &self,
         book: &Arc<Rulebook>,
         submission: &Submission,
-        decision: Decision,
+        decision: &Decision,
         started: Instant,
     ) -> Result<Outcome, GateError> {
         let direction =
             Direction::of_envelope(&submission.envelope, &book.settings.gateway.domains);
-        let facts = decision_facts(book, submission, &decision, direction);
         let mut plan = match book.settings.gateway.mode {
-            Mode::Enforce => self.enforce(book, submission, &decision, direction).await?,
-            Mode::Monitor => monitor(book, submission, &decision)?,
+            Mode::Enforce => self.enforce(book, submission, decision, direction).await?,
+            Mode::Monitor => monitor(book, submission, decision)?,
         };
-        plan.change.events.insert(0, Event::of_gate(submission.id, Act::Decided, facts));
-        measure(&decision, direction);
-        let queued = !plan.change.queue.is_empty();
+        let facts = record::facts(book, submission, decision, direction);
+        plan.change.events.push(Event::of_gate(submission.id, Act::Decided, facts));
+        let queues = !plan.change.queue.is_empty();
         self.store.commit(plan.change).await?;
-        if queued {
+        if queues {
             self.mail_waits.notify_one();
         }
-        report(book, submission, &decision, direction, started);
+        record::report(book, submission, decision, direction, started);
         Ok(Outcome { event: Some(submission.id), answers: plan.answers })
     }
 
@@ -55,23 +57,20 @@ impl Gate {
         decision: &Decision,
         direction: Direction,
     ) -> Result<Plan, GateError> {
-        let mut plan = Plan { change: Change::default(), answers: Vec::new() };
-        let alone = decision.rulings.len() == 1;
+        let mut plan = Plan::default();
         for ruling in &decision.rulings {
             let fate = match ruling.verdict {
                 Verdict::Defer => Fate::Deferred(Reply::try_again()),
                 Verdict::Deliver => Fate::Delivered(deliver(book, submission, decision, ruling)?),
-                Verdict::Hold => {
-                    add_hold(book, submission, ruling, direction, &mut plan.change);
-                    Fate::Kept
-                }
+                Verdict::Hold => Fate::Kept,
                 Verdict::Protect(_) => {
-                    self.protect(submission, decision, ruling, &mut plan)?;
+                    protect(submission, decision, ruling, &mut plan)?;
                     continue;
                 }
-                // Beside other verdicts a front-end that answers once cannot
-                // say no; the notice below tells the sender instead.
-                Verdict::Refuse if !alone && !submission.channel.answers_each => Fate::Kept,
+                // The session cannot say it; the notice does.
+                Verdict::Refuse if refuses_by_mail(submission.channel, &decision.rulings) => {
+                    Fate::Kept
+                }
                 Verdict::Refuse => Fate::Refused(notify::refusal(
                     submission.id,
                     direction,
@@ -81,42 +80,66 @@ impl Gate {
             };
             plan.answers.push(Answer { recipients: ruling.recipients.clone(), fate });
         }
-        self.add_notice(book, submission, decision, &mut plan.change).await?;
+        plan.change.holds.extend(self.hold(book, submission, decision, direction));
+        plan.change.queue.extend(self.notice(book, submission, decision).await?);
         Ok(plan)
     }
 
-    /// Answers with the protected message where the front-end can put it in
-    /// the place of the original, and queues copies where it cannot.
-    fn protect(
+    /// What to hold: one message for all recipients whose ruling says so.
+    fn hold(
         &self,
+        book: &Arc<Rulebook>,
         submission: &Submission,
         decision: &Decision,
-        ruling: &Ruling,
-        plan: &mut Plan,
-    ) -> Result<(), GateError> {
-        let channel = submission.channel;
-        let only_one = submission.envelope.recipients.len() == 1;
-        let in_place = channel.answers_each || (only_one && channel.replaces);
-        for recipient in &ruling.recipients {
-            let Some(parcel) = decision.sealed.get(recipient).cloned() else { continue };
-            let fate = if in_place {
-                Fate::Delivered(parcel)
-            } else {
-                if self.hop.is_none() {
-                    return Err(GateError::NoNextHop);
-                }
-                plan.change.queue.push(NewQueued {
-                    event: submission.id,
-                    purpose: Purpose::Copy,
-                    parcel,
-                    limit_key: None,
-                });
-                Fate::Kept
-            };
-            plan.answers.push(Answer { recipients: vec![recipient.clone()], fate });
+        direction: Direction,
+    ) -> Option<NewHold> {
+        let holding = |ruling: &&Ruling| ruling.verdict == Verdict::Hold;
+        let rulings = || decision.rulings.iter().filter(holding);
+        let mut reasons: Vec<String> = Vec::new();
+        for reason in rulings().flat_map(|ruling| &ruling.reasons).map(ToString::to_string) {
+            if !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
         }
-        Ok(())
+        let recipients: Vec<_> = rulings().flat_map(|r| r.recipients.iter().cloned()).collect();
+        (!recipients.is_empty()).then(|| NewHold {
+            event: submission.id,
+            envelope: submission.envelope.to(&recipients),
+            direction,
+            reasons,
+            message_id: self.message_id(book, submission, &decision.reading),
+            raw: Arc::clone(&submission.raw),
+            keep_days: book.settings.gateway.keep_days,
+        })
     }
+}
+
+/// Answers with the protected message where the front-end can put it in the
+/// place of the original, and queues copies where it cannot.
+fn protect(
+    submission: &Submission,
+    decision: &Decision,
+    ruling: &Ruling,
+    plan: &mut Plan,
+) -> Result<(), GateError> {
+    let channel = submission.channel;
+    let only_one = submission.envelope.recipients.len() == 1;
+    let in_place = channel.answers_each || (only_one && channel.replaces);
+    if !in_place && !channel.reinjects {
+        return Err(GateError::NoNextHop);
+    }
+    for recipient in &ruling.recipients {
+        let parcel = decision.sealed.get(recipient).cloned().ok_or(GateError::NotSealed)?;
+        let fate = if in_place {
+            Fate::Delivered(parcel)
+        } else {
+            let (event, purpose) = (submission.id, Purpose::Copy);
+            plan.change.queue.push(NewQueued { event, purpose, parcel, limit_key: None });
+            Fate::Kept
+        };
+        plan.answers.push(Answer { recipients: vec![recipient.clone()], fate });
+    }
+    Ok(())
 }
 
 /// Passes the message on as it came. Policy judges it once more for just these
@@ -128,19 +151,18 @@ fn deliver(
     ruling: &Ruling,
 ) -> Result<Parcel, GateError> {
     let envelope = submission.envelope.to(&ruling.recipients);
-    let facts = Facts {
+    let cleared = book.policy.clear(&Facts {
         channel: submission.channel,
         domains: &book.settings.gateway.domains,
         envelope: &envelope,
         offers: &decision.offers,
         reading: &decision.reading,
-    };
-    let cleared = book.policy.clear(&facts).map_err(|against| {
-        GateError::NotCleared(against.iter().map(|ruling| ruling.route.to_string()).collect())
-    })?;
+    });
+    let cleared = cleared.map_err(|against| GateError::NotCleared(error::routes(&against)))?;
     Ok(Parcel::new(cleared, envelope.sender, Arc::clone(&submission.raw))?)
 }
 
+/// Passes everything on untouched, whatever was decided.
 fn monitor(
     book: &Rulebook,
     submission: &Submission,
@@ -154,114 +176,3 @@ fn monitor(
     let answer = Answer { recipients: envelope.recipients.clone(), fate: Fate::Delivered(parcel) };
     Ok(Plan { change: Change::default(), answers: vec![answer] })
 }
-
-/// All recipients that are held share one held message.
-fn add_hold(
-    book: &Rulebook,
-    submission: &Submission,
-    ruling: &Ruling,
-    direction: Direction,
-    change: &mut Change,
-) {
-    let reasons = ruling.reasons.iter().map(ToString::to_string);
-    if let Some(hold) = change.holds.first_mut() {
-        hold.envelope.recipients.extend(ruling.recipients.iter().cloned());
-        hold.reasons.extend(reasons);
-        hold.reasons.dedup();
-        return;
-    }
-    change.holds.push(NewHold {
-        event: submission.id,
-        envelope: submission.envelope.to(&ruling.recipients),
-        direction,
-        reasons: reasons.collect(),
-        message_id: super::headers::message_id(&submission.raw),
-        raw: Arc::clone(&submission.raw),
-        keep_days: book.settings.gateway.keep_days,
-    });
-}
-
-/// What the audit log keeps of a decision: no content, masked values only.
-fn decision_facts(
-    book: &Rulebook,
-    submission: &Submission,
-    decision: &Decision,
-    direction: Direction,
-) -> Value {
-    let ruling = |ruling: &Ruling| {
-        json!({
-            "verdict": ruling.verdict.as_str(),
-            "recipients": ruling.recipients.len(),
-            "route": ruling.route,
-            "reasons": ruling.reasons.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        })
-    };
-    let finding = |finding: &Finding| {
-        json!({
-            "rule": finding.rule,
-            "kind": finding.kind,
-            "level": finding.level,
-            "surface": finding.surface,
-            "path": finding.path,
-            "masked": finding.masked,
-        })
-    };
-    let findings = decision.reading.findings.iter().take(MAX_FINDINGS).map(finding);
-    json!({
-        "direction": direction,
-        "size": submission.raw.len(),
-        "monitor": book.settings.gateway.mode == Mode::Monitor,
-        "rulings": decision.rulings.iter().map(ruling).collect::<Vec<_>>(),
-        "findings": findings.collect::<Vec<_>>(),
-        "persons": decision.reading.persons(),
-        "packs": book.rules.packs(),
-    })
-}
-
-fn measure(decision: &Decision, direction: Direction) {
-    for ruling in &decision.rulings {
-        metrics::counter!(
-            "sluse_messages_total",
-            "direction" => direction.as_str(),
-            "verdict" => ruling.verdict.as_str()
-        )
-        .increment(1);
-    }
-    for finding in &decision.reading.findings {
-        metrics::counter!("sluse_findings_total", "rule" => finding.rule.to_string()).increment(1);
-    }
-}
-
-/// The one log line of a decision. No address, no content.
-fn report(
-    book: &Rulebook,
-    submission: &Submission,
-    decision: &Decision,
-    direction: Direction,
-    started: Instant,
-) {
-    let join = |items: Vec<String>| items.join(",");
-    let verdicts = decision.rulings.iter().map(|r| format!("{}:{}", r.verdict, r.recipients.len()));
-    let mut reasons: Vec<String> =
-        decision.rulings.iter().flat_map(|r| r.reasons.iter().map(ToString::to_string)).collect();
-    reasons.sort();
-    reasons.dedup();
-    let done = match book.settings.gateway.mode {
-        Mode::Enforce => "decided",
-        Mode::Monitor => "decided, not done",
-    };
-    metrics::histogram!("sluse_scan_duration_seconds").record(started.elapsed().as_secs_f64());
-    info!(
-        event = %submission.id,
-        direction = direction.as_str(),
-        verdict = join(verdicts.collect()),
-        reasons = join(reasons),
-        routes = join(decision.rulings.iter().map(|r| r.route.to_string()).collect()),
-        size = submission.raw.len(),
-        ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-        "{done}"
-    );
-}
-
-/// Findings written to the audit log for one message.
-const MAX_FINDINGS: usize = 20;

@@ -12,9 +12,10 @@ use tokio::task::spawn_blocking;
 use super::{Gate, GateError, Rulebook};
 use crate::{
     model::{
-        Address, Channel, Envelope, KeyTrouble, Kind, MethodId, Offer, Reading, Ruling, Submission,
-        Verdict,
+        Address, Channel, Direction, Envelope, GapKind, KeyTrouble, Kind, MethodId, Offer, Reading,
+        Reason, Ruling, Submission, Verdict,
     },
+    notify,
     policy::{Facts, Parcel},
     protect::{ProtectError, Sealed},
 };
@@ -64,13 +65,7 @@ impl Gate {
         let mut offers = self.protector.offers(recipients, &book.policy.methods(), self.now());
         let mut sealed = HashMap::new();
         loop {
-            let rulings = book.policy.decide(&Facts {
-                channel: submission.channel,
-                domains: &book.settings.gateway.domains,
-                envelope: &submission.envelope,
-                offers: &offers,
-                reading: &reading,
-            });
+            let rulings = rule(book, submission, &offers, &reading);
             let troubles = self.seal(book, submission, &rulings, &mut sealed).await?;
             if troubles.is_empty() {
                 return Ok(Decision { reading, rulings, offers, sealed });
@@ -101,8 +96,8 @@ impl Gate {
                 if sealed.contains_key(recipient) {
                     continue;
                 }
-                let sender = submission.envelope.sender.clone();
-                match self.protected(book, method, &submission.raw, sender, recipient).await? {
+                let leg = Leg { sender: submission.envelope.sender.as_ref(), recipient };
+                match self.protected(book, method, &submission.raw, leg).await? {
                     Ok(parcel) => {
                         sealed.insert(recipient.clone(), parcel);
                     }
@@ -131,28 +126,68 @@ impl Gate {
         book: &Arc<Rulebook>,
         method: MethodId,
         raw: &Arc<[u8]>,
-        sender: Option<Address>,
-        recipient: &Address,
+        leg: Leg<'_>,
     ) -> Result<Result<Parcel, KeyTrouble>, GateError> {
-        let made = self.make(method, raw, recipient).await?;
+        let made = self.make(method, raw, leg.recipient).await?;
         let result = if made.is_ok() { "ok" } else { "failed" };
         metrics::counter!("sluse_encrypt_total", "format" => method.as_str(), "result" => result)
             .increment(1);
         let made = match made {
             Ok(made) => made,
-            Err(error) => {
-                return match error {
-                    ProtectError::Unusable(trouble) => Ok(Err(trouble)),
-                    error => Err(GateError::Protect(error)),
-                };
-            }
+            Err(ProtectError::Unusable(trouble)) => return Ok(Err(trouble)),
+            Err(error) => return Err(GateError::Protect(error)),
         };
         let reader = self.reader(book);
         let reading = reader.read(Kind::Message, "", &made.bytes, self.now()).await?;
-        let to = std::slice::from_ref(recipient);
+        let to = std::slice::from_ref(leg.recipient);
         match book.policy.clear_protected(&reading, to, method, &made.parts) {
-            Ok(cleared) => Ok(Ok(Parcel::new(cleared, sender, made.bytes)?)),
+            Ok(cleared) => Ok(Ok(Parcel::new(cleared, leg.sender.cloned(), made.bytes)?)),
+            // Says nothing about the message: another time it can be read.
+            Err(against) if against.iter().any(is_passing) => Err(GateError::NotReread),
             Err(_) => Ok(Err(KeyTrouble::SurfaceUncovered)),
         }
     }
+}
+
+/// From whom to whom, for one recipient.
+#[derive(Clone, Copy)]
+pub(super) struct Leg<'a> {
+    pub(super) sender: Option<&'a Address>,
+    pub(super) recipient: &'a Address,
+}
+
+/// Whether some recipients are refused in words that only a notice can carry:
+/// the front-end answers once for all, and others are not refused.
+pub(super) fn refuses_by_mail(channel: Channel, rulings: &[Ruling]) -> bool {
+    let refused = |ruling: &Ruling| ruling.verdict == Verdict::Refuse;
+    !channel.answers_each && rulings.iter().any(refused) && !rulings.iter().all(refused)
+}
+
+/// What the policy says. Where it says something that only a notice could tell
+/// a sender who gets none, all recipients are treated alike instead, so that
+/// the session can tell it.
+fn rule(
+    book: &Rulebook,
+    submission: &Submission,
+    offers: &[Offer],
+    reading: &Reading,
+) -> Vec<Ruling> {
+    let domains = &book.settings.gateway.domains;
+    let envelope = &submission.envelope;
+    let facts = Facts { channel: submission.channel, domains, envelope, offers, reading };
+    let rulings = book.policy.decide(&facts);
+    let direction = Direction::of_envelope(envelope, domains);
+    let sender = envelope.sender.as_ref();
+    if !refuses_by_mail(facts.channel, &rulings)
+        || notify::may_notify(&submission.raw, sender, direction).is_ok()
+    {
+        return rulings;
+    }
+    let channel = Channel { reinjects: false, ..facts.channel };
+    book.policy.decide(&Facts { channel, ..facts })
+}
+
+/// Whether the reader ran out of time.
+fn is_passing(reason: &Reason) -> bool {
+    *reason == Reason::Gap(GapKind::TimedOut.as_str())
 }

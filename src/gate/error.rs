@@ -1,8 +1,12 @@
 //! Why the gate could not finish a message.
 
 use thiserror::Error;
+use tokio::task::JoinError;
 
-use crate::{notify::NoticeError, protect::ProtectError, store::StoreError, worker::WorkerError};
+use crate::{
+    model::Ruling, notify::NoticeError, protect::ProtectError, store::StoreError,
+    worker::WorkerError,
+};
 
 /// An inner error. On the message path each of these means: try again later.
 #[derive(Debug, Error)]
@@ -10,36 +14,58 @@ pub enum GateError {
     /// There is nowhere to send what the gateway itself must send.
     #[error("no next hop is set: [reinject] to")]
     NoNextHop,
-    /// Policy forbids what it allowed a moment ago.
+    /// Policy forbids what it allowed a moment ago, by these routes.
     #[error("not cleared by {0}")]
     NotCleared(String),
     /// A held message cannot be found.
     #[error("no held message {0}")]
     NotHeld(String),
+    /// The reader ran out of time on what we protected.
+    #[error("the protected message could not be read again")]
+    NotReread,
+    /// A recipient's protected copy was not made.
+    #[error("a protected copy is missing")]
+    NotSealed,
     /// A message could not be protected just now.
     #[error("protection failed")]
     Protect(#[source] ProtectError),
+    /// A refusal that only a notice could tell, and there can be none.
+    #[error("the sender cannot be told of a refusal")]
+    Untold,
     /// A held message cannot be released encrypted.
     #[error("cannot encrypt for {0}")]
     Unprotectable(String),
     /// A notice could not be written.
     #[error("notice failed")]
     Notice(#[from] NoticeError),
-    /// Our own mail did not pass our own policy.
-    #[error("own mail was not cleared: {0}")]
+    /// Our own mail did not pass our own policy, by these routes.
+    #[error("own mail was not cleared by {0}")]
     OwnMail(String),
     /// The store failed.
     #[error("store failed")]
     Store(#[from] StoreError),
-    /// A long piece of work was cut off.
+    /// A long piece of work was cut off, or panicked.
     #[error("work was cut off")]
-    CutOff(#[from] tokio::task::JoinError),
+    CutOff,
     /// The message cannot be read now.
     #[error("reading failed")]
     Worker(#[from] WorkerError),
     /// Cleared bytes and bytes to send differ.
     #[error("bytes changed after they were cleared")]
     WrongBytes(#[from] crate::policy::WrongBytes),
+}
+
+impl From<JoinError> for GateError {
+    /// Leaves the cause out: the text of a panic quotes what it stumbled over.
+    fn from(_: JoinError) -> Self {
+        Self::CutOff
+    }
+}
+
+/// The routes of rulings that stand against clearing.
+pub(super) fn routes(against: &[Ruling]) -> String {
+    let routes: Vec<&str> = against.iter().map(|ruling| &*ruling.route).collect();
+    routes.join(", ")
 }
 
 /// An error with its causes, in one line.

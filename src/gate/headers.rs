@@ -1,13 +1,35 @@
 //! The few header fields that the gate itself looks at.
 
-/// The Message-ID of a message, if it has a usable one. Masked like a part
-/// name when it holds many digits in a row that a rule found.
-pub(super) fn message_id(raw: &[u8]) -> Option<String> {
-    field(raw, "message-id").map(|value| value.chars().take(MAX_CHARS).collect())
+use std::sync::Arc;
+
+use super::{Gate, Rulebook};
+use crate::model::{Finding, PartPath, Reading, Submission};
+
+impl Gate {
+    /// The Message-ID of a message, if it has a usable one, fit to be listed.
+    /// With a number in it, or what may be one, only its form is left.
+    pub(super) fn message_id(
+        &self,
+        book: &Arc<Rulebook>,
+        submission: &Submission,
+        reading: &Reading,
+    ) -> Option<String> {
+        let id = field(&submission.raw, "message-id")?;
+        let in_id = |finding: &Finding| is_message_id(&finding.path);
+        // Searched once more because the reading may have been cut short.
+        let found =
+            reading.findings.iter().any(in_id) || self.reader(book).finds_in(&id, self.now());
+        let shown = |c: char| if found && c.is_alphanumeric() { '*' } else { c };
+        Some(id.chars().map(shown).take(MAX_CHARS).collect())
+    }
+}
+
+fn is_message_id(path: &PartPath) -> bool {
+    matches!(path.names()[..], [_, name] if name.eq_ignore_ascii_case("message-id"))
 }
 
 /// The first header field named `name` (lower case), unfolded.
-pub(super) fn field(raw: &[u8], name: &str) -> Option<String> {
+fn field(raw: &[u8], name: &str) -> Option<String> {
     let mut value: Option<Vec<u8>> = None;
     for line in raw.split(|byte| *byte == b'\n') {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -24,10 +46,10 @@ pub(super) fn field(raw: &[u8], name: &str) -> Option<String> {
             break;
         }
         let colon = line.iter().position(|byte| *byte == b':');
-        if let Some((key, rest)) = colon.map(|at| (&line[..at], &line[at + 1..])) {
-            if key.trim_ascii().eq_ignore_ascii_case(name.as_bytes()) {
-                value = Some(rest.to_vec());
-            }
+        if let Some((key, rest)) = colon.map(|at| (&line[..at], &line[at + 1..]))
+            && key.trim_ascii().eq_ignore_ascii_case(name.as_bytes())
+        {
+            value = Some(rest.to_vec());
         }
     }
     let value = String::from_utf8_lossy(value?.trim_ascii()).into_owned();
@@ -43,7 +65,7 @@ mod tests {
     #[test]
     fn reads_a_folded_field_and_stops_at_the_body() {
         let raw = b"From: a\r\nMessage-ID:\r\n <x@y>\r\nTo: b\r\n\r\nMessage-ID: <z>\r\n";
-        assert_eq!(message_id(raw).as_deref(), Some("<x@y>"));
+        assert_eq!(field(raw, "message-id").as_deref(), Some("<x@y>"));
         assert_eq!(field(raw, "subject"), None);
     }
 }

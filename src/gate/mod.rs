@@ -13,8 +13,10 @@ mod outbox;
 mod outcome;
 mod quarantine;
 mod reader;
+mod record;
 mod rulebook;
 mod settings;
+mod undelivered;
 
 use std::{
     future::Future,
@@ -153,7 +155,7 @@ impl Gate {
         let handled = async {
             let book = self.book();
             let decision = self.decide(&book, &submission).await?;
-            self.carry_out(&book, &submission, decision, started).await
+            self.carry_out(&book, &submission, &decision, started).await
         };
         match handled.instrument(span).await {
             Ok(outcome) => outcome,
@@ -171,7 +173,7 @@ pub struct Taken {
     /// What the front-end can still do; whether copies can go another way is
     /// for the gate to know.
     pub channel: Channel,
-    /// Sender and recipients.
+    /// Sender and recipients, each once.
     pub envelope: Envelope,
     /// Headers and body with CR LF line ends, as received.
     pub raw: Arc<[u8]>,

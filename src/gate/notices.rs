@@ -1,146 +1,175 @@
 //! Tells our own senders what became of their mail.
 //!
 //! A notice is mail like any other: it is read, judged and cleared before it
-//! may leave. It goes through the outbox in the same commit as the decision it
-//! tells about.
+//! may leave. It goes through the outbox in the same commit as what it tells
+//! about. Who is told at all is for [`notify::may_notify`] to say.
 
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use tracing::{debug, warn};
 
-use super::{Decision, Gate, GateError, Rulebook};
+use super::{Decision, Gate, GateError, Rulebook, decide::refuses_by_mail, error};
 use crate::{
-    model::{Channel, Direction, Kind, Reason, Reviewer, Ruling, Submission, Verdict},
-    notify::{self, Case, Notice},
+    base::id::EventId,
+    model::{Address, Channel, Direction, Kind, Reading, Reviewer, Ruling, Submission, Verdict},
+    notify::{self, Case, Notice, NoticeError},
     policy::{Facts, Parcel},
-    store::{Change, Held, NewQueued, Purpose},
+    store::{Held, NewQueued, Purpose},
 };
 
 impl Gate {
-    /// Adds a notice to `change` when somebody of ours must know what became
-    /// of the message. A refusal that the session cannot express is always
-    /// told; everything else at most once an hour for each sender and route.
-    pub(super) async fn add_notice(
+    /// The notice about a decision, if somebody of ours is to be told. What
+    /// the session cannot say is always told; everything else at most once an
+    /// hour for each sender and route.
+    ///
+    /// # Errors
+    ///
+    /// The sender must be told and cannot be.
+    pub(super) async fn notice(
         &self,
         book: &Arc<Rulebook>,
         submission: &Submission,
         decision: &Decision,
-        change: &mut Change,
-    ) -> Result<(), GateError> {
+    ) -> Result<Option<NewQueued>, GateError> {
+        let rulings = &decision.rulings;
         let telling = |ruling: &&Ruling| matches!(ruling.verdict, Verdict::Hold | Verdict::Refuse);
-        let Some(first) = decision.rulings.iter().find(telling) else { return Ok(()) };
-        let must = is_only_word(submission, &decision.rulings);
-        let Some(sender) = &submission.envelope.sender else { return Ok(()) };
-        if self.hop.is_none() {
-            return Ok(());
-        }
-        let direction =
-            Direction::of_envelope(&submission.envelope, &book.settings.gateway.domains);
-        if let Err(silence) = notify::may_notify(&submission.raw, Some(sender), direction) {
-            if !must || direction == Direction::Inbound {
+        let Some(first) = rulings.iter().find(telling) else { return Ok(None) };
+        let must = refuses_by_mail(submission.channel, rulings);
+        let sender = match self.told(book, submission) {
+            Ok(sender) => sender,
+            Err(silence) if !must => {
                 debug!(%silence, "no notice");
-                return Ok(());
+                return Ok(None);
             }
-        }
-        let held = decision.rulings.iter().any(|ruling| ruling.verdict == Verdict::Hold);
-        let case = Case {
+            Err(_) => return Err(GateError::Untold),
+        };
+        let held = rulings.iter().any(|ruling| ruling.verdict == Verdict::Hold);
+        let days = book.settings.gateway.keep_days;
+        let story = Story {
             event: submission.id,
             sender,
-            rulings: &decision.rulings,
-            findings: &decision.reading.findings,
-            gaps: &decision.reading.gaps,
-            expires_at: held.then(|| expiry(self.now(), book.settings.gateway.keep_days)).flatten(),
-            now: self.now(),
-            language: None,
-            sample: &sample(&submission.raw),
+            rulings,
+            reading: &decision.reading,
+            expires_at: held.then(|| expiry(self.now(), days)).flatten(),
+            raw: &submission.raw,
         };
-        let parcel = match self.notice_parcel(book, &case).await {
+        let parcel = match self.write(book, &story).await {
             Ok(parcel) => parcel,
+            Err(GateError::Notice(NoticeError::Nothing)) => return Ok(None),
             Err(error) if must => return Err(error),
             Err(error) => {
-                warn!(event = %submission.id, "notice not sent: {error}");
-                return Ok(());
+                warn!(event = %submission.id, error = error::chain(&error), "notice not sent");
+                return Ok(None);
             }
         };
         let limit_key = (!must).then(|| format!("{}\n{}", sender.key(), first.route));
-        change.queue.push(NewQueued {
-            event: submission.id,
-            purpose: Purpose::Notice,
-            parcel,
-            limit_key,
-        });
-        Ok(())
+        let (event, purpose) = (submission.id, Purpose::Notice);
+        Ok(Some(NewQueued { event, purpose, parcel, limit_key }))
     }
 
-    /// The notice that a person refused a held message.
+    /// The notice that a person refused a held message, if its sender is to be
+    /// told.
+    ///
+    /// # Errors
+    ///
+    /// The sender is to be told and cannot be.
     pub(super) async fn rejection_notice(
         &self,
         held: &Held,
         by: &Reviewer,
-    ) -> Result<Vec<NewQueued>, GateError> {
+    ) -> Result<Option<NewQueued>, GateError> {
         let book = self.book();
-        let Some(sender) = &held.sender else { return Ok(Vec::new()) };
-        if self.hop.is_none() || held.direction == Direction::Inbound {
-            return Ok(Vec::new());
+        let raw: Arc<[u8]> = self.store.reread_held(held.id, by).await?.into();
+        let sender = held.sender.as_ref();
+        let (Some(sender), Ok(())) = (sender, notify::may_notify(&raw, sender, held.direction))
+        else {
+            return Ok(None);
+        };
+        if self.hop.is_none() {
+            return Err(GateError::NoNextHop);
         }
-        let raw = self.store.reread_held(held.id, by).await?;
-        if notify::may_notify(&raw, Some(sender), held.direction).is_err() {
-            return Ok(Vec::new());
-        }
+        let reading = self.reader(&book).read(Kind::Message, "", &raw, self.now()).await?;
         let ruling = Ruling {
             recipients: held.recipients.clone(),
             verdict: Verdict::Refuse,
             route: "reviewer".into(),
-            reasons: Vec::<Reason>::new(),
+            reasons: Vec::new(),
         };
-        let raw: Arc<[u8]> = raw.into();
-        let reading = self.reader(&book).read(Kind::Message, "", &raw, self.now()).await?;
-        let case = Case {
+        let story = Story {
             event: held.event,
             sender,
             rulings: &[ruling],
-            findings: &reading.findings,
-            gaps: &reading.gaps,
+            reading: &reading,
             expires_at: None,
-            now: self.now(),
-            language: None,
-            sample: &sample(&raw),
+            raw: &raw,
         };
-        let parcel = self.notice_parcel(&book, &case).await?;
-        Ok(vec![NewQueued {
-            event: held.event,
-            purpose: Purpose::Rejection,
-            parcel,
-            limit_key: None,
-        }])
+        let parcel = self.write(&book, &story).await?;
+        let (event, purpose) = (held.event, Purpose::Rejection);
+        Ok(Some(NewQueued { event, purpose, parcel, limit_key: None }))
     }
 
-    async fn notice_parcel(
+    /// Writes a notice, reads it again and has it cleared.
+    pub(super) async fn write(
         &self,
         book: &Arc<Rulebook>,
-        case: &Case<'_>,
+        story: &Story<'_>,
     ) -> Result<Parcel, GateError> {
-        let Notice { envelope, bytes } = notify::compose(case, &book.settings.letterhead)?;
+        let case = Case {
+            event: story.event,
+            sender: story.sender,
+            rulings: story.rulings,
+            findings: &story.reading.findings,
+            gaps: &story.reading.gaps,
+            expires_at: story.expires_at,
+            now: self.now(),
+            language: None,
+            sample: &sample(story.raw),
+        };
+        let Notice { envelope, bytes } = notify::compose(&case, &book.settings.letterhead)?;
         let reading = self.reader(book).read(Kind::Message, "", &bytes, self.now()).await?;
-        let facts = Facts {
+        let cleared = book.policy.clear(&Facts {
             channel: OWN_MAIL,
             domains: &book.settings.gateway.domains,
             envelope: &envelope,
             offers: &[],
             reading: &reading,
-        };
-        let cleared = book.policy.clear(&facts).map_err(|against| {
-            GateError::OwnMail(against.iter().map(|ruling| ruling.route.to_string()).collect())
-        })?;
+        });
+        let cleared = cleared.map_err(|against| GateError::OwnMail(error::routes(&against)))?;
         Ok(Parcel::new(cleared, envelope.sender, bytes)?)
+    }
+
+    /// Whom to tell about a message, or why nobody.
+    fn told<'a>(
+        &self,
+        book: &Rulebook,
+        submission: &'a Submission,
+    ) -> Result<&'a Address, &'static str> {
+        let domains = &book.settings.gateway.domains;
+        let direction = Direction::of_envelope(&submission.envelope, domains);
+        let sender = submission.envelope.sender.as_ref();
+        match (sender, notify::may_notify(&submission.raw, sender, direction)) {
+            (Some(sender), Ok(())) if self.hop.is_some() => Ok(sender),
+            (Some(_), Ok(())) => Err("no next hop"),
+            (None, _) | (_, Err(_)) => Err("nobody of ours"),
+        }
     }
 }
 
-/// Whether a notice is the only way in which the sender learns of a refusal.
-fn is_only_word(submission: &Submission, rulings: &[Ruling]) -> bool {
-    let refuses = rulings.iter().any(|ruling| ruling.verdict == Verdict::Refuse);
-    refuses && rulings.len() > 1 && !submission.channel.answers_each
+/// What a notice tells.
+pub(super) struct Story<'a> {
+    /// The message.
+    pub(super) event: EventId,
+    /// Who is told.
+    pub(super) sender: &'a Address,
+    /// What became of it for each recipient.
+    pub(super) rulings: &'a [Ruling],
+    /// What was found.
+    pub(super) reading: &'a Reading,
+    /// When held content is destroyed.
+    pub(super) expires_at: Option<Timestamp>,
+    /// The message itself, for its language alone.
+    pub(super) raw: &'a [u8],
 }
 
 /// The beginning of the body, for guessing its language.

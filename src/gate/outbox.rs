@@ -1,61 +1,116 @@
 //! Sends what the gateway itself must send: copies, released mail, notices.
+//!
+//! Between the next hop's yes and our note of it lies a second delivery, so an
+//! attempt must end before its claim does, and the note is tried again and
+//! again. Whoever calls must not cut this off.
 
-use tracing::{info, warn};
+use std::time::Duration;
 
-use super::{Gate, GateError};
+use tokio::time::{sleep, timeout};
+use tracing::{error, info, warn};
+
+use super::{Gate, GateError, error::chain};
 use crate::{
     model::Address,
-    relay::Delivery,
-    store::{self, Queued},
+    relay::{Delivery, NextHop},
+    store::{Attempt, Fate, Queued},
 };
 
 impl Gate {
-    /// Sends what is due and returns how many items were tried.
+    /// Sends what is due, a few items at most, and returns how many were tried.
     ///
     /// # Errors
     ///
     /// The store failed. What the next hop says is written to the outbox.
     pub async fn deliver_due(&self) -> Result<usize, GateError> {
         let Some(hop) = &self.hop else { return Ok(0) };
-        let due = self.store.claim_due(self.now(), AT_ONCE).await?;
-        let tried = due.len();
-        for item in due {
-            let results = hop.send(&item.parcel, &item.pending).await;
-            let results: Vec<_> = results.into_iter().map(|(to, said)| (to, fate(said))).collect();
-            note(&item, &results);
-            self.store.settle_queued(item.id, &results).await?;
+        let mut tried = 0;
+        while tried < AT_ONCE {
+            // One claim at a time: nothing waits behind a slow one until its
+            // own claim has run out.
+            let Some(item) = self.store.claim_due(self.now(), 1).await?.pop() else { break };
+            tried += 1;
+            let results = attempt(hop, &item).await;
+            let attempt = self.note(&item, &results).await?;
+            report(&item, &results, &attempt);
+            if !attempt.failed.is_empty() {
+                self.tell_undelivered(&item, &attempt.failed).await;
+            }
         }
         Ok(tried)
+    }
+
+    /// Takes up what a process that died was sending.
+    ///
+    /// # Errors
+    ///
+    /// The store failed; the mail is sent some minutes later.
+    pub async fn take_up(&self) -> Result<(), GateError> {
+        let freed = self.store.free_claims().await?;
+        if freed > 0 {
+            info!(number = freed, "queued mail taken up after a crash");
+        }
+        Ok(())
     }
 
     /// Waits until mail was queued, for the loop that sends it.
     pub async fn mail_waits(&self) {
         self.mail_waits.notified().await;
     }
-}
 
-fn fate(delivery: Delivery) -> store::Fate {
-    match delivery {
-        Delivery::Accepted => store::Fate::Sent,
-        Delivery::Deferred(why) => store::Fate::Retry(why),
-        Delivery::Refused(why) => store::Fate::Failed(why),
+    /// Writes down how an attempt ended, with patience.
+    async fn note(&self, item: &Queued, results: &[(Address, Fate)]) -> Result<Attempt, GateError> {
+        let mut left = NOTES;
+        loop {
+            match self.store.settle_queued(item.id, results).await {
+                Err(error) if left > 0 => {
+                    warn!(item = %item.id, error = chain(&error), "attempt not noted yet");
+                    left -= 1;
+                    sleep(BETWEEN_NOTES).await;
+                }
+                noted => return Ok(noted?),
+            }
+        }
     }
 }
 
-fn note(item: &Queued, results: &[(Address, store::Fate)]) {
-    let count = |wanted: fn(&store::Fate) -> bool| {
-        results.iter().filter(|(_, result)| wanted(result)).count()
+async fn attempt(hop: &NextHop, item: &Queued) -> Vec<(Address, Fate)> {
+    let Ok(said) = timeout(LONGEST, hop.send(&item.parcel, &item.pending)).await else {
+        let late = |to: &Address| (to.clone(), Fate::Retry("took too long".to_owned()));
+        return item.pending.iter().map(late).collect();
     };
-    let sent = count(|result| matches!(result, store::Fate::Sent));
-    let retry = count(|result| matches!(result, store::Fate::Retry(_)));
-    let failed = count(|result| matches!(result, store::Fate::Failed(_)));
+    said.into_iter().map(|(to, said)| (to, fate(said))).collect()
+}
+
+fn fate(delivery: Delivery) -> Fate {
+    match delivery {
+        Delivery::Accepted => Fate::Sent,
+        Delivery::Deferred(why) => Fate::Retry(why),
+        Delivery::Refused(why) => Fate::Failed(why),
+    }
+}
+
+/// One log line for each attempt. What the next hop said stands in the outbox.
+fn report(item: &Queued, results: &[(Address, Fate)], attempt: &Attempt) {
+    let count = |wanted: fn(&Fate) -> bool| results.iter().filter(|(_, fate)| wanted(fate)).count();
+    let sent = count(|fate| matches!(fate, Fate::Sent));
+    let retry = count(|fate| matches!(fate, Fate::Retry(_)));
+    let failed = attempt.failed.len();
     let purpose = item.purpose.as_str();
     if failed > 0 {
-        warn!(event = %item.event, purpose, sent, retry, failed, "next hop refused queued mail");
+        error!(
+            event = %item.event, item = %item.id, purpose, sent, failed,
+            "queued mail is not delivered; see: sluse outbox list"
+        );
     } else {
-        info!(event = %item.event, purpose, sent, retry, "queued mail tried");
+        info!(event = %item.event, item = %item.id, purpose, sent, retry, "queued mail tried");
     }
 }
 
-/// Items sent before the store is asked again.
-const AT_ONCE: u32 = 4;
+/// Items sent before the caller is asked whether to go on.
+const AT_ONCE: usize = 4;
+/// Shorter than a claim.
+const LONGEST: Duration = Duration::from_secs(8 * 60);
+/// How often to try to write down the end of an attempt, after the first time.
+const NOTES: u32 = 20;
+const BETWEEN_NOTES: Duration = Duration::from_secs(1);

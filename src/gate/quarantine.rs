@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::{Gate, GateError};
+use super::{Gate, GateError, Rulebook, decide::Leg};
 use crate::{
-    model::{Act, Envelope, Event, Kind, MethodId, Reading, Reviewer},
+    model::{Act, Envelope, Event, Kind, MethodId, Reviewer},
     policy::Parcel,
     store::{Held, HeldId, HeldState, NewQueued, Purpose, Settled},
 };
@@ -55,8 +55,12 @@ impl Gate {
         let raw: Arc<[u8]> = self.store.reread_held(id, by).await?.into();
         let reading = self.reader(&book).read(Kind::Message, "", &raw, self.now()).await?;
         let queue = match how {
-            ReleaseAs::Encrypted => self.encrypted_copies(&held, &raw).await?,
-            ReleaseAs::Sent => vec![self.plain_copy(&held, &reading, by, raw)?],
+            ReleaseAs::Encrypted => self.encrypted_copies(&book, &held, &raw).await?,
+            ReleaseAs::Sent => {
+                let envelope = envelope_of(&held);
+                let cleared = book.policy.clear_released(&reading, &envelope, by);
+                vec![released(&held, Parcel::new(cleared, envelope.sender, raw)?)]
+            }
         };
         let facts = json!({
             "held": id.to_string(),
@@ -79,7 +83,8 @@ impl Gate {
     ///
     /// # Errors
     ///
-    /// There is no such message, or the store failed.
+    /// There is no such message, the sender must be told and cannot be, or the
+    /// store failed. Then it is still held.
     pub async fn discard(
         &self,
         id: HeldId,
@@ -87,14 +92,18 @@ impl Gate {
         to: Discard,
     ) -> Result<Settled<HeldState>, GateError> {
         let held = self.held(id).await?;
+        if held.state != HeldState::Held {
+            return Ok(Settled::Already(held.state));
+        }
         let (state, act) = match to {
             Discard::Delete => (HeldState::Deleted, Act::Deleted),
             Discard::Reject => (HeldState::Rejected, Act::Rejected),
         };
         let queue = match to {
-            Discard::Delete => Vec::new(),
+            Discard::Delete => None,
             Discard::Reject => self.rejection_notice(&held, by).await?,
         };
+        let queue = queue.into_iter().collect();
         let facts = json!({ "held": id.to_string(), "purpose": by.purpose() });
         let event = person_event(&held, by, act, facts);
         let settled = self.store.settle_held(id, state, queue, vec![event]).await?;
@@ -107,37 +116,19 @@ impl Gate {
         held.ok_or_else(|| GateError::NotHeld(id.to_string()))
     }
 
-    fn plain_copy(
-        &self,
-        held: &Held,
-        reading: &Reading,
-        by: &Reviewer,
-        raw: Arc<[u8]>,
-    ) -> Result<NewQueued, GateError> {
-        let envelope = envelope_of(held);
-        let cleared = self.book().policy.clear_released(reading, &envelope, by);
-        let parcel = Parcel::new(cleared, envelope.sender, raw)?;
-        Ok(NewQueued { event: held.event, purpose: Purpose::Release, parcel, limit_key: None })
-    }
-
     async fn encrypted_copies(
         &self,
+        book: &Arc<Rulebook>,
         held: &Held,
         raw: &Arc<[u8]>,
     ) -> Result<Vec<NewQueued>, GateError> {
-        let book = self.book();
         let mut copies = Vec::new();
         for recipient in &held.recipients {
-            let sender = held.sender.clone();
-            let made = self.protected(&book, MethodId::Openpgp, raw, sender, recipient).await?;
+            let leg = Leg { sender: held.sender.as_ref(), recipient };
+            let made = self.protected(book, MethodId::Openpgp, raw, leg).await?;
             let parcel = made
                 .map_err(|trouble| GateError::Unprotectable(format!("{recipient}: {trouble}")))?;
-            copies.push(NewQueued {
-                event: held.event,
-                purpose: Purpose::Release,
-                parcel,
-                limit_key: None,
-            });
+            copies.push(released(held, parcel));
         }
         Ok(copies)
     }
@@ -154,6 +145,10 @@ pub enum Discard {
 
 fn envelope_of(held: &Held) -> Envelope {
     Envelope { sender: held.sender.clone(), recipients: held.recipients.clone() }
+}
+
+fn released(held: &Held, parcel: Parcel) -> NewQueued {
+    NewQueued { event: held.event, purpose: Purpose::Release, parcel, limit_key: None }
 }
 
 fn person_event(held: &Held, by: &Reviewer, act: Act, facts: serde_json::Value) -> Event {

@@ -1,6 +1,9 @@
 //! Hops 2 and 3: from bytes to a reading.
 
-use std::sync::Arc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use jiff::{Timestamp, tz::Offset};
 use sha2::{Digest, Sha256};
@@ -10,7 +13,7 @@ use super::{GateError, Rulebook};
 use crate::{
     base::secret::Secret,
     detect::Search,
-    model::{Extraction, Gap, GapKind, Kind, PartPath, Reading},
+    model::{Extraction, Finding, Fragment, Gap, GapKind, Kind, PartPath, Reading, Surface},
     worker::Workers,
 };
 
@@ -43,28 +46,56 @@ impl Reader {
         let Extraction { fragments, gaps } = self.workers.read(kind, name, bytes).await?;
         let (book, bytes) = (Arc::clone(&self.book), Arc::clone(bytes));
         let key = self.person_key.clone();
-        let length: usize = fragments.iter().map(|fragment| fragment.text.len()).sum();
+        let text: usize = fragments.iter().map(|fragment| fragment.text.len()).sum();
+        let length = text.max(bytes.len());
         let search = move || {
-            let findings = book.rules.find(
-                &fragments,
-                &Search {
-                    today: Offset::UTC.to_datetime(now).date(),
-                    synthetic: book.settings.detect.synthetic,
-                    key: &key,
-                },
-            );
-            Reading { digest: Sha256::digest(&bytes).into(), findings, gaps }
+            let digest = Sha256::digest(&bytes).into();
+            let find = || find(&book, &fragments, now, &key);
+            match catch_unwind(AssertUnwindSafe(find)) {
+                Ok(findings) => Reading { digest, findings, gaps },
+                // It would panic again at every retry, so it is not an error:
+                // what cannot be searched was not read, and policy decides.
+                Err(_) => Reading { digest, findings: Vec::new(), gaps: vec![whole_gap(kind)] },
+            }
         };
         // A long search would keep other sessions waiting for this thread.
         if length <= AT_ONCE { Ok(search()) } else { Ok(spawn_blocking(search).await?) }
     }
 
-    /// What is known of bytes that could not even be loaded: a reading of nothing, with one gap over all of it.
+    /// Whether a rule finds anything at all in a short text.
+    pub(super) fn finds_in(&self, text: &str, now: Timestamp) -> bool {
+        let fragment = Fragment::new(Surface::Header, PartPath::root("text"), text);
+        !find(&self.book, &[fragment], now, &self.person_key).is_empty()
+    }
+
+    /// What is known of bytes that could not even be loaded: a reading of
+    /// nothing, with one gap over all of it.
     pub fn unread(kind: GapKind, name: &str) -> Reading {
         let gaps = vec![Gap::new(kind, PartPath::root(name))];
         Reading { digest: [0; 32], findings: Vec::new(), gaps }
     }
 }
 
-/// Bytes of text that are searched without leaving the thread.
+fn find(
+    book: &Rulebook,
+    fragments: &[Fragment],
+    now: Timestamp,
+    key: &Secret<[u8; 32]>,
+) -> Vec<Finding> {
+    let today = Offset::UTC.to_datetime(now).date();
+    let synthetic = book.settings.detect.synthetic;
+    book.rules.find(fragments, &Search { today, synthetic, key })
+}
+
+/// A gap over everything that was read.
+fn whole_gap(kind: Kind) -> Gap {
+    let name = match kind {
+        Kind::File => "file",
+        Kind::Message => "message",
+        Kind::Text => "text",
+    };
+    Gap::new(GapKind::Broken, PartPath::root(name))
+}
+
+/// Bytes that are searched and hashed without leaving the thread.
 const AT_ONCE: usize = 64 << 10;

@@ -146,7 +146,7 @@ pub enum RulebookError {
         source: io::Error,
     },
     /// A folder of rule packs holds none: with no rules everything would pass.
-    #[error("no rule pack (*.toml) in {}; hint: leave `rules` out to use the built-in packs", .0.display())]
+    #[error("no rule pack (*.toml) in {}", .0.display())]
     NoPacks(PathBuf),
     /// The policy file is not valid.
     #[error(transparent)]

@@ -17,6 +17,9 @@ pub async fn outbox(
     stopped: impl Future<Output = ()> + Send,
 ) -> anyhow::Result<()> {
     tokio::pin!(stopped);
+    if let Err(error) = gate.take_up().await {
+        error!("outbox: {error}");
+    }
     loop {
         // Never cut off: between the next hop's yes and our note of it lies a
         // second delivery.
@@ -69,7 +72,11 @@ pub async fn retention(
         loop {
             match gate.store().purge_expired(gate.now()).await {
                 Ok(purged) if purged.is_empty() => {}
-                Ok(purged) => info!(number = purged.len(), "held messages expired"),
+                Ok(purged) => {
+                    info!(number = purged.len(), "held messages expired");
+                    // There may be more than one turn takes.
+                    continue;
+                }
                 Err(error) => error!("retention: {error}"),
             }
             sleep(PURGE).await;

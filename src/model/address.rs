@@ -87,7 +87,7 @@ impl fmt::Debug for Address {
 
 /// The text is not an envelope address.
 #[derive(Debug, Error, Eq, PartialEq)]
-#[error("not an envelope address")]
+#[error("not a mail address, such as kari@cpm.example")]
 pub struct ParseAddressError;
 
 /// 64 + 1 + 255 octets (RFC 5321 section 4.5.3.1), with room for the long

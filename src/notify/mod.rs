@@ -12,7 +12,6 @@ mod found;
 mod language;
 mod link;
 mod notice;
-mod pace;
 mod refusal;
 mod settings;
 mod silence;
@@ -22,7 +21,6 @@ pub use self::{
     language::{Language, ParseLanguageError, guess},
     link::{GuidanceUrl, LinkError, PublicUrl},
     notice::{Case, MARKER, Notice, NoticeError, compose},
-    pace::Pace,
     refusal::{refusal, too_big},
     settings::{Contact, Guidance, Letterhead, Settings, Wording, WordingError},
     silence::{Silence, may_notify},

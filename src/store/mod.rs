@@ -21,6 +21,7 @@ mod outbox;
 mod purge;
 mod schema;
 mod seal;
+mod senders;
 mod sending;
 mod writer;
 
@@ -38,6 +39,7 @@ use self::{
     keys::Keys,
     master::MasterKeyFile,
     seal::Sealed,
+    senders::Senders,
     writer::{Writer, Written},
 };
 pub use self::{
@@ -67,6 +69,7 @@ struct Inner {
     database: Arc<Database>,
     blobs: Blobs,
     keys: Arc<Keys>,
+    senders: Senders,
     writer: Writer,
     clock: Arc<dyn Clock>,
     swept: Vec<String>,
@@ -129,8 +132,9 @@ impl Store {
         }
         let blobs = Blobs::in_folder(&content)?;
         let swept = sweep(&database, &blobs).await?;
+        let senders = Senders::of(folder);
         let writer = Writer::start(database.clone(), keys.clone(), clock.clone());
-        Ok(Self(Arc::new(Inner { database, blobs, keys, writer, clock, swept })))
+        Ok(Self(Arc::new(Inner { database, blobs, keys, senders, writer, clock, swept })))
     }
 
     /// What crashes had left behind and was removed when the store opened.

@@ -1,7 +1,8 @@
 //! Sending what is in the outbox: claiming, settling, giving up.
 //!
-//! An item is claimed for ten minutes: whoever sends must be done by then, or
-//! another process takes it up. Each recipient is settled alone, so that a
+//! An item is claimed for half an hour: whoever sends must be done by then, or
+//! another process takes it up. What a crash left claimed is free when the
+//! service starts again. Each recipient is settled alone, so that a
 //! retry goes only to those who do not have it yet. A settled attempt survives
 //! a power loss before the caller hears of it.
 
@@ -62,7 +63,7 @@ pub struct Attempt {
 }
 
 impl Store {
-    /// Claims what is due at `now`, at most `limit` items, for ten minutes. No
+    /// Claims what is due at `now`, at most `limit` items, for half an hour. No
     /// two callers get the same item, in this process or another. An item
     /// whose content does not open is left out and logged; it stays.
     ///
@@ -70,6 +71,7 @@ impl Store {
     ///
     /// The database fails; nothing was claimed.
     pub async fn claim_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Queued>, StoreError> {
+        self.0.senders.join()?;
         let mut writing = self.0.database.write(Durability::Process).await?;
         let claims = claim(writing.connection(), now, limit).await?;
         writing.commit().await?;
@@ -86,6 +88,23 @@ impl Store {
             }
         }
         Ok(items)
+    }
+
+    /// Gives free what a process that died had claimed, so that it is tried at
+    /// once and not when the claim runs out. Does nothing while somebody may
+    /// be sending, this process included: it is for the start of a service.
+    ///
+    /// # Errors
+    ///
+    /// The database or the lock file fails; the claims run out by themselves.
+    pub async fn free_claims(&self) -> Result<u64, StoreError> {
+        let Some(_alone) = self.0.senders.keep_out()? else { return Ok(0) };
+        let mut writing = self.0.database.write(Durability::Process).await?;
+        let update = "UPDATE outbox SET leased_until = 0 \
+                      WHERE state = 'queued' AND leased_until > 0";
+        let freed = sqlx::query(update).execute(writing.connection()).await?.rows_affected();
+        writing.commit().await?;
+        Ok(freed)
     }
 
     /// Writes down how an attempt ended for each recipient it was for. Those
@@ -434,7 +453,7 @@ const SENT: &str = "sent";
 const FAILED: &str = "failed";
 const DROPPED: &str = "dropped";
 
-const LEASE: SignedDuration = SignedDuration::from_mins(10);
+const LEASE: SignedDuration = SignedDuration::from_mins(30);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
 /// About six hours of trying.
 const FEWEST_ATTEMPTS: i64 = 12;

@@ -56,6 +56,12 @@ impl Arrival {
         field.map(|(_, value)| value.trim().to_owned())
     }
 
+    /// Whether `digits` can be read in it, also over line ends and blanks.
+    pub(crate) fn tells(&self, digits: &str) -> bool {
+        let dense: String = self.text().chars().filter(|c| !c.is_whitespace()).collect();
+        dense.contains(digits)
+    }
+
     /// The whole message as text.
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.bytes).into_owned()
@@ -139,9 +145,7 @@ fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
         let command = String::from_utf8_lossy(&line).trim_end().to_owned();
         let verb = command.get(..4).unwrap_or("").to_ascii_uppercase();
         match verb.as_str() {
-            "EHLO" => {
-                say(&mut input, "250-sink.partner.example\r\n250-8BITMIME\r\n250 PIPELINING")?
-            }
+            "EHLO" => say(&mut input, EXTENSIONS)?,
             "MAIL" => {
                 mail.sender = path(&command);
                 mail.recipients.clear();
@@ -230,3 +234,5 @@ fn after_received(bytes: &[u8]) -> Option<&[u8]> {
         }
     }
 }
+
+const EXTENSIONS: &str = "250-sink.partner.example\r\n250-8BITMIME\r\n250 PIPELINING";

@@ -20,16 +20,36 @@ use serde_json::Value;
 
 use super::{
     client::{Client, Mail, Reply},
-    samples::{NUMBER, letter},
+    samples::{NUMBER, OLA, PER, letter},
     sink::Arrival,
 };
 
 /// What has to become of a message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Fate {
+    /// It reaches the world as it is.
     Clean,
+    /// It ends in the quarantine.
     Held,
+    /// The sender is told no.
     Refused,
+    /// One recipient gets it encrypted, the other nothing.
+    Split,
+}
+
+impl Fate {
+    fn text(self) -> String {
+        match self {
+            Self::Clean => "Hei, møtet er flyttet til torsdag. Hilsen Kari".to_owned(),
+            Self::Held => format!("Hei, her er det du spurte etter:\r\n\r\n{NUMBER}\r\n"),
+            Self::Refused | Self::Split => format!("Pasienten har fødselsnummer {NUMBER}."),
+        }
+    }
+
+    /// Whether it has to reach the world when it was taken.
+    fn arrives(self) -> bool {
+        matches!(self, Self::Clean | Self::Split)
+    }
 }
 
 /// Many messages: 70 % clean, 20 % to be held, 10 % to be refused.
@@ -51,12 +71,10 @@ impl Trial {
         let plan = |(n, fate): (usize, Fate)| {
             // In letters, as digits beside a number could spoil its detection.
             let id = format!("{name}-{}", letters(n));
-            let text = match fate {
-                Fate::Clean => "Hei, møtet er flyttet til torsdag. Hilsen Kari".to_owned(),
-                Fate::Held => format!("Hei, her er det du spurte etter:\r\n\r\n{NUMBER}\r\n"),
-                Fate::Refused => format!("Pasienten har fødselsnummer {NUMBER}."),
-            };
-            let mail = letter(&id, &text);
+            let mut mail = letter(&id, &fate.text());
+            if fate == Fate::Split {
+                mail.recipients = vec![OLA.to_owned(), PER.to_owned()];
+            }
             (format!("<{id}@cpm.example>"), fate, mail)
         };
         Self {
@@ -88,11 +106,11 @@ impl Trial {
         self.planned.iter().map(|(_, _, mail)| mail)
     }
 
-    /// How many clean ones were taken: these have to reach the sink.
+    /// How many have to reach the sink, of those that were taken.
     pub(crate) fn to_arrive(&self) -> usize {
         let answers = self.answers.lock().unwrap();
-        let clean = self.planned.iter().filter(|(_, fate, _)| *fate == Fate::Clean);
-        clean.filter(|(id, ..)| answers.get(id) == Some(&250)).count()
+        let arriving = self.planned.iter().filter(|(_, fate, _)| fate.arrives());
+        arriving.filter(|(id, ..)| answers.get(id) == Some(&250)).count()
     }
 
     /// Whether a message at the sink belongs to this trial.
@@ -103,9 +121,9 @@ impl Trial {
 
     /// Closes the books.
     pub(crate) fn account(&self, arrivals: &[Arrival], held: &[Value]) -> Account {
-        let mut out: HashMap<String, usize> = HashMap::new();
+        let mut out: HashMap<String, Vec<&Arrival>> = HashMap::new();
         for arrival in arrivals {
-            *out.entry(arrival.header("Message-ID").unwrap_or_default()).or_default() += 1;
+            out.entry(arrival.header("Message-ID").unwrap_or_default()).or_default().push(arrival);
         }
         let mut kept: HashMap<String, usize> = HashMap::new();
         for item in held {
@@ -116,7 +134,7 @@ impl Trial {
         let retries = self.retries.load(Ordering::Relaxed);
         let mut account = Account { messages: self.planned.len(), retries, ..Account::default() };
         for (id, fate, _) in &self.planned {
-            let out = out.get(id).copied().unwrap_or(0);
+            let out = out.get(id).map(Vec::as_slice).unwrap_or_default();
             let kept = kept.get(id).copied().unwrap_or(0);
             account.enter(*fate, answers.get(id).copied(), out, kept);
         }
@@ -182,15 +200,20 @@ impl Account {
         faults.iter().all(|count| *count == 0)
     }
 
-    fn enter(&mut self, fate: Fate, answer: Option<u16>, out: usize, kept: usize) {
+    fn enter(&mut self, fate: Fate, answer: Option<u16>, out: &[&Arrival], kept: usize) {
         match answer {
             Some(250) => self.taken += 1,
             Some(_) => self.refused += 1,
             None => self.unanswered += 1,
         }
-        self.lost += usize::from(answer == Some(250) && out + kept == 0);
-        self.leaked += usize::from(fate != Fate::Clean && out > 0);
-        self.duplicated += out.saturating_sub(1);
+        self.lost += usize::from(answer == Some(250) && out.len() + kept == 0);
+        let leaks = match fate {
+            Fate::Clean => false,
+            Fate::Held | Fate::Refused => !out.is_empty(),
+            Fate::Split => out.iter().any(|one| one.recipients != [OLA] || one.tells(NUMBER)),
+        };
+        self.leaked += usize::from(leaks);
+        self.duplicated += out.len().saturating_sub(1);
         self.held_twice += usize::from(kept > 1);
         let refused = answer.is_some_and(|code| code != 250);
         self.wrongly_refused += usize::from(fate != Fate::Refused && refused);

@@ -89,6 +89,22 @@ async fn two_processes_never_claim_the_same_item() {
 }
 
 #[tokio::test]
+async fn what_a_crash_left_claimed_is_free_at_the_next_start() {
+    let place = Place::new();
+    let (crashing, other) = (place.open().await, place.open().await);
+    let queued = new_queued(event(&crashing, RAW), Purpose::Copy, &["ola@out.example"], RAW);
+    crashing.commit(Change { queue: vec![queued], ..Change::default() }).await.unwrap();
+    assert_eq!(crashing.claim_due(place.now(), 1).await.unwrap().len(), 1);
+    assert_eq!(other.free_claims().await.unwrap(), 0, "it may still be sending");
+    assert!(other.claim_due(place.now(), 1).await.unwrap().is_empty());
+
+    drop((crashing, other));
+    let started = place.open().await;
+    assert_eq!(started.free_claims().await.unwrap(), 1);
+    assert_eq!(started.claim_due(place.now(), 1).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn an_operator_retries_and_drops_an_item() {
     let place = Place::new();
     let store = place.open().await;

@@ -40,6 +40,14 @@ pub(in crate::extract) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) {
     }
 }
 
+/// Whether `bytes` have the end record of an archive where readers look for
+/// it, and a directory for it.
+pub(in crate::extract) fn ends_as_zip(bytes: &[u8]) -> bool {
+    let tail = bytes.get(bytes.len().saturating_sub(TAIL)..).unwrap_or_default();
+    memchr::memmem::rfind(tail, b"PK\x05\x06").is_some()
+        && memchr::memmem::find(bytes, b"PK\x01\x02").is_some()
+}
+
 /// The files of an archive, by name.
 pub(in crate::extract) struct Members<'a> {
     bytes: &'a [u8],
@@ -213,25 +221,9 @@ fn unpack_rare(walk: &mut Walk, packed: &[u8], (method, size): (u16, usize)) -> 
     }
 }
 
-/// Whether a ZIP stands inside other bytes so that a program that looks for
-/// its end first would open it: an end record near the end, with a directory
-/// right before it.
-pub(in crate::extract) fn stands_inside(bytes: &[u8]) -> bool {
-    let tail = bytes.len().saturating_sub(TAIL);
-    memchr::memmem::rfind_iter(&bytes[tail..], b"PK\x05\x06").take(ENDS_TRIED).any(|at| {
-        let end = tail + at;
-        let size = bytes.get(end + 12..end + 16).map(|size| {
-            usize::try_from(u32::from_le_bytes([size[0], size[1], size[2], size[3]]))
-                .unwrap_or(usize::MAX)
-        });
-        let start = size.filter(|size| *size > 0).and_then(|size| end.checked_sub(size));
-        start.and_then(|start| bytes.get(start..start + 4)) == Some(b"PK\x01\x02")
-    })
-}
-
 /// Whether a file of a ZIP stands somewhere in the bytes.
 pub(in crate::extract) fn has_members(bytes: &[u8]) -> bool {
-    memchr::memmem::find_iter(bytes, b"PK\x03\x04").take(ENDS_TRIED).any(|at| {
+    memchr::memmem::find_iter(bytes, b"PK\x03\x04").take(MEMBERS_TRIED).any(|at| {
         let header = bytes.get(at..at + 30).unwrap_or_default();
         matches!(header, [_, _, _, _, 0..=63, _, _, _, 0..=99, 0, ..])
             && header.get(26..28).is_some_and(|length| length[1] < 4 && length != [0, 0])
@@ -267,8 +259,8 @@ fn shown(name: &[u8]) -> String {
     charset::decode(name, None).into_owned()
 }
 
-/// The end record is 22 bytes and a comment of up to 65,535.
-const TAIL: usize = 66_000;
-const ENDS_TRIED: usize = 64;
+/// The end record and the longest comment.
+const TAIL: usize = 22 + 0xFFFF;
+const MEMBERS_TRIED: usize = 64;
 const ENTRIES: usize = 50_000;
 const SAMPLE: usize = 32;

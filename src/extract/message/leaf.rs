@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     extract::{
+        archive::zip,
         content, sniff,
         text::{self, Flow, Label},
         walk::{Place, Walk},
@@ -32,7 +33,8 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8], (entity, mime):
         walk.overrun(overrun, &place.path);
         return;
     }
-    let cut = entity.doubtful && mime.encoding == Encoding::Base64 && bytes.len() % 4 != 0;
+    let cut =
+        entity.doubtful && mime.encoding == Encoding::Base64 && !bytes.len().is_multiple_of(4);
     if cut && !sniff::looks_like_text(&decoded.0) {
         walk.gap(GapKind::Broken, &place.path);
     }
@@ -113,6 +115,13 @@ fn by_type(walk: &mut Walk, place: &Place, bytes: &[u8], mime: &Mime) {
             walk.gap(GapKind::Unknown, &place.path);
             text::read(walk, place, bytes, Some(Label::default()));
         }
+        main if main.ends_with("pkcs7-mime") => {
+            let armoured = memchr::memmem::find(bytes, b"-----BEGIN ").is_some();
+            if sniff::format(bytes) != sniff::Format::Cms && !armoured && !bytes.is_empty() {
+                walk.gap(GapKind::Broken, &place.path);
+            }
+            content::read(walk, place, bytes);
+        }
         main if main.is_empty() || main.starts_with("text/") => as_text(walk, place, bytes, mime),
         _ => content::read(walk, place, bytes),
     }
@@ -123,6 +132,11 @@ fn as_text(walk: &mut Walk, place: &Place, bytes: &[u8], mime: &Mime) {
     match sniff::format(bytes) {
         sniff::Format::Cms => content::read(walk, place, bytes),
         format if format.is_archive() => content::read(walk, place, bytes),
+        _ if zip::ends_as_zip(bytes) => {
+            // Text in front, an archive behind.
+            text::read(walk, place, bytes, Some(label));
+            content::read(walk, place, bytes);
+        }
         sniff::Format::Unknown if !bytes.is_empty() => {
             text::note_unreadable(walk, place, bytes, label.charset);
             text::read(walk, place, bytes, Some(label));

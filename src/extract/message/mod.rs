@@ -171,8 +171,11 @@ fn emlx(bytes: &[u8]) -> Option<&[u8]> {
     (digits > 0 && bytes.get(newline) == Some(&b'\n')).then(|| bytes.get(newline + 1..)).flatten()
 }
 
-/// Decodes base64 generously.
+/// Decodes base64 generously, in either alphabet.
 pub(super) fn base64(text: &[u8]) -> Vec<u8> {
+    if memchr::memchr2(b'-', b'_', text).is_some() {
+        return transfer::base64_url(text);
+    }
     transfer::base64(text).bytes
 }
 
@@ -188,7 +191,11 @@ pub(super) fn quoted_printable(text: &[u8]) -> Vec<u8> {
 
 /// Reads the uuencoded files in `text`.
 pub(super) fn read_uuencoded(walk: &mut Walk, place: &Place, text: &[u8]) {
-    for file in transfer::uuencoded(text) {
+    let files = transfer::uuencoded(text);
+    if files.len() >= transfer::UU_FILES {
+        walk.gap(GapKind::TooBig, &place.path);
+    }
+    for file in files {
         let name = super::text::charset::decode(&file.name, None);
         let place = Place::new(place.path.child(&name), Surface::FileText);
         if !walk.entry(&place.path) {

@@ -46,7 +46,7 @@ pub(super) fn read(walk: &mut Walk, path: &PartPath, raw: &[u8], mut covered: Co
     let mut left = Vec::new();
     let mut structured = covered.repeated;
     let mut at = 0;
-    for range in covered.ranges.iter().cloned().chain([raw.len()..raw.len()]) {
+    for range in covered.ranges.iter().cloned().chain(std::iter::once(raw.len()..raw.len())) {
         if range.start > at {
             structured |= keep(&raw[at..range.start], &covered.boundaries, &mut left);
         }

@@ -34,7 +34,7 @@ impl Encoding {
 }
 
 /// Decodes base64. What is outside the alphabet is skipped; after padding a
-/// new stream begins. Both alphabets (RFC 4648 sections 4 and 5) are read.
+/// new stream begins.
 pub(in crate::extract) fn base64(text: &[u8]) -> Decoded {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 3);
     let (mut bits, mut count, mut odd, mut padded) = (0_u32, 0_u32, false, false);
@@ -61,6 +61,16 @@ pub(in crate::extract) fn base64(text: &[u8]) -> Decoded {
         }
     }
     Decoded { bytes, odd }
+}
+
+/// Decodes base64 in the alphabet of URLs (RFC 4648 section 5).
+pub(super) fn base64_url(text: &[u8]) -> Vec<u8> {
+    let swap = |b: &u8| match b {
+        b'-' => b'+',
+        b'_' => b'/',
+        other => *other,
+    };
+    base64(&text.iter().map(swap).collect::<Vec<u8>>()).bytes
 }
 
 /// Decodes quoted-printable. A stray `=` stays as it is.
@@ -105,7 +115,8 @@ pub(super) struct UuFile {
     pub(super) bytes: Vec<u8>,
 }
 
-/// The uuencoded files in `text`, from each `begin` line to its end.
+/// The uuencoded files in `text`, from each `begin` line to its end; at most
+/// [`UU_FILES`].
 pub(super) fn uuencoded(text: &[u8]) -> Vec<UuFile> {
     let mut files = Vec::new();
     let mut at = 0;
@@ -174,9 +185,7 @@ const BASE64: [u8; 256] = {
         digit += 1;
     }
     table[b'+' as usize] = 62;
-    table[b'-' as usize] = 62;
     table[b'/' as usize] = 63;
-    table[b'_' as usize] = 63;
     table[b'=' as usize] = PAD;
     table[b'\r' as usize] = SKIP;
     table[b'\n' as usize] = SKIP;
@@ -184,7 +193,8 @@ const BASE64: [u8; 256] = {
     table[b'\t' as usize] = SKIP;
     table
 };
-const UU_FILES: usize = 1000;
+/// More of them are not read.
+pub(super) const UU_FILES: usize = 1000;
 
 #[cfg(test)]
 mod tests {

@@ -25,7 +25,7 @@ pub(super) fn is_package(members: &Members<'_>) -> bool {
 
 /// Reads all parts of the package.
 pub(super) fn read(walk: &mut Walk, place: &Place, members: &Members<'_>) {
-    let workbook = workbook::Workbook::read(walk, place, members);
+    let mut workbook = workbook::Workbook::read(walk, place, members);
     let names: Vec<String> = members.names().collect();
     for index in 0..members.len() {
         let Some(name) = names.get(index) else { return };
@@ -39,7 +39,14 @@ pub(super) fn read(walk: &mut Walk, place: &Place, members: &Members<'_>) {
             continue;
         }
         let Some(bytes) = members.unpack_at(walk, &inner, index) else { continue };
-        part(walk, place, (name, &bytes), workbook.as_ref());
+        part(walk, place, (name, &bytes), workbook.as_mut());
+    }
+    if let Some(workbook) = workbook {
+        walk.fragment(
+            Surface::Metadata,
+            &place.path.child("strings in no sheet"),
+            workbook.unshown(),
+        );
     }
 }
 
@@ -48,7 +55,7 @@ fn part(
     walk: &mut Walk,
     place: &Place,
     (name, bytes): (&str, &[u8]),
-    workbook: Option<&workbook::Workbook>,
+    workbook: Option<&mut workbook::Workbook>,
 ) {
     let inner = Place::new(place.path.child(name), Surface::FileText);
     let is_xml = bytes.trim_ascii_start().starts_with(b"<")

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Reads the sheet `text`; hidden rows, columns and sheets are read too.
-pub(super) fn read(walk: &mut Walk, place: &Place, text: &str, workbook: &Workbook) {
+pub(super) fn read(walk: &mut Walk, place: &Place, text: &str, workbook: &mut Workbook) {
     let mut sheet = Sheet::new(workbook);
     xml::each(walk, place, text, |node| sheet.take(node));
     let mut fragment = Fragment::new(place.surface, place.path.clone(), sheet.text);
@@ -24,7 +24,7 @@ pub(super) fn read(walk: &mut Walk, place: &Place, text: &str, workbook: &Workbo
 }
 
 struct Sheet<'a> {
-    workbook: &'a Workbook,
+    workbook: &'a mut Workbook,
     text: String,
     marks: Vec<Mark>,
     headings: Vec<String>,
@@ -56,7 +56,7 @@ enum Inside {
 }
 
 impl<'a> Sheet<'a> {
-    fn new(workbook: &'a Workbook) -> Self {
+    fn new(workbook: &'a mut Workbook) -> Self {
         Self {
             workbook,
             text: String::new(),

@@ -1,10 +1,9 @@
 //! What the sheets of a workbook share: names, strings, number formats.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::{
     number::Format,
-    words,
     xml::{self, Node},
 };
 use crate::{
@@ -22,14 +21,15 @@ pub(super) struct Workbook {
     /// Sheet names by the part that holds the sheet.
     sheets: HashMap<String, String>,
     strings: Vec<String>,
-    used: HashSet<usize>,
+    /// Which strings a sheet shows.
+    shown: Vec<bool>,
     formats: Vec<Format>,
 }
 
 impl Workbook {
     /// Reads the shared parts; `None` when the package is no workbook.
     pub(super) fn read(walk: &mut Walk, place: &Place, members: &Members<'_>) -> Option<Self> {
-        let mut part = |walk: &mut Walk, name: &str| {
+        let part = |walk: &mut Walk, name: &str| {
             let bytes = members.unpack(walk, &place.child(name), name)?;
             Some(charset::decode(&bytes, None).into_owned())
         };
@@ -57,7 +57,10 @@ impl Workbook {
     }
 
     /// The shared string number `index`.
-    pub(super) fn string(&self, index: usize) -> Option<&str> {
+    pub(super) fn string(&mut self, index: usize) -> Option<&str> {
+        if let Some(shown) = self.shown.get_mut(index) {
+            *shown = true;
+        }
         self.strings.get(index).map(String::as_str)
     }
 
@@ -123,6 +126,7 @@ impl Workbook {
             Node::End(_) => {}
         });
         walk.fragment(Surface::Metadata, &place.path.child("phonetic"), spoken);
+        self.shown = vec![false; self.strings.len()];
         let spent: usize = self.strings.iter().map(String::len).sum();
         if let Err(overrun) = walk.budget.expand(spent) {
             walk.overrun(overrun, &place.path);
@@ -130,10 +134,11 @@ impl Workbook {
         }
     }
 
-    /// Notes the strings that no sheet shows, so that nothing goes unread.
-    pub(super) fn unused(&self, used: &HashSet<usize>) -> String {
-        let left = self.strings.iter().enumerate().filter(|(at, _)| !used.contains(at));
-        left.fold(String::new(), |all, (_, text)| all + text + "\n")
+    /// The strings that no sheet shows, one a line.
+    pub(super) fn unshown(&self) -> String {
+        let all = self.strings.iter().zip(&self.shown);
+        all.filter(|(_, shown)| !**shown)
+            .fold(String::new(), |lines, (text, _)| lines + text + "\n")
     }
 
     fn read_formats(&mut self, walk: &mut Walk, place: &Place, text: &str) {

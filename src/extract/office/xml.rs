@@ -73,20 +73,19 @@ pub(super) fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
     attributes(start).find(|(key, _)| key == name).map(|(_, value)| value)
 }
 
-/// Names without prefix and values of all attributes; at most 200.
+/// Names without prefix and values of all attributes.
 pub(super) fn attributes<'a>(
     start: &'a BytesStart<'_>,
 ) -> impl Iterator<Item = (String, String)> + 'a {
     // Checking for doubles costs the square of their number.
     let mut all = start.attributes();
     all.with_checks(false);
-    all.filter_map(Result::ok).take(ATTRIBUTES).map(|attribute| {
+    all.filter_map(Result::ok).map(|attribute| {
         let value = attribute
-            .unescape_value()
+            .normalized_value(quick_xml::XmlVersion::default())
             .map_or_else(|_| attribute.value.to_string(), |value| value.into_owned());
         (local(attribute.key.as_ref()).to_owned(), value)
     })
 }
 
-const ATTRIBUTES: usize = 200;
 const CHECKED: usize = 4096;

@@ -41,6 +41,10 @@ fn judge(walk: &mut Walk, place: &Place, block: &Block<'_>) -> bool {
     let is_pgp = openpgp::starts_message(&block.bytes);
     let is_cms = sniff::format(&block.bytes) == sniff::Format::Cms;
     if !is_pgp && !is_cms {
+        if block.is_message && !block.damaged && !block.bytes.is_empty() {
+            // Sound armour around nothing that we know.
+            walk.gap(GapKind::Broken, &place.path);
+        }
         return false;
     }
     walk.fragment(Surface::Metadata, &place.path.child("armour headers"), block.headers);
@@ -61,6 +65,7 @@ fn judge(walk: &mut Walk, place: &Place, block: &Block<'_>) -> bool {
 
 struct Block<'a> {
     headers: &'a str,
+    is_message: bool,
     bytes: Vec<u8>,
     damaged: bool,
     length: usize,
@@ -84,7 +89,8 @@ impl<'a> Block<'a> {
         let spaced = body.lines().any(|line| line.trim().contains([' ', '\t', '-', '_']));
         let wrong = sum.is_some_and(|sum| !is_sum_of(sum, &decoded.bytes));
         let damaged = !closed || decoded.odd || spaced || wrong;
-        Some(Self { headers, bytes: decoded.bytes, damaged, length })
+        let is_message = label.starts_with("PGP MESSAGE");
+        Some(Self { headers, is_message, bytes: decoded.bytes, damaged, length })
     }
 }
 

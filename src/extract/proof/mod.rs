@@ -9,3 +9,4 @@ pub(super) mod cms;
 mod der;
 pub(super) mod openpgp;
 mod packets;
+pub(super) mod password;

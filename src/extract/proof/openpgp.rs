@@ -39,7 +39,7 @@ pub(in crate::extract) fn starts_message(bytes: &[u8]) -> bool {
 pub(in crate::extract) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) {
     let mut recipients = Recipients::default();
     let mut packets = packets::Packets::new(bytes);
-    while let Some(packet) = packets.next() {
+    for packet in packets.by_ref() {
         if !walk.entry(&place.path) {
             return;
         }
@@ -262,7 +262,7 @@ mod tests {
         );
         assert_eq!(kinds(&sealed), weak("openpgp-no-recipient"));
         let shared = packet(SKESK, &[4, 9, 3, 8, 1, 2, 3, 4, 5, 6, 7, 8, 96]);
-        assert_eq!(kinds(&[shared, sealed.clone()].concat()), weak("openpgp-passphrase"));
+        assert_eq!(kinds(&[shared, sealed].concat()), weak("openpgp-passphrase"));
         let old = packet(SED, &noise());
         assert_eq!(kinds(&[recipient(7), old].concat()), weak("openpgp-no-integrity"));
         assert_eq!(kinds(&message[..message.len() - 9]), weak("openpgp-damaged"));

@@ -108,7 +108,7 @@ fn in_alphabet(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_')
 }
 
-const ORDINARY: usize = 32;
+const ORDINARY: usize = 20;
 const SUSPICIOUS: usize = 12;
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use html5ever::{
 
 use super::{
     blobs, charset,
-    lines::{reversed, unpercent},
+    lines::{reversed, unescape_json, unpercent},
 };
 use crate::{
     extract::{
@@ -64,6 +64,9 @@ pub(super) fn read(walk: &mut Walk, place: &Place, text: &str, dialect: Dialect)
     walk.fragment(place.surface, &place.path.child("without hidden text"), view.bare);
     let unseen = place.child("markup");
     blobs::read(walk, &unseen, view.unseen.as_bytes(), blobs::Trust::Ordinary);
+    if let Some(unescaped) = unescape_json(&view.unseen) {
+        walk.fragment(unseen.surface, &unseen.path, unescaped);
+    }
     walk.fragment(unseen.surface, &unseen.path, view.unseen);
 }
 

@@ -97,6 +97,19 @@ pub(super) fn unpercent(text: &str) -> Cow<'_, str> {
     Cow::Owned(super::charset::decode(&bytes, None).into_owned())
 }
 
+/// The lines in which percent signs decode to something, decoded.
+pub(super) fn unpercent_lines(text: &str) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        let decoded = unpercent(line);
+        if decoded != line {
+            out.push_str(&decoded);
+            out.push('\n');
+        }
+    }
+    out
+}
+
 /// The characters from last to first, as right-to-left markup shows them.
 pub(super) fn reversed(text: &str) -> String {
     text.chars().rev().collect()

@@ -93,6 +93,9 @@ fn plain(walk: &mut Walk, place: &Place, text: &str, flow: Option<Flow>) {
         calendar_or_card(walk, place, text);
         return;
     }
+    if memmem::find(bytes, b"://").is_some() && memchr::memchr(b'%', bytes).is_some() {
+        walk.fragment(place.surface, &place.path.child("links"), lines::unpercent_lines(text));
+    }
     if let Some(escaped) = lines::unescape_json(text) {
         walk.fragment(place.surface, &place.path, escaped);
     } else if flow.is_some() || memmem::find(bytes, b"\n>").is_some() || bytes.starts_with(b">") {

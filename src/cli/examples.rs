@@ -1,0 +1,112 @@
+//! Examples for the help texts and the manual page. A test runs each of them
+//! through the parser, so they can be copied as they stand.
+
+pub(super) const SLUSE: &str = "\
+Examples:
+  sluse scan mail.eml report.docx       what is in these files?
+  sluse check-config                    are settings, rules and policy right?
+  sluse serve                           run the gateway
+  sluse quarantine list --format json   what is held?
+
+Exit status: 0 done or clean, 1 findings or no, 2 wrong usage, 3 wrong settings,
+4 try again later, 5 not allowed.";
+
+pub(super) const AUDIT: &str = "\
+Examples:
+  sluse audit verify
+  sluse audit export --from 1000 > audit.jsonl";
+
+pub(super) const CHECK_CONFIG: &str = "\
+Examples:
+  sluse check-config
+  sluse check-config --config new.toml && mv new.toml /etc/sluse/sluse.toml
+  sluse check-config --format json";
+
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  sluse completions bash > /etc/bash_completion.d/sluse
+  sluse completions zsh > /usr/local/share/zsh/site-functions/_sluse
+  sluse completions fish > ~/.config/fish/completions/sluse.fish";
+
+pub(super) const EXPLAIN: &str = "\
+Examples:
+  sluse explain mail.eml --from kari@cpm.example --to ola@partner.example
+  sluse explain bcdfghjkmnpqrstvbcdf";
+
+pub(super) const KEYS: &str = "\
+Examples:
+  sluse keys import partner.asc
+  sluse keys import --pin post@partner.example partner.asc
+  sluse keys list
+  sluse keys lookup ola@partner.example
+  sluse keys remove 0123456789ABCDEF0123456789ABCDEF01234567";
+
+pub(super) const MAN: &str = "\
+Examples:
+  sluse man > /usr/local/share/man/man8/sluse.8";
+
+pub(super) const OUTBOX: &str = "\
+Examples:
+  sluse outbox list
+  sluse outbox retry bcdfghjkmnpqrstvbcdf
+  sluse outbox drop bcdfghjkmnpqrstvbcdf --reason \"the domain is gone\"";
+
+pub(super) const QUARANTINE: &str = "\
+Examples:
+  sluse quarantine list --state held
+  sluse quarantine show bcdfghjkmnpqrstvbcdf
+  sluse quarantine release bcdfghjkmnpqrstvbcdf --encrypt
+  sluse quarantine reject bcdfghjkmnpqrstvbcdf";
+
+pub(super) const QUARANTINE_DELETE: &str = "\
+Examples:
+  sluse quarantine delete bcdfghjkmnpqrstvbcdf --reason \"spam\"";
+
+pub(super) const QUARANTINE_LIST: &str = "\
+Examples:
+  sluse quarantine list --state held --direction outbound
+  sluse quarantine list --format json --limit 20";
+
+pub(super) const QUARANTINE_REJECT: &str = "\
+Examples:
+  sluse quarantine reject bcdfghjkmnpqrstvbcdf --reason \"use the portal instead\"";
+
+pub(super) const QUARANTINE_RELEASE: &str = "\
+Examples:
+  sluse quarantine release bcdfghjkmnpqrstvbcdf --reason \"not personal data\"
+  sluse quarantine release bcdfghjkmnpqrstvbcdf --encrypt --by kari";
+
+pub(super) const QUARANTINE_SHOW: &str = "\
+Examples:
+  sluse quarantine show bcdfghjkmnpqrstvbcdf
+  sluse quarantine show bcdfghjkmnpqrstvbcdf --reveal --reason \"asked by the sender\"";
+
+pub(super) const RULES: &str = "\
+Examples:
+  sluse rules list
+  sluse rules test rules/
+  sluse rules test --format json own-rules.toml";
+
+pub(super) const SCAN: &str = "\
+Examples:
+  sluse scan mail.eml
+  sluse scan --format json attachments/*
+  printf 'Kontakt oss' | sluse scan --as text -
+  sluse scan --config /etc/sluse/sluse.toml report.docx
+
+A file is sensitive (a finding of level medium or above), else unscannable (a
+part of it cannot be read), else encrypted, else clean. Exit status 1 means
+sensitive or unscannable.";
+
+pub(super) const SERVE: &str = "\
+Examples:
+  sluse serve
+  sluse serve --config /etc/sluse/sluse.toml
+
+SIGHUP takes new settings, rules and policy into use, or keeps the old ones
+when the new ones are wrong. SIGTERM ends the service within 10 seconds.";
+
+pub(super) const STATS: &str = "\
+Examples:
+  sluse stats
+  sluse stats --days 30 --format json";

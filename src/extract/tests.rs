@@ -1,0 +1,148 @@
+//! Whole messages, from bytes to text and gaps.
+
+use std::{fs, path::Path};
+
+use super::{is_plain_message, read};
+use crate::{
+    base::limits::Limits,
+    model::{Extraction, Fragment, GapKind, Kind, Proof, Surface},
+};
+
+#[test]
+fn a_number_in_a_cell_has_its_cell_and_heading() {
+    let read = fixture("numeric-cells");
+    let sheet = holding(&read, "28839436361");
+    let at = u32::try_from(sheet.text.find("28839436361").unwrap()).unwrap();
+    let mark = sheet.marks.iter().find(|mark| mark.start == at).unwrap();
+    assert_eq!((sheet.surface, &*mark.name), (Surface::Cell, "B2"));
+    assert_eq!(sheet.headings[mark.heading.unwrap() as usize], "fnr");
+    assert!(sheet.path.to_string().starts_with("message > liste.xlsx > "));
+}
+
+#[test]
+fn runs_of_a_document_are_joined() {
+    let read = fixture("docx-runs");
+    let document = holding(&read, "06888123391");
+    assert_eq!(document.path.to_string(), "message > notat.docx");
+    assert!(document.marks.iter().any(|mark| mark.name.starts_with("paragraph ")));
+    assert!(read.gaps.is_empty());
+}
+
+#[test]
+fn a_missing_end_costs_nothing() {
+    holding(&fixture("no-closing-boundary"), "18889618953");
+}
+
+#[test]
+fn two_encodings_are_both_tried_and_told() {
+    let read = fixture("two-encodings");
+    holding(&read, "21848331543");
+    assert!(read.gaps.iter().any(|gap| gap.kind == GapKind::Ambiguous));
+}
+
+#[test]
+fn a_file_that_the_directory_hides_is_read() {
+    let read = fixture("zip-unlisted-file");
+    holding(&read, "10844516342");
+    assert!(read.gaps.iter().any(|gap| gap.kind == GapKind::Ambiguous));
+}
+
+#[test]
+fn encryption_is_proven_and_what_stands_beside_is_read() {
+    let proven = GapKind::Encrypted(Proof::new("openpgp"));
+    let sealed = fixture("pgp-mime");
+    assert_eq!(sealed.gaps.iter().map(|gap| &gap.kind).collect::<Vec<_>>(), [&proven]);
+    let beside = fixture("armour-then-text");
+    assert!(beside.gaps.iter().any(|gap| gap.kind == proven));
+    holding(&beside, "109077");
+}
+
+#[test]
+fn the_label_of_a_signed_message_is_not_believed() {
+    let read = fixture("signed-says-enveloped");
+    holding(&read, "25854411058");
+    assert!(read.gaps.is_empty());
+}
+
+#[test]
+fn a_file_name_is_read_and_masked_in_paths() {
+    let read = fixture("file-name");
+    let name = holding(&read, "19850662455");
+    assert_eq!(name.surface, Surface::FileName);
+    assert!(!name.path.to_string().contains("19850662455"));
+}
+
+#[test]
+fn ordinary_mail_has_no_gaps() {
+    assert!(fixture("neutral").gaps.is_empty());
+}
+
+#[test]
+fn every_header_field_is_read() {
+    let raw =
+        b"Subject: =?utf-8?Q?fnr_228360?=\r\n =?utf-8?Q?14271?=\r\nX-Unknown: sak 7\r\n\r\nHei\r\n";
+    assert!(is_plain_message(raw));
+    let read = message(raw);
+    assert_eq!(holding(&read, "22836014271").path.to_string(), "message > Subject");
+    assert_eq!(holding(&read, "sak 7").path.to_string(), "message > X-Unknown");
+    assert_eq!(holding(&read, "Hei").path.to_string(), "message > body");
+}
+
+#[test]
+fn what_stands_outside_all_parts_is_read() {
+    let raw = b"Content-Type: multipart/mixed; boundary=b\r\n\r\nfnr 22836014271\r\n--b\r\n\r\nHei\r\n--b--\r\nsak 7\r\n";
+    let read = message(raw);
+    holding(&read, "22836014271");
+    holding(&read, "sak 7");
+    assert!(read.gaps.is_empty(), "{:?}", read.gaps);
+}
+
+#[test]
+fn no_message_at_all_is_never_clean() {
+    let read = message(b"fnr 22836014271");
+    holding(&read, "22836014271");
+    assert!(!read.gaps.is_empty());
+}
+
+#[test]
+fn a_message_read_in_process_opens_no_container() {
+    // Wrongly plain or not, a reading with closed containers leaves a gap.
+    let limits = Limits::default();
+    let mut walk = super::Walk::new(&limits, super::Containers::Closed);
+    let path = crate::model::PartPath::root("x");
+    super::content::read(&mut walk, &super::Place::new(path, Surface::FileText), b"PK\x03\x04rest");
+    assert_eq!(walk.finish().gaps[0].kind, GapKind::Unknown);
+}
+
+#[test]
+fn limits_become_gaps() {
+    let small = Limits { message_bytes: 10, ..Limits::default() };
+    let read = read(Kind::Message, "", b"Subject: too long\r\n\r\n", &small);
+    assert_eq!(read.gaps[0].kind, GapKind::TooBig);
+    let mut raw = b"Hei\r\n".to_vec();
+    for _ in 0..50 {
+        raw = [&b"Content-Type: message/rfc822\r\n\r\n"[..], &raw].concat();
+    }
+    assert!(message(&raw).gaps.iter().any(|gap| gap.kind == GapKind::TooDeep));
+}
+
+#[test]
+fn a_body_that_is_only_text_gives_one_fragment() {
+    let raw = b"Content-Type: text/plain; charset=utf-8\r\n\r\nfnr 22836014271\r\n";
+    let read = message(raw);
+    assert_eq!(read.fragments.iter().filter(|f| f.text.contains("22836014271")).count(), 1);
+}
+
+fn fixture(name: &str) -> Extraction {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/extract");
+    message(&fs::read(path.join(name).with_extension("eml")).unwrap())
+}
+
+fn message(raw: &[u8]) -> Extraction {
+    read(Kind::Message, "", raw, &Limits::default())
+}
+
+fn holding<'a>(read: &'a Extraction, text: &str) -> &'a Fragment {
+    let found = read.fragments.iter().find(|fragment| fragment.text.contains(text));
+    found.unwrap_or_else(|| panic!("not found in {:?}", read.fragments))
+}

@@ -1,0 +1,125 @@
+//! The commands that look into the store: on a fresh one, on one that cannot be
+//! opened, and with wrong identifiers.
+
+use std::{fs, os::unix::fs::PermissionsExt};
+
+use crate::place::{Place, SETTINGS};
+
+const ID: &str = "bcdfghjkmnpqrstvbcdf";
+
+#[test]
+fn a_fresh_store_is_empty_and_proven() {
+    let place = Place::new();
+    for arguments in [&["quarantine", "list"][..], &["outbox", "list"], &["keys", "list"]] {
+        for format in ["json", "text"] {
+            let answer = place.sluse(&[arguments, &["--format", format]].concat());
+            assert_eq!((answer.status, answer.out.as_str(), answer.said.as_str()), (0, "", ""));
+        }
+    }
+    let answer = place.sluse(&["audit", "verify"]);
+    assert_eq!(answer.out, "ok: 0 rows, none altered, removed or put in\n");
+    let told = &place.sluse(&["audit", "verify", "--format", "json"]).json()[0];
+    assert_eq!((&told["ok"], &told["rows"]), (&true.into(), &0.into()));
+    let answer = place.sluse(&["audit", "export"]);
+    assert_eq!((answer.status, answer.out.as_str()), (0, ""));
+    let answer = place.sluse(&["stats"]);
+    assert_eq!((answer.status, answer.out.as_str()), (0, "last 7 days\nnow\n"));
+    let told = &place.sluse(&["stats", "--format", "json"]).json()[0];
+    assert!(told.is_object(), "{told}");
+}
+
+#[test]
+fn what_is_not_there_is_an_answer_of_no() {
+    let place = Place::new();
+    for arguments in [
+        &["quarantine", "show", ID][..],
+        &["quarantine", "show", ID, "--reveal", "--reason", "asked"],
+        &["quarantine", "release", ID],
+        &["quarantine", "reject", ID],
+        &["quarantine", "delete", ID],
+        &["outbox", "retry", ID],
+        &["outbox", "drop", ID],
+        &["explain", ID],
+        &["keys", "remove", "0123"],
+        &["keys", "lookup", "ola@partner.example"],
+    ] {
+        let answer = place.sluse(arguments);
+        assert_eq!(answer.status, 1, "{arguments:?} {answer:?}");
+        let told = format!("{}{}", answer.out, answer.said);
+        let named = ["0123", ID, "key_absent"].iter().any(|word| told.contains(word));
+        assert!(named, "{arguments:?} {answer:?}");
+    }
+    let answer = place.sluse(&["quarantine", "delete", ID, "bbbbbbbbbbbbbbbbbbbb"]);
+    assert_eq!(answer.said.lines().count(), 2, "the second is tried too: {}", answer.said);
+    assert_eq!(place.sluse(&["audit", "export"]).out, "", "nothing was done");
+}
+
+#[test]
+fn a_wrong_call_is_told_with_what_would_be_right() {
+    let place = Place::new();
+    for (arguments, told) in [
+        (&["quarantine", "show", "12345"][..], "20 letters out of"),
+        (&["quarantine", "show", ID, "--reveal"], "--reason"),
+        (&["quarantine", "show", ID, "--reveal", "--reason", ""], "purpose"),
+        (&["quarantine", "delete", ID, "--by", "\n"], "name"),
+        (&["quarantine", "list", "--state", "hold"], "deleted, held, rejected, released"),
+        (&["quarantine", "list", "--direction", "out"], "inbound, internal, outbound"),
+        (&["quarantine", "list", "--limit", "0"], "1.."),
+        (&["quarantine", "release"], "<ID>"),
+        (&["stats", "--days", "0"], "1..=3660"),
+        (&["audit", "export", "--from", "0"], "1.."),
+        (&["keys", "lookup", "ola@"], "not a mail address"),
+        (&["keys", "import", "nowhere.asc"], "cannot read nowhere.asc"),
+        (&["explain", "sluse.toml"], "--to ADDRESS"),
+        (&["explain", "nowhere.eml", "--to", "a@b.example"], "cannot read nowhere.eml"),
+        (&["scan"], "<PATH>"),
+        (&["scan", "--as", "mail", "a"], "message"),
+        (&["frobnicate"], "unrecognized subcommand"),
+        (&["scna", "a"], "'scan'"),
+        (&["stats", "--format", "xml"], "json, text"),
+    ] {
+        let answer = place.sluse(arguments);
+        assert_eq!(answer.status, 2, "{arguments:?} {answer:?}");
+        assert!(answer.said.contains(told), "{arguments:?} wants {told}: {}", answer.said);
+        assert_eq!(answer.out, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_store_that_cannot_be_opened_is_told_and_is_temporary() {
+    let commands = [
+        &["quarantine", "list"][..],
+        &["audit", "verify"],
+        &["stats"],
+        &["outbox", "list"],
+        &["keys", "list"],
+    ];
+    let each = |place: &Place, told: &str| {
+        for arguments in commands {
+            let answer = place.sluse(arguments);
+            assert_eq!((answer.status, answer.out.as_str()), (4, ""), "{arguments:?} {answer:?}");
+            assert!(answer.said.contains("cannot open the store in"), "{}", answer.said);
+            assert!(answer.said.contains(told), "{arguments:?} wants {told}: {}", answer.said);
+        }
+    };
+    let place = Place::new();
+    place.write("sluse.toml", SETTINGS.replace("\"state\"", "\"/proc/nowhere\""));
+    each(&place, "/proc/nowhere");
+
+    let place = Place::new();
+    assert_eq!(place.sluse(&["stats"]).status, 0);
+    let key = place.path("state/master.key");
+    let right = fs::read(&key).unwrap();
+    fs::write(&key, "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=\n").unwrap();
+    each(&place, "is not the key of this database");
+    fs::write(&key, "short\n").unwrap();
+    each(&place, "does not hold 32 bytes");
+    fs::write(&key, &right).unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    each(&place, "it must be 0600");
+    fs::remove_file(&key).unwrap();
+    each(&place, "is missing");
+    fs::write(&key, &right).unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(place.sluse(&["stats"]).status, 0, "nothing was broken by trying");
+}

@@ -1,0 +1,21 @@
+//! The gate in process: who hands it what, and what becomes of it. Store,
+//! readers and keys are real; the clock stands still and the next hop is fake.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod answers;
+mod cancelled;
+mod expiry;
+mod failures;
+#[allow(dead_code, reason = "shared with tests that need more of it")]
+#[path = "../harness/sink.rs"]
+mod fake_hop;
+mod letters;
+mod mixed;
+mod notices;
+mod office;
+mod outbox;
+mod protecting;
+mod quarantine;
+mod rulebooks;
+mod verdicts;
