@@ -4,6 +4,7 @@ use memchr::memmem;
 
 use super::{
     archive::{self, zip},
+    image,
     proof::{cms, openpgp},
     sniff::{self, Format},
     strings, text,
@@ -24,6 +25,9 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) {
         Format::OpenPgp => walk.inside(&place.path, |walk| openpgp::read(walk, place, bytes)),
         format if format.is_archive() && walk.opens_containers() => {
             walk.inside(&place.path, |walk| archive::read(walk, place, bytes, format));
+        }
+        format if format.is_picture() && walk.opens_containers() => {
+            walk.inside(&place.path, |walk| image::read(walk, place, bytes, format));
         }
         _ => unknown(walk, place, bytes),
     }

@@ -8,6 +8,7 @@ mod archive;
 mod budget;
 mod capped;
 mod content;
+mod image;
 mod message;
 mod office;
 mod plain;

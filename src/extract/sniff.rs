@@ -9,6 +9,8 @@ use super::archive::tar;
 pub(super) enum Format {
     /// ar.
     Ar,
+    /// A bitmap of Windows.
+    Bmp,
     /// bzip2.
     Bzip2,
     /// A cabinet.
@@ -17,16 +19,24 @@ pub(super) enum Format {
     Cms,
     /// cpio.
     Cpio,
+    /// GIF.
+    Gif,
     /// gzip.
     Gzip,
+    /// HEIF, AVIF and their like.
+    Heif,
     /// HTML.
     Html,
+    /// JPEG.
+    Jpeg,
     /// lzip.
     Lzip,
     /// LZMA alone.
     Lzma,
     /// OpenPGP packets, not armoured.
     OpenPgp,
+    /// PNG.
+    Png,
     /// rar.
     Rar,
     /// 7z.
@@ -35,8 +45,12 @@ pub(super) enum Format {
     Tar,
     /// Text of some sort.
     Text,
+    /// TIFF.
+    Tiff,
     /// Anything else.
     Unknown,
+    /// WebP.
+    Webp,
     /// XML.
     Xml,
     /// xz.
@@ -69,6 +83,12 @@ impl Format {
                 | Zstandard
         )
     }
+
+    /// Pictures made of pixels.
+    pub(super) fn is_picture(self) -> bool {
+        use Format::{Bmp, Gif, Heif, Jpeg, Png, Tiff, Webp};
+        matches!(self, Bmp | Gif | Heif | Jpeg | Png | Tiff | Webp)
+    }
 }
 
 /// Tells the format of `bytes`.
@@ -89,6 +109,9 @@ pub(super) fn format(bytes: &[u8]) -> Format {
     }
     if is_lzma(bytes) {
         return Format::Lzma;
+    }
+    if let Some(picture) = picture(bytes) {
+        return picture;
     }
     if looks_like_text(bytes) {
         return text_format(bytes);
@@ -146,6 +169,18 @@ fn is_lzma(bytes: &[u8]) -> bool {
     dictionary >= 4096 && dictionary.count_ones() <= 2 && (length == u64::MAX || length < 1 << 40)
 }
 
+/// Pictures whose mark does not come first, or says little by itself.
+fn picture(bytes: &[u8]) -> Option<Format> {
+    match bytes.get(..18)? {
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Format::Webp),
+        [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => {
+            HEIF.iter().any(|known| brand.starts_with(known)).then_some(Format::Heif)
+        }
+        [b'B', b'M', _, _, _, _, 0, 0, 0, 0, _, _, 0, 0, 12..=124, 0, 0, 0] => Some(Format::Bmp),
+        _ => None,
+    }
+}
+
 /// A first packet of a kind that starts a message, a key or a signature
 /// (RFC 9580 section 4.2).
 fn is_openpgp(bytes: &[u8]) -> bool {
@@ -183,13 +218,17 @@ const MAGIC: &[(&[u8], Format)] = &[
     (b"\xFD7zXZ\x00", Format::Xz),
     (b"MSCF\0\0\0\0", Format::Cab),
     (b"!<arch>\n", Format::Ar),
-    (b"GIF8", Format::Unknown),
-    (b"\x89PNG", Format::Unknown),
-    (b"\xFF\xD8\xFF", Format::Unknown),
+    (b"GIF87a", Format::Gif),
+    (b"GIF89a", Format::Gif),
+    (b"\x89PNG\r\n\x1A\n", Format::Png),
+    (b"\xFF\xD8\xFF", Format::Jpeg),
+    (b"II*\0", Format::Tiff),
+    (b"MM\0*", Format::Tiff),
     (b"\x78\x9F\x3E\x22", Format::Unknown),
     (b"SQLite format 3\0", Format::Unknown),
     (b"(This file must be converted with BinHex", Format::Unknown),
 ];
+const HEIF: &[&[u8]] = &[b"heic", b"heix", b"hevc", b"heim", b"mif1", b"msf1", b"avif", b"avis"];
 const HTML: &[&[u8]] = &[
     b"<!doctype html",
     b"<html",

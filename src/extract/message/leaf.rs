@@ -131,7 +131,7 @@ fn as_text(walk: &mut Walk, place: &Place, bytes: &[u8], mime: &Mime) {
     let label = label(mime);
     match sniff::format(bytes) {
         sniff::Format::Cms => content::read(walk, place, bytes),
-        format if format.is_archive() => content::read(walk, place, bytes),
+        format if format.is_archive() || format.is_picture() => content::read(walk, place, bytes),
         _ if zip::ends_as_zip(bytes) => {
             // Text in front, an archive behind.
             text::read(walk, place, bytes, Some(label));
