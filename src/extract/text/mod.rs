@@ -12,7 +12,7 @@ mod lines;
 use memchr::memmem;
 
 use super::{
-    message,
+    message, office,
     proof::armour,
     sniff::{self, Format},
     walk::{Place, Walk},
@@ -75,7 +75,10 @@ fn one(walk: &mut Walk, place: &Place, text: &str, label: Label<'_>) {
         text = &rest;
     }
     match sniff::text_format(text.as_bytes()) {
-        Format::Xml => html::read(walk, place, text, html::Dialect::Xml),
+        Format::Xml => {
+            office::read_flat(walk, place, text);
+            html::read(walk, place, text, html::Dialect::Xml);
+        }
         Format::Html => html::read(walk, place, text, html::Dialect::Html),
         _ if label.html => html::read(walk, place, text, html::Dialect::Html),
         _ => plain(walk, place, text, label.flow),
