@@ -7,7 +7,7 @@ use super::{
     image,
     proof::{cms, openpgp},
     sniff::{self, Format},
-    strings, text,
+    strings, tables, text,
     walk::{Place, Walk},
 };
 use crate::model::GapKind;
@@ -28,6 +28,9 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) {
         }
         format if format.is_picture() && walk.opens_containers() => {
             walk.inside(&place.path, |walk| image::read(walk, place, bytes, format));
+        }
+        format if format.is_table() && walk.opens_containers() => {
+            walk.inside(&place.path, |walk| tables::read(walk, place, bytes, format));
         }
         _ => unknown(walk, place, bytes),
     }

@@ -15,6 +15,7 @@ mod plain;
 mod proof;
 mod sniff;
 mod strings;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -37,10 +37,14 @@ pub(super) enum Format {
     OpenPgp,
     /// PNG.
     Png,
+    /// An object of R.
+    RObject,
     /// rar.
     Rar,
     /// 7z.
     SevenZip,
+    /// SQLite.
+    Sqlite,
     /// tar.
     Tar,
     /// Text of some sort.
@@ -82,6 +86,11 @@ impl Format {
                 | Zip
                 | Zstandard
         )
+    }
+
+    /// Tables that are no spreadsheets.
+    pub(super) fn is_table(self) -> bool {
+        matches!(self, Format::RObject | Format::Sqlite)
     }
 
     /// Pictures made of pixels.
@@ -225,7 +234,18 @@ const MAGIC: &[(&[u8], Format)] = &[
     (b"II*\0", Format::Tiff),
     (b"MM\0*", Format::Tiff),
     (b"\x78\x9F\x3E\x22", Format::Unknown),
-    (b"SQLite format 3\0", Format::Unknown),
+    (b"SQLite format 3\0", Format::Sqlite),
+    (b"X\n\0\0\0\x02", Format::RObject),
+    (b"X\n\0\0\0\x03", Format::RObject),
+    (b"RDX2\nX\n", Format::RObject),
+    (b"RDX3\nX\n", Format::RObject),
+    (b"PAR1", Format::Unknown),
+    (b"Obj\x01", Format::Unknown),
+    (b"ARROW1\0\0", Format::Unknown),
+    (b"\x89HDF", Format::Unknown),
+    (b"$FL2", Format::Unknown),
+    (b"$FL3", Format::Unknown),
+    (b"<stata_dta>", Format::Unknown),
     (b"(This file must be converted with BinHex", Format::Unknown),
 ];
 const HEIF: &[&[u8]] = &[b"heic", b"heix", b"hevc", b"heim", b"mif1", b"msf1", b"avif", b"avis"];

@@ -6,6 +6,7 @@
 
 pub(super) mod blobs;
 pub(super) mod charset;
+mod columns;
 pub(super) mod html;
 mod lines;
 
@@ -41,6 +42,10 @@ pub(super) enum Flow {
 
 /// Reads `bytes` as text at `place`.
 pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8], label: Option<Label<'_>>) {
+    if label.is_none() && message::mailbox::is_mailbox(bytes) {
+        walk.inside(&place.path, |walk| message::mailbox::read(walk, place, bytes));
+        return;
+    }
     if label.is_none() && message::looks_like_message(bytes) {
         walk.inside(&place.path, |walk| message::read(walk, &place.path, bytes));
         return;
@@ -57,8 +62,14 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8], label: Option<L
     for text in charset::all(bytes, label.charset) {
         one(walk, place, &text, label);
     }
+    if let Some(text) = charset::without_stray_bytes(bytes) {
+        one(walk, place, &text, label);
+    }
     if memmem::find(bytes, b"begin ").is_some() {
         message::read_uuencoded(walk, place, bytes);
+    }
+    if memmem::find(bytes, b"=ybegin ").is_some() {
+        message::read_yenc(walk, place, bytes);
     }
 }
 
@@ -98,6 +109,9 @@ fn plain(walk: &mut Walk, place: &Place, text: &str, flow: Option<Flow>) {
     }
     if memmem::find(bytes, b"://").is_some() && memchr::memchr(b'%', bytes).is_some() {
         walk.fragment(place.surface, &place.path.child("links"), lines::unpercent_lines(text));
+    }
+    if let Some(columns) = columns::cut(text) {
+        walk.fragment(place.surface, &place.path.child("columns"), columns);
     }
     if let Some(escaped) = lines::unescape_json(text) {
         walk.fragment(place.surface, &place.path, escaped);
