@@ -31,7 +31,7 @@ pub(in crate::extract) enum Packing {
 
 /// Reads the stream `bytes` at `place`.
 pub(in crate::extract) fn read(walk: &mut Walk, place: &Place, bytes: &[u8], packing: Packing) {
-    let (unpack, magic): (fn(&[u8], &mut Budget) -> Unpacked, &[u8]) = match packing {
+    let (unpack, magic): (Unpack, &[u8]) = match packing {
         Packing::Bzip2 => (capped::bunzip2, b"BZh"),
         Packing::Lzip => (capped::unlzip, b"LZIP"),
         Packing::Lzma => (capped::unlzma, b"]\0"),
@@ -99,6 +99,8 @@ fn unzstd(packed: &[u8], budget: &mut Budget) -> Unpacked {
     unpacked.used += packed.len() - rest.len();
     unpacked
 }
+
+type Unpack = fn(&[u8], &mut Budget) -> Unpacked;
 
 /// Too short to hold anything that is not seen in it as it is.
 const SHORT: usize = 32;

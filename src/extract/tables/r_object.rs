@@ -38,6 +38,9 @@ fn show(walk: &mut Walk, place: &Place, object: &Object, lines: &mut String) {
         }
         table.finish(walk, &place.child("data frame"));
     } else {
+        // No heading tells what a number without its first zero is. Times and
+        // factors have a class.
+        let is_bare = object.attribute("class").is_empty();
         for (at, text) in object.texts.iter().enumerate() {
             if let Some(name) = object.names().get(at) {
                 lines.push_str(name);
@@ -45,6 +48,11 @@ fn show(walk: &mut Walk, place: &Place, object: &Object, lines: &mut String) {
             }
             lines.push_str(text);
             lines.push('\n');
+            if is_bare && text.len() == SHORT && text.bytes().all(|b| b.is_ascii_digit()) {
+                lines.push('0');
+                lines.push_str(text);
+                lines.push('\n');
+            }
         }
         for (at, part) in object.parts.iter().enumerate() {
             if let Some(name) = object.names().get(at) {
@@ -277,6 +285,8 @@ fn named(pairs: Object) -> Vec<(String, Object)> {
     names.into_iter().zip(pairs.parts).collect()
 }
 
+/// The digits of an identity number that lost its first zero.
+const SHORT: usize = 10;
 const DEPTH: usize = 48;
 const ATTRIBUTES: i32 = 0x200;
 const TAG: i32 = 0x400;
