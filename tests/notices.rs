@@ -332,6 +332,18 @@ fn an_insider_reads_what_stood_in_the_way_and_an_outsider_the_way_forward() {
 }
 
 #[test]
+fn a_number_that_encryption_does_not_reach_is_not_a_lack_of_keys() {
+    let reasons = [
+        Reason::Finding("no.fnr".into(), Level::High),
+        Reason::Key(MethodId::Openpgp, KeyTrouble::SurfaceUncovered),
+        Reason::Key(MethodId::Smime, KeyTrouble::MethodUnavailable),
+    ];
+    let reply = refusal(event(), Direction::Outbound, &reasons, &usual());
+    assert!(reply.lines[0].contains("encryption does not reach"), "{reply:?}");
+    assert!(reply.lines[0].contains("Remove it") && !reply.lines[0].contains("no key"));
+}
+
+#[test]
 fn without_pages_a_refusal_names_whom_to_ask() {
     let reply = refusal(event(), Direction::Inbound, &[], &letterhead("", None));
     let text = reply.lines.join("\n");
@@ -369,6 +381,7 @@ fn any_reason() -> impl Strategy<Value = Reason> {
         Just(Reason::Finding("no.fnr".into(), Level::High)),
         Just(Reason::Gap("unknown")),
         Just(Reason::Key(MethodId::Smime, KeyTrouble::KeyExpired)),
+        Just(Reason::Key(MethodId::Openpgp, KeyTrouble::SurfaceUncovered)),
         Just(Reason::NotSplit),
     ]
 }

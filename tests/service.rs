@@ -5,7 +5,7 @@
 
 mod harness;
 
-use std::{fs, thread, time::Duration};
+use std::{fs, os::unix::process::ExitStatusExt, thread, time::Duration};
 
 use harness::{
     PATIENCE,
@@ -14,7 +14,7 @@ use harness::{
     site::Site,
     sluse::Plan,
 };
-use rustix::process::Signal;
+use rustix::process::{Resource, Rlimit, Signal, prlimit};
 use serde_json::Value;
 
 #[test]
@@ -100,6 +100,17 @@ fn a_stop_loses_nothing_and_is_quick() {
     assert_eq!(site.send(&sample("clean-text")).code, 250);
     site.arrivals(1, "clean-text@cpm.example");
     site.arrivals(usize::from(reply.code == 250), "siste@cpm.example");
+}
+
+#[test]
+fn a_crash_leaves_no_picture_of_its_memory() {
+    let mut site = Site::open(Plan { reinject: true, ..Plan::default() });
+    // Asked for as loudly as can be, where the test may.
+    let unlimited = Rlimit { current: None, maximum: None };
+    let _ = prlimit(Some(site.sluse.pid()), Resource::Core, unlimited);
+    site.sluse.signal(Signal::ABORT);
+    let (status, _) = site.sluse.wait();
+    assert_eq!((status.signal(), status.core_dumped()), (Some(Signal::ABORT.as_raw()), false));
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::{
 use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
 use sluse::{
-    base::id::EventId,
+    base::{id::EventId, measure},
     notify::Settings,
     web::{Readiness, State, metrics, serve},
 };
@@ -113,7 +113,7 @@ async fn says_that_it_lives_and_whether_it_is_ready() {
 async fn guides_the_reader_in_three_languages() {
     let site = Site::usual().await;
     let cases = [
-        ("", "", "nb", "Hvorfor ble e-posten stanset?"),
+        ("", "", "nb", "Hvorfor ble e‑posten stanset?"),
         ("", "Accept-Language: nn-NO,nb;q=0.5\r\n", "nn", "Kvifor blei e-posten stansa?"),
         ("", "Accept-Language: de, en;q=0.5\r\n", "en", "Why was the message stopped?"),
         ("?lang=nn", "Accept-Language: en\r\n", "nn", "Kva har skjedd?"),
@@ -204,9 +204,9 @@ async fn the_style_is_the_one_the_policy_allows_and_the_page_needs_nothing_else(
 #[tokio::test]
 async fn counts_for_a_scraper_on_this_machine_only() {
     let site = Site::usual().await;
-    ::metrics::counter!(metrics::MESSAGES, "direction" => "outbound", "verdict" => "refuse")
+    ::metrics::counter!(measure::MESSAGES, "direction" => "outbound", "verdict" => "refuse")
         .increment(1);
-    ::metrics::histogram!(metrics::SCAN_SECONDS).record(0.002);
+    ::metrics::histogram!(measure::SCAN_SECONDS).record(0.002);
     let answer = site.fetch("/metrics", "").await;
     assert_eq!(answer.status(), "200");
     assert!(answer.header("content-type").starts_with("text/plain; version=0.0.4"));

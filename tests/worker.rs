@@ -13,7 +13,10 @@ use std::{
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
     process::{Command, ExitCode, exit},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     thread,
 };
 
@@ -30,6 +33,7 @@ fn main() -> ExitCode {
     story("a file is read and found under its name", a_file_is_read);
     story("a hang costs its own message only", a_hang_costs_its_own_message_only);
     story("a crash costs its own message only", a_crash_costs_its_own_message_only);
+    story("a child that merely dies is not the end", a_child_that_merely_dies_is_not_the_end);
     story("a panic is a gap and the child lives on", a_panic_is_a_gap);
     story("a memory hog is stopped", a_memory_hog_is_stopped);
     story("an endless recursion is stopped", an_endless_recursion_is_stopped);
@@ -54,6 +58,7 @@ fn obedient_reader(kind: Kind, name: &str, bytes: &[u8], _: &Limits) -> Extracti
             std::hint::spin_loop();
         },
         "crash" => exit(3),
+        "crash unless fresh" if SERVED.load(Ordering::Relaxed) > 0 => exit(3),
         "panic" => panic!("the reader stumbles"),
         "hog" => hog(),
         "recurse" => recurse(0).to_string(),
@@ -65,9 +70,13 @@ fn obedient_reader(kind: Kind, name: &str, bytes: &[u8], _: &Limits) -> Extracti
         "who" => format!("{} {}", std::process::id(), std::env::vars_os().count()),
         other => format!("{kind:?} {name} {other}"),
     };
+    SERVED.fetch_add(1, Ordering::Relaxed);
     let fragment = Fragment::new(Surface::FileText, PartPath::root(name), text);
     Extraction { fragments: vec![fragment], gaps: Vec::new() }
 }
+
+/// Messages that this child has read.
+static SERVED: AtomicU32 = AtomicU32::new(0);
 
 fn hog() -> String {
     let mut hoard: Vec<Vec<u8>> = Vec::new();
@@ -122,6 +131,14 @@ async fn a_crash_costs_its_own_message_only() {
     let pool = pool(one_child());
     assert_eq!(read(&pool, "crash").await, Err(GapKind::TimedOut));
     assert_eq!(read(&pool, "next").await, Ok("File a.txt next".to_owned()));
+}
+
+async fn a_child_that_merely_dies_is_not_the_end() {
+    let pool = pool(one_child());
+    let before = child_of(&pool).await;
+    let answer = read(&pool, "crash unless fresh").await;
+    assert_eq!(answer, Ok("File a.txt crash unless fresh".to_owned()));
+    assert_ne!(child_of(&pool).await, before);
 }
 
 async fn a_panic_is_a_gap() {

@@ -64,14 +64,13 @@ pub(super) fn start(settings: &Settings) {
         Format::Text => lines.with_target(false).try_init(),
     };
     drop(started);
-    silence_panics();
+    silence_panics(|place| tracing::error!(place, "internal error: panicked"));
 }
 
 /// Makes a panic one line that says where, never with what: the texts of panics
 /// quote the data that they stumble over.
-fn silence_panics() {
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map_or_else(String::new, ToString::to_string);
-        tracing::error!(place, "internal error: panicked");
+pub(super) fn silence_panics(tell: impl Fn(&str) + Send + Sync + 'static) {
+    std::panic::set_hook(Box::new(move |panic| {
+        tell(&panic.location().map_or_else(String::new, ToString::to_string));
     }));
 }

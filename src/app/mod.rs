@@ -11,6 +11,7 @@ mod serve;
 use std::process::ExitCode;
 
 use clap::Parser;
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 
 use crate::{
     cli::{
@@ -27,8 +28,19 @@ pub fn run() -> ExitCode {
     match arguments.command {
         // The child must stay small and single-threaded to be confined.
         Command::Worker => worker::run_child(),
-        _ => commands::run(&arguments).into(),
+        _ => {
+            keep_to_itself();
+            commands::run(&arguments).into()
+        }
     }
+}
+
+/// Keeps messages and keys in this process out of core dumps, debuggers of the
+/// same user, and the texts of panics.
+fn keep_to_itself() {
+    // Refused only where a process may change nothing about itself at all.
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    logging::silence_panics(|place| output::remark(format_args!("internal error at {place}")));
 }
 
 /// Prints an error with its causes and gives the exit status that it calls for.

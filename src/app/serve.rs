@@ -15,6 +15,7 @@ use tracing::{error, info, warn};
 
 use super::{config::Config, logging, open};
 use crate::{
+    base::measure::RELOADED,
     frontend::milter,
     gate::{Gate, Judge},
     jobs,
@@ -104,7 +105,7 @@ async fn reload(service: &Service<'_>) {
         Err(error) => Err(error),
     };
     let success = if result.is_ok() { 1.0 } else { 0.0 };
-    metrics::gauge!("sluse_config_reload_success").set(success);
+    metrics::gauge!(RELOADED).set(success);
     match result {
         Ok(()) => info!("settings, rules and policy reloaded; sockets and paths need a restart"),
         Err(error) => error!("reload failed, the old settings stay: {error:#}"),

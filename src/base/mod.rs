@@ -4,6 +4,7 @@
 pub mod clock;
 pub mod id;
 pub mod limits;
+pub mod measure;
 pub mod secret;
 mod toml_place;
 pub mod toml_text;

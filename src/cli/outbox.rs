@@ -17,23 +17,9 @@ use crate::{
 ///
 /// The store failed or the output cannot be written.
 pub async fn run(command: &OutboxCommand, format: Format, gate: &Gate) -> anyhow::Result<Exit> {
-    let mut output = Output::new();
     match command {
         OutboxCommand::List => {
-            for item in gate.store().outbox(&OutboxFilter::default()).await? {
-                match format {
-                    Format::Json => output.json(&item)?,
-                    Format::Text => output.line(format!(
-                        "{}  {:8}  {:8}  event {}  tries {}  next {}",
-                        item.id,
-                        item.state.as_str(),
-                        item.purpose.as_str(),
-                        item.event,
-                        item.attempts,
-                        item.next_at
-                    ))?,
-                }
-            }
+            list(format, gate).await?;
             Ok(Exit::Ok)
         }
         OutboxCommand::Retry { id } => {
@@ -50,6 +36,33 @@ pub async fn run(command: &OutboxCommand, format: Format, gate: &Gate) -> anyhow
     }
 }
 
+/// Prints page after page, as the store gives so many at once at most.
+async fn list(format: Format, gate: &Gate) -> anyhow::Result<()> {
+    let mut output = Output::new();
+    let mut filter = OutboxFilter { limit: PAGE, ..OutboxFilter::default() };
+    loop {
+        let page = gate.store().outbox(&filter).await?;
+        for item in &page {
+            match format {
+                Format::Json => output.json(item)?,
+                Format::Text => output.line(format!(
+                    "{}  {:8}  {:8}  event {}  tries {}  next {}",
+                    item.id,
+                    item.state.as_str(),
+                    item.purpose.as_str(),
+                    item.event,
+                    item.attempts,
+                    item.next_at
+                ))?,
+            }
+        }
+        match page.last() {
+            Some(last) if page.len() == usize::try_from(PAGE)? => filter.before = Some(last.id),
+            Some(_) | None => return Ok(()),
+        }
+    }
+}
+
 fn answer(settled: Settled<OutboxState>) -> Exit {
     match settled {
         Settled::Already(state) => {
@@ -59,3 +72,6 @@ fn answer(settled: Settled<OutboxState>) -> Exit {
         Settled::Now => Exit::Ok,
     }
 }
+
+/// Items asked for at once.
+const PAGE: u32 = 500;

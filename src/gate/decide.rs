@@ -11,6 +11,7 @@ use tokio::task::spawn_blocking;
 
 use super::{Gate, GateError, Rulebook};
 use crate::{
+    base::measure::ENCRYPTED,
     model::{
         Address, Channel, Direction, Envelope, GapKind, KeyTrouble, Kind, MethodId, Offer, Reading,
         Reason, Ruling, Submission, Verdict,
@@ -130,8 +131,7 @@ impl Gate {
     ) -> Result<Result<Parcel, KeyTrouble>, GateError> {
         let made = self.make(method, raw, leg.recipient).await?;
         let result = if made.is_ok() { "ok" } else { "failed" };
-        metrics::counter!("sluse_encrypt_total", "format" => method.as_str(), "result" => result)
-            .increment(1);
+        metrics::counter!(ENCRYPTED, "format" => method.as_str(), "result" => result).increment(1);
         let made = match made {
             Ok(made) => made,
             Err(ProtectError::Unusable(trouble)) => return Ok(Err(trouble)),

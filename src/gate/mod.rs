@@ -41,7 +41,7 @@ pub use self::{
     settings::{GatewaySettings, Settings},
 };
 use crate::{
-    base::clock::Clock,
+    base::{clock::Clock, measure::ERRORS},
     model::{Channel, Envelope, Event, Submission},
     protect::Protector,
     relay::NextHop,
@@ -161,7 +161,7 @@ impl Gate {
             Ok(outcome) => outcome,
             Err(error) => {
                 error!(event = %event, error = %error::chain(&error), "deferred: inner error");
-                metrics::counter!("sluse_errors_total").increment(1);
+                metrics::counter!(ERRORS).increment(1);
                 Outcome::deferred(Some(event), recipients)
             }
         }

@@ -8,6 +8,7 @@ use tracing::info;
 
 use super::{Decision, Rulebook};
 use crate::{
+    base::measure,
     model::{Direction, Finding, Gap, Ruling, Submission},
     policy::Mode,
 };
@@ -68,16 +69,16 @@ pub(super) fn report(
 fn measure(decision: &Decision, direction: Direction, started: Instant) {
     for ruling in &decision.rulings {
         metrics::counter!(
-            "sluse_messages_total",
+            measure::MESSAGES,
             "direction" => direction.as_str(),
             "verdict" => ruling.verdict.as_str()
         )
         .increment(1);
     }
     for finding in &decision.reading.findings {
-        metrics::counter!("sluse_findings_total", "rule" => finding.rule.to_string()).increment(1);
+        metrics::counter!(measure::FINDINGS, "rule" => finding.rule.to_string()).increment(1);
     }
-    metrics::histogram!("sluse_scan_duration_seconds").record(started.elapsed().as_secs_f64());
+    metrics::histogram!(measure::SCAN_SECONDS).record(started.elapsed().as_secs_f64());
 }
 
 fn ruling_facts(ruling: &Ruling) -> Value {

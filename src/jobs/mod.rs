@@ -1,11 +1,12 @@
 //! What the service does by itself from time to time.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{error::Error, future::Future, sync::Arc, time::Duration};
 
 use tokio::time::sleep;
 use tracing::{error, info};
 
 use crate::{
+    base::measure,
     gate::Gate,
     store::{HeldState, OutboxState},
 };
@@ -18,13 +19,13 @@ pub async fn outbox(
 ) -> anyhow::Result<()> {
     tokio::pin!(stopped);
     if let Err(error) = gate.take_up().await {
-        error!("outbox: {error}");
+        error!(error = &error as &dyn Error, "queued mail of before not taken up");
     }
     loop {
         // Never cut off: between the next hop's yes and our note of it lies a
         // second delivery.
         let tried = gate.deliver_due().await.unwrap_or_else(|error| {
-            error!("outbox: {error}");
+            error!(error = &error as &dyn Error, "queued mail not sent, trying again");
             0
         });
         let wait = if tried > 0 { Duration::ZERO } else { LOOK };
@@ -48,10 +49,10 @@ pub async fn gauges(
                 Ok(counts) => {
                     let held = counts.held.get(&HeldState::Held).copied().unwrap_or(0);
                     let queued = counts.outbox.get(&OutboxState::Queued).copied().unwrap_or(0);
-                    metrics::gauge!("sluse_quarantine_messages").set(held as f64);
-                    metrics::gauge!("sluse_outbox_messages").set(queued as f64);
+                    metrics::gauge!(measure::QUARANTINE).set(held as f64);
+                    metrics::gauge!(measure::OUTBOX).set(queued as f64);
                 }
-                Err(error) => error!("gauges: {error}"),
+                Err(error) => error!(error = &error as &dyn Error, "figures not measured"),
             }
             sleep(MEASURE).await;
         }
@@ -77,7 +78,7 @@ pub async fn retention(
                     // There may be more than one turn takes.
                     continue;
                 }
-                Err(error) => error!("retention: {error}"),
+                Err(error) => error!(error = &error as &dyn Error, "held messages not expired"),
             }
             sleep(PURGE).await;
         }

@@ -3,7 +3,7 @@
 
 use crate::{
     base::id::EventId,
-    model::{Direction, Reason, Reply},
+    model::{Direction, KeyTrouble, Reason, Reply},
 };
 
 use super::Letterhead;
@@ -27,7 +27,8 @@ pub fn refusal(
 
 /// The permanent failure for a message larger than `most` bytes.
 pub fn too_big(most: u64) -> Reply {
-    let line = format!("Message too big: at most {} MiB can be checked here", most >> 20);
+    let most = if most < MIB { format!("{most} bytes") } else { format!("{} MiB", most / MIB) };
+    let line = format!("Message too big: at most {most} can be checked here");
     Reply::new(552, "5.3.4", &[&line])
 }
 
@@ -37,6 +38,8 @@ fn why(direction: Direction, reasons: &[Reason]) -> &'static str {
     let found = reasons.iter().any(|reason| matches!(reason, Reason::Finding(..)));
     let unread = reasons.iter().any(|reason| matches!(reason, Reason::Gap(_)));
     let keyless = reasons.iter().any(|reason| matches!(reason, Reason::Key(..)));
+    let uncovered =
+        reasons.iter().any(|reason| matches!(reason, Reason::Key(_, KeyTrouble::SurfaceUncovered)));
     match direction {
         Direction::Inbound if unread && !found => {
             "Not accepted: part of the message could not be checked for personal data. \
@@ -45,6 +48,10 @@ fn why(direction: Direction, reasons: &[Reason]) -> &'static str {
         Direction::Inbound => {
             "Not accepted: our policy is that identity numbers (foedselsnummer) and other \
              sensitive personal data come encrypted or by another channel."
+        }
+        Direction::Internal | Direction::Outbound if found && uncovered => {
+            "Not sent: identity number (foedselsnummer) or other sensitive data in a place that \
+             encryption does not reach, such as a name or an address line. Remove it from there."
         }
         Direction::Internal | Direction::Outbound if found && keyless => {
             "Not sent: unencrypted identity number (foedselsnummer) or other sensitive data, \
@@ -60,6 +67,8 @@ fn why(direction: Direction, reasons: &[Reason]) -> &'static str {
         }
     }
 }
+
+const MIB: u64 = 1 << 20;
 
 /// Norwegian letters in the spelling that reply texts allow.
 fn ascii(text: &str) -> String {

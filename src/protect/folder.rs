@@ -7,9 +7,9 @@
 
 use std::{
     collections::HashMap,
-    fs::{self, File},
+    fs::{self, DirBuilder, File},
     io::{self, Write},
-    os::unix::fs::MetadataExt,
+    os::unix::fs::{DirBuilderExt, MetadataExt},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -26,7 +26,9 @@ pub(super) struct Folder {
 impl Folder {
     /// Opens the folder, which is made when absent.
     pub(super) fn open(path: PathBuf) -> Result<Self, ProtectError> {
-        fs::create_dir_all(&path).map_err(ProtectError::folder(&path))?;
+        // Who writes to whom is nobody else's business.
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&path);
+        made.map_err(ProtectError::folder(&path))?;
         let folder = Self { path };
         // Early, because the new file would change the mark of the folder. A
         // folder that cannot be written to can still be read.

@@ -1,7 +1,7 @@
-//! Figures for Prometheus. No address and no domain is ever a label.
+//! Figures for Prometheus.
 //!
-//! The steps count with the macros of the `metrics` crate under these names;
-//! here they are described and shown. Before [`install`], counting costs
+//! The steps count with the macros of the `metrics` crate under the names in
+//! `base::measure`; here they are described and shown. Before [`install`], counting costs
 //! nothing and leads nowhere.
 
 use std::sync::{Mutex, PoisonError};
@@ -9,6 +9,10 @@ use std::sync::{Mutex, PoisonError};
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use thiserror::Error;
+
+use crate::base::measure::{
+    BUILD, ENCRYPTED, ERRORS, FINDINGS, MESSAGES, OUTBOX, QUARANTINE, RELOADED, SCAN_SECONDS,
+};
 
 /// Takes the recorder of this process into use, once; later calls hand out
 /// the same.
@@ -38,8 +42,9 @@ pub struct MetricsError(#[source] BuildError);
 
 fn describe() {
     describe_counter!(MESSAGES, "Messages judged, by direction and verdict");
+    describe_counter!(ERRORS, "Messages deferred for an inner error");
     describe_counter!(FINDINGS, "Findings, by rule");
-    describe_histogram!(SCAN_SECONDS, Unit::Seconds, "Time to read and search one message");
+    describe_histogram!(SCAN_SECONDS, Unit::Seconds, "Time to judge one message");
     describe_gauge!(QUARANTINE, "Messages held for review");
     describe_gauge!(OUTBOX, "Messages waiting to be sent");
     describe_counter!(ENCRYPTED, "Attempts to protect a message, by format and result");
@@ -47,22 +52,6 @@ fn describe() {
     describe_gauge!(BUILD, "Always 1, with the version of this program");
 }
 
-/// Counter; labels `direction`, `verdict`.
-pub const MESSAGES: &str = "sluse_messages_total";
-/// Counter; label `rule`.
-pub const FINDINGS: &str = "sluse_findings_total";
-/// Histogram, seconds.
-pub const SCAN_SECONDS: &str = "sluse_scan_duration_seconds";
-/// Gauge.
-pub const QUARANTINE: &str = "sluse_quarantine_messages";
-/// Gauge.
-pub const OUTBOX: &str = "sluse_outbox_messages";
-/// Counter; labels `format`, `result`.
-pub const ENCRYPTED: &str = "sluse_encrypt_total";
-/// Gauge, 0 or 1.
-pub const RELOADED: &str = "sluse_config_reload_success";
-/// Gauge; label `version`.
-pub const BUILD: &str = "sluse_build_info";
 /// The text format of Prometheus.
 pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 

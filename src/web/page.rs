@@ -24,39 +24,25 @@ use crate::{
 /// The page behind the link of an event. Whether the event exists is not
 /// looked up.
 pub(super) async fn event(
-    Held(state): Held<State>,
+    state: Held<State>,
     Path(event): Path<String>,
-    RawQuery(query): RawQuery,
+    query: RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let letterhead = state.letterhead.load();
-    let language = language(query.as_deref(), &headers, &letterhead);
     match event.parse::<EventId>() {
-        Ok(event) => shown(StatusCode::OK, Page::of(language, Some(event), &letterhead)),
-        Err(_) => shown(StatusCode::NOT_FOUND, Page::missing(language, &letterhead)),
+        Ok(event) => answer(&state, &query, &headers, Asked::Guidance(Some(event))),
+        Err(_) => answer(&state, &query, &headers, Asked::Missing),
     }
 }
 
 /// The same page without an event.
-pub(super) async fn general(
-    Held(state): Held<State>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    let letterhead = state.letterhead.load();
-    let language = language(query.as_deref(), &headers, &letterhead);
-    shown(StatusCode::OK, Page::of(language, None, &letterhead))
+pub(super) async fn general(state: Held<State>, query: RawQuery, headers: HeaderMap) -> Response {
+    answer(&state, &query, &headers, Asked::Guidance(None))
 }
 
 /// Any other address.
-pub(super) async fn missing(
-    Held(state): Held<State>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    let letterhead = state.letterhead.load();
-    let language = language(query.as_deref(), &headers, &letterhead);
-    shown(StatusCode::NOT_FOUND, Page::missing(language, &letterhead))
+pub(super) async fn missing(state: Held<State>, query: RawQuery, headers: HeaderMap) -> Response {
+    answer(&state, &query, &headers, Asked::Missing)
 }
 
 /// Puts the headers on that forbid everything a page of ours does not need.
@@ -82,33 +68,44 @@ struct Page<'a> {
     guidance_url: &'a str,
 }
 
+/// Which page.
+enum Asked {
+    Guidance(Option<EventId>),
+    Missing,
+}
+
 impl<'a> Page<'a> {
-    fn of(language: Language, event: Option<EventId>, letterhead: &'a Letterhead) -> Self {
+    fn of(asked: &Asked, language: Language, letterhead: &'a Letterhead) -> Self {
+        let (event, missing) = match asked {
+            Asked::Guidance(event) => (event.map(|event| event.to_string()), false),
+            Asked::Missing => (None, true),
+        };
         Self {
             words: Words::of(language),
             language,
             languages: Language::ALL,
             style: STYLE,
-            event: event.map_or(String::new(), |event| event.to_string()),
-            missing: false,
+            event: event.unwrap_or_default(),
+            missing,
             contact: &letterhead.contact,
             guidance: letterhead.guidance.text(language),
             guidance_url: letterhead.guidance_url.as_ref().map_or("", |url| url.as_str()),
         }
     }
-
-    fn missing(language: Language, letterhead: &'a Letterhead) -> Self {
-        Self { missing: true, ..Self::of(language, None, letterhead) }
-    }
 }
 
-fn shown(status: StatusCode, page: Page<'_>) -> Response {
-    let language = HeaderValue::from_static(page.language.as_str());
+fn answer(state: &State, query: &RawQuery, headers: &HeaderMap, asked: Asked) -> Response {
+    let letterhead = state.letterhead.load();
+    let language = language(query.0.as_deref(), headers, &letterhead);
     let about = [
-        (header::CONTENT_LANGUAGE, language),
+        (header::CONTENT_LANGUAGE, HeaderValue::from_static(language.as_str())),
         (header::VARY, HeaderValue::from_static("accept-language")),
     ];
-    match page.render() {
+    let status = match asked {
+        Asked::Guidance(_) => StatusCode::OK,
+        Asked::Missing => StatusCode::NOT_FOUND,
+    };
+    match Page::of(&asked, language, &letterhead).render() {
         Ok(text) => (status, about, Html(text)).into_response(),
         Err(error) => {
             tracing::error!(%error, "guidance page cannot be written");

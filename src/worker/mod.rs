@@ -1,8 +1,9 @@
 //! Runs `extract` in child processes that can neither open files nor reach
 //! the network.
 //!
-//! A message that kills, hangs or bloats its reader costs one child and
-//! becomes a gap; the next message meets a fresh child. Small plain messages
+//! A message that hangs or bloats its reader costs one child and becomes a
+//! gap; one whose reader dies is read once more first, because a machine short
+//! of memory kills whom it likes. The next message meets a fresh child. Small plain messages
 //! are read in this process, because a round trip costs more than they do.
 //! What could not be read is a gap, and policy decides about gaps; only when no
 //! child can be started at all is there an error, for then it is not the
@@ -21,11 +22,12 @@ use std::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use serde::Deserialize;
 use thiserror::Error;
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::Instant};
 use tracing::warn;
 
 use self::{
@@ -128,12 +130,21 @@ impl Workers {
         bytes: &[u8],
     ) -> Result<Extraction, Failure> {
         let request = Request::new(kind, name, &self.limits, self.settings.memory, bytes)?;
+        // One for all tries together.
+        let deadline = Instant::now() + self.limits.time() + MARGIN;
         let mut child = self.take_child()?;
-        let mut answer = child.read(&request, bytes, &self.limits).await;
+        let mut answer = child.read(&request, bytes, &self.limits, deadline).await;
         if let Err(Failure::Unread) = answer {
             // It died while idle, so this message is not to blame.
             child = Process::start(&self.program)?;
-            answer = child.read(&request, bytes, &self.limits).await;
+            answer = child.read(&request, bytes, &self.limits, deadline).await;
+        }
+        if let Err(failure) = &answer
+            && failure.may_be_chance()
+        {
+            warn!(reason = %failure, "a worker died on a message, which is read once more");
+            child = Process::start(&self.program)?;
+            answer = child.read(&request, bytes, &self.limits, deadline).await;
         }
         if answer.is_ok() {
             self.put_back(child).await;
@@ -211,6 +222,8 @@ fn nothing_but(gap: GapKind, kind: Kind, name: &str) -> Extraction {
     Extraction { fragments: Vec::new(), gaps: vec![Gap::new(gap, root)] }
 }
 
+/// What the way there and back may take beyond the time for reading.
+const MARGIN: Duration = Duration::from_secs(1);
 /// Up to here a plain message is read in less time than a child is told of it.
 const SMALL: usize = 64 << 10;
 /// More children than any machine has use for.

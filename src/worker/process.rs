@@ -16,7 +16,7 @@ use thiserror::Error;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     process::{Child, ChildStdin, ChildStdout, Command},
-    time::timeout,
+    time::{Instant, timeout, timeout_at},
 };
 
 use super::frame::{self, FrameError, Request};
@@ -46,6 +46,13 @@ pub(super) enum Failure {
 }
 
 impl Failure {
+    /// Whether something else than the message may have ended the child: not
+    /// when it aborted itself or ran out of processor time.
+    pub(super) fn may_be_chance(&self) -> bool {
+        let Self::Died(status) = self else { return false };
+        !matches!(status.signal(), Some(libc::SIGABRT | libc::SIGXCPU))
+    }
+
     /// The gap that this leaves. A process that aborts itself has no memory or
     /// no stack left.
     pub(super) fn gap(&self) -> GapKind {
@@ -87,16 +94,17 @@ impl Process {
         }
     }
 
-    /// Has it read one message. After an error the child must not be asked
+    /// Has it read one message before `deadline`. After an error the child must not be asked
     /// again.
     pub(super) async fn read(
         &mut self,
         request: &Request,
         bytes: &[u8],
         limits: &Limits,
+        deadline: Instant,
     ) -> Result<Extraction, Failure> {
         self.served = self.served.saturating_add(1);
-        let asked = timeout(limits.time() + MARGIN, self.ask(request, bytes, limits));
+        let asked = timeout_at(deadline, self.ask(request, bytes, limits));
         match asked.await {
             Err(_) => Err(Failure::Overrun),
             Ok(Err(Failure::Answer(FrameError::Pipe(source)))) => Err(self.cause(source).await),
@@ -169,8 +177,6 @@ impl Process {
     }
 }
 
-/// What the way there and back may take beyond the time for reading.
-const MARGIN: Duration = Duration::from_secs(1);
 /// How long a child may take to leave.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// An idle child that holds more is replaced, so that memory returns after a

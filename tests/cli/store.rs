@@ -1,7 +1,15 @@
 //! The commands that look into the store: on a fresh one, on one that cannot be
 //! opened, and with wrong identifiers.
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{fs, os::unix::fs::PermissionsExt, sync::Arc};
+
+use sha2::{Digest, Sha256};
+use sluse::{
+    base::{clock::SystemClock, id::EventId},
+    model::{Envelope, Reading, Reviewer},
+    policy::{Parcel, Policy},
+    store::{Change, NewQueued, Purpose, Store},
+};
 
 use crate::place::{Place, SETTINGS};
 
@@ -26,6 +34,45 @@ fn a_fresh_store_is_empty_and_proven() {
     assert_eq!((answer.status, answer.out.as_str()), (0, "last 7 days\nnow\n"));
     let told = &place.sluse(&["stats", "--format", "json"]).json()[0];
     assert!(told.is_object(), "{told}");
+}
+
+#[test]
+fn a_long_outbox_is_listed_whole() {
+    let place = Place::new();
+    queue(&place, 1_001);
+    let mut ids: Vec<String> = place
+        .sluse(&["outbox", "list", "--format", "json"])
+        .json()
+        .iter()
+        .map(|item| item["id"].as_str().unwrap().to_owned())
+        .collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 1_001);
+}
+
+/// Puts so many messages into the outbox of `place`.
+fn queue(place: &Place, number: u32) {
+    let reviewer = Reviewer::new("Vakt", "sak 12").unwrap();
+    let item = |n: u32| {
+        let raw = format!("From: kari@cpm.example\r\n\r\nmelding {n}\r\n").into_bytes();
+        let digest: [u8; 32] = Sha256::digest(&raw).into();
+        let reading = Reading { digest, findings: Vec::new(), gaps: Vec::new() };
+        let envelope = Envelope {
+            sender: Some("kari@cpm.example".parse().unwrap()),
+            recipients: vec!["ola@partner.example".parse().unwrap()],
+        };
+        let cleared = Policy::built_in().clear_released(&reading, &envelope, &reviewer);
+        let parcel = Parcel::new(cleared, envelope.sender, raw.into()).unwrap();
+        let event = EventId::from_keyed_hash(&digest);
+        NewQueued { event, purpose: Purpose::Release, parcel, limit_key: None }
+    };
+    let queued = async {
+        let store = Store::open(&place.path("state"), None, Arc::new(SystemClock)).await.unwrap();
+        let change = Change { queue: (0..number).map(item).collect(), ..Change::default() };
+        store.commit(change).await.unwrap();
+    };
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(queued);
 }
 
 #[test]

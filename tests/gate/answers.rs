@@ -81,7 +81,7 @@ async fn check(gate: &Gate, case: &Case, reinject: bool) {
             Fate::Deferred(reply) => assert_eq!(reply.code, 451),
             Fate::Delivered(parcel) => assert!(parcel.cleared().recipients().contains(to)),
             Fate::Kept => {
-                let by_mail = to.local() == "refuse" && !told.is_empty();
+                let by_mail = ["protect", "refuse"].contains(&to.local()) && !told.is_empty();
                 assert!(held.contains(to) || copied.contains(to) || by_mail, "{case:?}");
             }
             Fate::Refused(reply) => assert_eq!(reply.code, 550),

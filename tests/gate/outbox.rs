@@ -54,7 +54,7 @@ async fn another_gate_takes_over_what_a_dead_one_had_claimed() {
     assert_eq!(claimed.len(), 2);
     let other = office.gate().await;
     assert_eq!(other.deliver_due().await.unwrap(), 0);
-    office.clock.advance(SignedDuration::from_mins(11));
+    office.clock.advance(SignedDuration::from_mins(31));
     while other.deliver_due().await.unwrap() > 0 {}
     assert_eq!(office.hop.arrivals().len(), 2);
 }

@@ -106,8 +106,12 @@ impl Sluse {
 
     /// Sends it a signal.
     pub(crate) fn signal(&self, signal: Signal) {
-        let child = self.child.as_ref().expect("a running Sluse");
-        kill_process(Pid::from_child(child), signal).unwrap();
+        kill_process(self.pid(), signal).unwrap();
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(self.child.as_ref().expect("a running Sluse"))
     }
 
     /// Waits for it to end by itself.

@@ -10,7 +10,10 @@ use std::{
     sync::Arc,
 };
 
-use crate::model::{Address, Reply};
+use crate::{
+    model::{Address, Reply},
+    notify,
+};
 
 /// A message that is being received.
 pub(super) struct Draft {
@@ -111,7 +114,7 @@ impl Draft {
         }
         let length = self.raw.len().saturating_add(piece.len());
         if u64::try_from(length).unwrap_or(u64::MAX) > self.most {
-            return self.fail(Fault::Size);
+            return self.fail(Fault::Size(self.most));
         }
         self.raw.extend_from_slice(piece);
     }
@@ -154,8 +157,8 @@ pub(super) enum Fault {
     Address,
     /// The mail server sent something that is no message.
     Form,
-    /// It is larger than allowed.
-    Size,
+    /// It is larger than this many bytes.
+    Size(u64),
 }
 
 impl Fault {
@@ -163,7 +166,7 @@ impl Fault {
     pub(super) fn reply(self) -> Reply {
         match self {
             Self::Address | Self::Form => Reply::try_again(),
-            Self::Size => Reply::new(552, "5.3.4", &["Message is too large for the content check"]),
+            Self::Size(most) => notify::too_big(most),
         }
     }
 }
@@ -248,7 +251,7 @@ mod tests {
         draft.body(&[b'x'; 100]);
         assert_eq!(draft.raw.capacity(), 0);
         let fault = draft.finish().unwrap_err();
-        assert_eq!((fault, fault.reply().code), (Fault::Size, 552));
+        assert_eq!((fault, fault.reply().code), (Fault::Size(40), 552));
     }
 
     #[test]
@@ -256,7 +259,7 @@ mod tests {
         let mut draft = draft(18);
         draft.header(c"Subject", c" hi");
         draft.body(b"1234");
-        assert_eq!(draft.finish().unwrap_err(), Fault::Size);
+        assert_eq!(draft.finish().unwrap_err(), Fault::Size(18));
         let mut draft = super::tests::draft(19);
         draft.header(c"Subject", c" hi");
         draft.body(b"1234");

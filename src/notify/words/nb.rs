@@ -80,7 +80,7 @@ pub(super) static WORDS: Words = Words {
     automatic: "Denne meldingen er laget automatisk. Svar leses ikke nødvendigvis.",
     date: "{day}. {month} {year}",
     months: "januar februar mars april mai juni juli august september oktober november desember",
-    page_title: "Hvorfor ble e-posten stanset?",
+    page_title: "Hvorfor ble e‑posten stanset?",
     page_lead: "Du er her fordi en e-post ikke gikk rett fram. Her står det hva det betyr, og hva du kan gjøre.",
     page_why_head: "Hva har skjedd?",
     page_why: "Vi kontrollerer e-post for fødselsnummer og andre personopplysninger som kan skade dem det gjelder, hvis de kommer på avveie. Våre retningslinjer sier at slike opplysninger bare skal sendes kryptert. En e-post som ikke oppfyller dette, eller som ikke kan leses, blir stanset eller gjennomgått før den går videre.",

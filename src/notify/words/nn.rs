@@ -80,7 +80,7 @@ pub(super) static WORDS: Words = Words {
     automatic: "Denne meldinga er laga automatisk. Det er ikkje sikkert at svar blir lesne.",
     date: "{day}. {month} {year}",
     months: "januar februar mars april mai juni juli august september oktober november desember",
-    page_title: "Kvifor blei e-posten stansa?",
+    page_title: "Kvifor blei e‑posten stansa?",
     page_lead: "Du er her fordi ein e-post ikkje gjekk rett fram. Her står det kva det tyder, og kva du kan gjere.",
     page_why_head: "Kva har skjedd?",
     page_why: "Vi kontrollerer e-post for fødselsnummer og andre personopplysningar som kan skade dei det gjeld, om dei kjem på avvegar. Retningslinjene våre seier at slike opplysningar berre skal sendast krypterte. Ein e-post som ikkje oppfyller dette, eller som ikkje kan lesast, blir stansa eller gjennomgått før han går vidare.",

@@ -1,0 +1,22 @@
+//! The names of our figures. Steps at every height count under them, and
+//! `web::metrics` describes and shows them. No address and no domain is ever a
+//! label.
+
+/// Gauge, always 1; label `version`.
+pub const BUILD: &str = "sluse_build_info";
+/// Counter of attempts to protect a message; labels `format`, `result`.
+pub const ENCRYPTED: &str = "sluse_encrypt_total";
+/// Counter of messages deferred for an inner error.
+pub const ERRORS: &str = "sluse_errors_total";
+/// Counter of findings; label `rule`.
+pub const FINDINGS: &str = "sluse_findings_total";
+/// Counter of messages judged; labels `direction`, `verdict`.
+pub const MESSAGES: &str = "sluse_messages_total";
+/// Gauge of messages that wait to be sent.
+pub const OUTBOX: &str = "sluse_outbox_messages";
+/// Gauge of messages held for review.
+pub const QUARANTINE: &str = "sluse_quarantine_messages";
+/// Gauge, 1 when the last reload succeeded, else 0.
+pub const RELOADED: &str = "sluse_config_reload_success";
+/// Histogram of the time to judge one message, in seconds.
+pub const SCAN_SECONDS: &str = "sluse_scan_duration_seconds";
