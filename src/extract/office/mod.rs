@@ -22,8 +22,7 @@ use crate::model::{PartPath, Surface};
 
 /// Whether these members make an office document.
 pub(super) fn is_package(members: &Members<'_>) -> bool {
-    let known = ["[Content_Types].xml", "content.xml", "encrypted-package"];
-    members.names().any(|name| known.contains(&name.as_str()))
+    members.names().any(|name| MAIN_PARTS.contains(&name.as_str()))
 }
 
 /// Reads all parts of the package.
@@ -144,6 +143,14 @@ fn sort(name: &str) -> Sort {
     }
 }
 
+const MAIN_PARTS: &[&str] = &[
+    "[Content_Types].xml",
+    "content.xml",
+    "encrypted-package",
+    "ppt/presentation.xml",
+    "word/document.xml",
+    "xl/workbook.xml",
+];
 const QUIET: usize = 256 << 10;
 const FLAT_HEAD: usize = 4096;
 const FLAT: &[&str] = &["<office:document", "<pkg:package", "<w:wordDocument"];

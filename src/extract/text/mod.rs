@@ -7,6 +7,7 @@
 pub(super) mod blobs;
 pub(super) mod charset;
 mod columns;
+mod entities;
 pub(super) mod html;
 mod lines;
 
@@ -87,6 +88,8 @@ fn one(walk: &mut Walk, place: &Place, text: &str, label: Label<'_>) {
     }
     match sniff::text_format(text.as_bytes()) {
         Format::Xml => {
+            let expanded = entities::put_in(walk, place, text);
+            let text = expanded.as_deref().unwrap_or(text);
             office::read_flat(walk, place, text);
             html::read(walk, place, text, html::Dialect::Xml);
         }
