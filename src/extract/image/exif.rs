@@ -108,6 +108,9 @@ impl<'a> Tiff<'a> {
         }
         let end = field.start.saturating_add(field.count).min(self.bytes.len());
         let Some(value) = self.bytes.get(field.start..end) else { return };
+        if !walk.entry(&place.path) {
+            return;
+        }
         let inner = place.child(&format!("tag {:04X}", field.tag));
         match field.tag {
             0x02BC => xmp(walk, place, value),

@@ -29,7 +29,7 @@ pub(super) fn cut(text: &str) -> Option<String> {
             starts.push(start);
         }
     }
-    if starts.is_empty() {
+    if starts.is_empty() || starts.len() > COLUMNS {
         return None;
     }
     let mut out = String::new();
@@ -54,7 +54,9 @@ fn is_date(number: &[u8]) -> bool {
 }
 
 const NUMBER: usize = 11;
-const WIDEST: usize = 4096;
+const WIDEST: usize = 1024;
+/// More than any record has.
+const COLUMNS: usize = 16;
 const LINES: usize = 100_000;
 
 #[cfg(test)]
