@@ -114,7 +114,7 @@ async fn guides_the_reader_in_three_languages() {
     let site = Site::usual().await;
     let cases = [
         ("", "", "nb", "Hvorfor ble e‑posten stanset?"),
-        ("", "Accept-Language: nn-NO,nb;q=0.5\r\n", "nn", "Kvifor blei e-posten stansa?"),
+        ("", "Accept-Language: nn-NO,nb;q=0.5\r\n", "nn", "Kvifor blei e‑posten stansa?"),
         ("", "Accept-Language: de, en;q=0.5\r\n", "en", "Why was the message stopped?"),
         ("?lang=nn", "Accept-Language: en\r\n", "nn", "Kva har skjedd?"),
         ("?x=1&lang=en", "", "en", "If you write to us from outside"),

@@ -108,7 +108,16 @@ async fn with_gate(arguments: &Arguments) -> anyhow::Result<Exit> {
         Command::Explain(command) => cli::explain::run(command, format, &gate).await,
         Command::Outbox(command) => cli::outbox::run(command, format, &gate).await,
         Command::Quarantine(command) => cli::quarantine::run(command, format, &gate).await,
-        _ => Ok(Exit::Usage),
+        Command::Audit(_)
+        | Command::CheckConfig
+        | Command::Completions { .. }
+        | Command::Keys(_)
+        | Command::Man
+        | Command::Rules(_)
+        | Command::Scan(_)
+        | Command::Serve
+        | Command::Stats { .. }
+        | Command::Worker => Ok(Exit::Usage),
     };
     gate.stop().await;
     exit

@@ -163,7 +163,7 @@ impl Config {
             return fault(path, "must be above 0", hint);
         }
         if limits.seconds == 0 || limits.seconds > MAX_SECONDS {
-            let hint = "write 8; the mail server waits 60 seconds at most";
+            let hint = "write 8; a milter must answer within 60 seconds";
             return fault("limits.seconds", format!("must be 1 to {MAX_SECONDS}"), hint);
         }
         if worker.processes == 0 || worker.processes > MAX_PROCESSES {
@@ -237,3 +237,71 @@ const MAX_SECONDS: u32 = 50;
 /// As many as the pool takes.
 const MAX_PROCESSES: usize = 256;
 const MIN_MEMORY: u64 = 64 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Policy;
+
+    const EXAMPLE: &str = include_str!("../../deploy/sluse.toml");
+
+    /// The example with every line in use that shows a setting.
+    fn in_full() -> String {
+        let shown = |line: &str| {
+            let name = line.strip_prefix('#')?.split(" = ").next()?;
+            let is_name =
+                !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+            (is_name || line == "#[smtp]").then(|| line[1..].to_owned())
+        };
+        let lines = EXAMPLE.lines().map(|line| shown(line).unwrap_or_else(|| line.to_owned()));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn the_example_shows_the_defaults() {
+        let shown: Config = toml::from_str(&in_full()).unwrap();
+        let least: Config =
+            toml::from_str("[gateway]\ndomains = [\"cpm.example\"]\n[milter]\n[web]\n").unwrap();
+        assert_eq!(shown.limits, least.limits);
+        for (shown, default) in [
+            (format!("{:?}", shown.worker), format!("{:?}", least.worker)),
+            (format!("{:?}", shown.log), format!("{:?}", least.log)),
+            (format!("{:?}", shown.detect), format!("{:?}", least.detect)),
+            (format!("{:?}", shown.notify.language), format!("{:?}", least.notify.language)),
+        ] {
+            assert_eq!(shown, default);
+        }
+        let (shown_web, web) = (shown.web.unwrap(), least.web.unwrap());
+        assert_eq!(shown_web.connections, web.connections);
+        assert_eq!(shown.gateway.keep_days, least.gateway.keep_days);
+        assert_eq!(shown.gateway.state, least.gateway.state);
+        assert_eq!(shown.gateway.mode, least.gateway.mode);
+        let listen = least.milter.clone().unwrap().listen;
+        let milter = milter::Settings { listen, ..shown.milter.unwrap() };
+        assert_eq!(format!("{milter:?}"), format!("{:?}", least.milter.unwrap()));
+        let (_, built_in) = Policy::built_in_text().split_once("[[route]]").unwrap();
+        assert!(include_str!("../../deploy/policy.toml").contains(built_in.trim()), "policy.toml");
+    }
+
+    #[test]
+    fn the_example_names_every_setting() {
+        let sections = ["detect", "gateway", "limits", "log", "milter", "notify", "reinject"];
+        let full = in_full();
+        for section in sections.into_iter().chain(["smtp", "web", "worker"]) {
+            // A wrong key is answered with the list of the right ones.
+            let wrong = format!("[{section}]\nno_such_setting = 1\n");
+            let complaint = toml::from_str::<Config>(&wrong).unwrap_err().message().to_owned();
+            let (_, expected) = complaint.split_once("expected").unwrap();
+            let names: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
+            let (_, rest) = full.split_once(&format!("\n[{section}]\n")).unwrap();
+            let own = rest.split("\n[").next().unwrap();
+            assert!(!names.is_empty());
+            for name in names {
+                assert!(
+                    own.lines().any(|line| line.starts_with(&format!("{name} = "))),
+                    "{section} {name}"
+                );
+            }
+        }
+    }
+}

@@ -35,10 +35,13 @@ pub fn run() -> anyhow::Result<Exit> {
     commands(&mut page, &mut program);
     heading(&mut page, "EXAMPLES");
     literal(&mut page, &after(&program));
+    heading(&mut page, "EXIT STATUS");
+    entries(&mut page, EXITS);
     heading(&mut page, "FILES");
-    page.control("TP", []);
-    page.text([italic(DEFAULT_CONFIG)]);
-    page.text([roman("The settings. Relative paths in it are taken from its folder.")]);
+    entries(&mut page, &[(DEFAULT_CONFIG, "The settings. Paths in it are taken from its folder.")]);
+    entries(&mut page, FILES);
+    heading(&mut page, "ENVIRONMENT");
+    entries(&mut page, ENVIRONMENT);
     heading(&mut page, "EXAMPLE SETTINGS");
     literal(&mut page, SETTINGS);
     heading(&mut page, "EXAMPLE POLICY");
@@ -84,6 +87,15 @@ fn paragraphs(page: &mut Roff, text: &str) {
             page.control("PP", []);
         }
         page.text([roman(paragraph.replace('\n', " "))]);
+    }
+}
+
+/// Words, each with what it means.
+fn entries(page: &mut Roff, entries: &[(&str, &str)]) {
+    for (word, meaning) in entries {
+        page.control("TP", []);
+        page.text([italic(*word)]);
+        page.text([roman(*meaning)]);
     }
 }
 
@@ -149,5 +161,32 @@ fn after(command: &Command) -> String {
     command.get_after_help().map(ToString::to_string).unwrap_or_default()
 }
 
+const EXITS: &[(&str, &str)] = &[
+    ("0", "Done, clean, or yes."),
+    ("1", "Something was found, or the answer is no."),
+    ("2", "The command was called wrongly."),
+    ("3", "The settings, the rules or the policy are wrong."),
+    ("4", "It failed and may work later."),
+    ("5", "A file or folder may not be used."),
+];
+const FILES: &[(&str, &str)] = &[
+    ("/etc/sluse/policy.toml", "The policy, where the settings name it."),
+    ("/var/lib/sluse", "The state: back it up as a whole. Run the commands as its owner."),
+    ("/var/lib/sluse/sluse.db", "The lists of held and queued mail, and the audit log."),
+    ("/var/lib/sluse/sealed", "The content of held and queued mail, each under a key of its own."),
+    ("/var/lib/sluse/certs", "The certificates of recipients."),
+    (
+        "/var/lib/sluse/master.key",
+        "The master key, unless the settings or systemd name another. Without it nothing that is held can be read: keep a copy elsewhere.",
+    ),
+];
+const ENVIRONMENT: &[(&str, &str)] = &[
+    (
+        "CREDENTIALS_DIRECTORY",
+        "Set by systemd: the folder in which master.key is looked for first.",
+    ),
+    ("NO_COLOR", "When set, nothing is printed in colour."),
+    ("SUDO_USER, USER, LOGNAME", "The name in the audit log, when --by does not give one."),
+];
 const SETTINGS: &str = include_str!("../../deploy/sluse.toml");
 const POLICY: &str = include_str!("../../deploy/policy.toml");

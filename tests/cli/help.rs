@@ -116,7 +116,7 @@ fn every_example_in_help_and_documents_parses() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut texts = vec![place.bare(&["--help"]).out];
     texts.extend(commands().iter().map(|words| call(&place, words, "--help").out));
-    for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"] {
+    for name in DOCUMENTS {
         texts.push(fs::read_to_string(root.join(name)).unwrap());
     }
     texts.extend(texts_in(&root.join("deploy")));
@@ -127,6 +127,25 @@ fn every_example_in_help_and_documents_parses() {
         let answer = self::call(&place, &call, "--help");
         assert_eq!(answer.status, 0, "{call:?}: {}", answer.said);
     }
+}
+
+#[test]
+fn every_file_that_documents_name_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut named = 0;
+    for name in [&DOCUMENTS[..], &["certs/README.md", "rules/README.md"]].concat() {
+        let text = fs::read_to_string(root.join(name)).unwrap();
+        let quoted = text.split('`').skip(1).step_by(2);
+        let linked = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        let ours = ["src/", "tests/", "deploy/", "rules/", "templates/", "certs/README"];
+        let is_ours =
+            |path: &&str| ours.iter().any(|folder| path.starts_with(folder)) && !path.contains(' ');
+        for path in quoted.chain(linked).filter(is_ours) {
+            assert!(root.join(path).exists(), "{name}: {path}");
+            named += 1;
+        }
+    }
+    assert!(named > 30, "{named}");
 }
 
 fn texts_in(folder: &Path) -> Vec<String> {
@@ -197,3 +216,6 @@ fn checked_by(command: &[&str], text: &str) -> Option<(bool, String)> {
     let told = [output.stdout, output.stderr].concat();
     Some((output.status.success(), String::from_utf8_lossy(&told).into_owned()))
 }
+
+const DOCUMENTS: [&str; 5] =
+    ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"];
