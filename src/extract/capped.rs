@@ -44,6 +44,86 @@ pub(super) fn inflate_zlib(packed: &[u8], budget: &mut Budget) -> Unpacked {
     unpacked
 }
 
+/// Unpacks one bzip2 stream.
+#[expect(clippy::disallowed_types, reason = "this is the door: the loop below spends the budget")]
+pub(super) fn bunzip2(packed: &[u8], budget: &mut Budget) -> Unpacked {
+    let mut decoder = bzip2::bufread::BzDecoder::new(packed);
+    let mut unpacked = drain(&mut decoder, packed.len(), budget);
+    unpacked.used = usize::try_from(decoder.total_in()).unwrap_or(packed.len());
+    unpacked
+}
+
+/// Unpacks xz streams up to the end.
+#[expect(clippy::disallowed_types, reason = "this is the door: the loop below spends the budget")]
+pub(super) fn unxz(packed: &[u8], budget: &mut Budget) -> Unpacked {
+    let mut decoder = lzma_rust2::XzReader::new_mem_limit(packed, true, DICTIONARY_KIB);
+    drain(&mut decoder, packed.len(), budget).all_of(packed)
+}
+
+/// Unpacks one stream of the old `.lzma` format.
+#[expect(clippy::disallowed_types, reason = "this is the door: the loop below spends the budget")]
+pub(super) fn unlzma(packed: &[u8], budget: &mut Budget) -> Unpacked {
+    match lzma_rust2::LzmaReader::new_mem_limit(packed, DICTIONARY_KIB, None) {
+        Ok(mut decoder) => drain(&mut decoder, packed.len(), budget).all_of(packed),
+        Err(_) => Unpacked::broken(),
+    }
+}
+
+/// Unpacks LZMA with its five bytes of properties first, as in ZIP files.
+#[expect(clippy::disallowed_types, reason = "this is the door: the loop below spends the budget")]
+pub(super) fn unlzma_bare(packed: &[u8], size: u64, budget: &mut Budget) -> Unpacked {
+    let [properties, a, b, c, d, rest @ ..] = packed else { return Unpacked::broken() };
+    let dictionary = u32::from_le_bytes([*a, *b, *c, *d]);
+    if dictionary / 1024 > DICTIONARY_KIB {
+        return Unpacked { trouble: Some(Trouble::Over(Overrun::Bytes)), ..Unpacked::default() };
+    }
+    match lzma_rust2::LzmaReader::new_with_props(rest, size, *properties, dictionary, None) {
+        Ok(mut decoder) => drain(&mut decoder, packed.len(), budget).all_of(packed),
+        Err(_) => Unpacked::broken(),
+    }
+}
+
+/// Unpacks lzip members up to the end.
+#[expect(clippy::disallowed_types, reason = "this is the door: the loop below spends the budget")]
+pub(super) fn unlzip(packed: &[u8], budget: &mut Budget) -> Unpacked {
+    // The header says how much memory is needed: 2 to the low five bits.
+    let dictionary = packed.get(5).map_or(0, |coded| coded & 0x1F);
+    if dictionary > 26 {
+        return Unpacked { trouble: Some(Trouble::Over(Overrun::Bytes)), ..Unpacked::default() };
+    }
+    let mut decoder = lzma_rust2::LzipReader::new(packed);
+    drain(&mut decoder, packed.len(), budget).all_of(packed)
+}
+
+/// Unpacks one Zstandard frame (RFC 8878).
+#[expect(clippy::disallowed_types, reason = "this is the door: the loop below spends the budget")]
+pub(super) fn unzstd(packed: &[u8], budget: &mut Budget) -> Unpacked {
+    let window = u64::from(DICTIONARY_KIB) << 10;
+    match ruzstd::decoding::StreamingDecoder::new_with_max_window_size(packed, window) {
+        Ok(mut decoder) => {
+            let mut unpacked = drain(&mut decoder, packed.len(), budget);
+            unpacked.used = packed.len() - decoder.get_ref().len();
+            unpacked
+        }
+        Err(_) => Unpacked::broken(),
+    }
+}
+
+/// Reads what `source` unpacks from `packed` bytes.
+pub(super) fn all(source: &mut impl Read, packed: usize, budget: &mut Budget) -> Unpacked {
+    drain(source, packed, budget)
+}
+
+impl Unpacked {
+    fn broken() -> Self {
+        Self { trouble: Some(Trouble::Broken), ..Self::default() }
+    }
+
+    fn all_of(self, packed: &[u8]) -> Self {
+        Self { used: packed.len(), ..self }
+    }
+}
+
 /// Reads `source` to its end, a chunk at a time.
 fn drain(source: &mut impl Read, packed: usize, budget: &mut Budget) -> Unpacked {
     let most = usize::try_from(budget.unpackable(packed)).unwrap_or(usize::MAX);
@@ -68,6 +148,8 @@ fn drain(source: &mut impl Read, packed: usize, budget: &mut Budget) -> Unpacked
 }
 
 const CHUNK: usize = 64 << 10;
+/// What a stream may ask for to remember what it said: `xz -9` asks for 65 MiB.
+pub(super) const DICTIONARY_KIB: u32 = 96 << 10;
 
 #[cfg(test)]
 mod tests {

@@ -1,12 +1,14 @@
 //! Reads bytes of unknown type by what they are.
 
+use memchr::memmem;
+
 use super::{
-    archive::zip,
-    compound,
+    archive::{self, zip},
+    compound, image,
     proof::{cms, openpgp},
     rtf,
     sniff::{self, Format},
-    strings, text, tnef,
+    strings, tables, text, tnef,
     walk::{Place, Walk},
 };
 use crate::model::GapKind;
@@ -18,32 +20,53 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) {
         return;
     }
     let format = sniff::format(bytes);
-    if format != Format::Zip && zip::ends_as_zip(bytes) {
-        // One file for some readers and an archive for others.
-        if walk.opens_containers() {
-            let place = place.child("archive behind");
-            walk.inside(&place.path, |walk| zip::read(walk, &place, bytes));
-        } else {
-            walk.gap(GapKind::Unknown, &place.path);
-        }
-        if format == Format::Unknown {
-            unknown(walk, place, bytes);
-            return;
-        }
-    }
     match format {
         Format::Text | Format::Html | Format::Xml => text::read(walk, place, bytes, None),
         Format::Cms => walk.inside(&place.path, |walk| cms::read(walk, place, bytes)),
         Format::OpenPgp => walk.inside(&place.path, |walk| openpgp::read(walk, place, bytes)),
-        Format::Zip if walk.opens_containers() => {
-            walk.inside(&place.path, |walk| zip::read(walk, place, bytes));
+        format if format.is_archive() && walk.opens_containers() => {
+            walk.inside(&place.path, |walk| archive::read(walk, place, bytes, format));
         }
         Format::Compound if walk.opens_containers() => {
             walk.inside(&place.path, |walk| compound::read(walk, place, bytes));
         }
         Format::Rtf => rtf::read(walk, place, bytes),
         Format::Tnef => walk.inside(&place.path, |walk| tnef::read(walk, place, bytes)),
-        Format::Compound | Format::Zip | Format::Unknown => unknown(walk, place, bytes),
+        format if format.is_picture() && walk.opens_containers() => {
+            walk.inside(&place.path, |walk| image::read(walk, place, bytes, format));
+        }
+        format if format.is_table() && walk.opens_containers() => {
+            walk.inside(&place.path, |walk| tables::read(walk, place, bytes, format));
+        }
+        _ => unknown(walk, place, bytes),
+    }
+    also(walk, place, bytes, format);
+}
+
+/// Reads what another program would take the same bytes for: an archive
+/// behind a picture, a page or a program.
+fn also(walk: &mut Walk, place: &Place, bytes: &[u8], format: Format) {
+    let unknown = format == Format::Unknown;
+    let zip = zip::ends_as_zip(bytes) || (unknown && zip::has_members(bytes));
+    if zip && format != Format::Zip {
+        if walk.opens_containers() {
+            let inner = place.child("archive behind");
+            walk.inside(&inner.path, |walk| zip::read(walk, &inner, bytes));
+        } else {
+            walk.gap(GapKind::Unknown, &place.path);
+        }
+    }
+    if !unknown || !walk.opens_containers() {
+        return;
+    }
+    for (magic, format) in BEHIND {
+        if let Some(rest) = memmem::find(bytes, magic).and_then(|at| bytes.get(at..)) {
+            let inner = place.child("archive behind");
+            walk.inside(&inner.path, |walk| archive::read(walk, &inner, rest, *format));
+        }
+    }
+    if sniff::text_format(bytes) != Format::Text {
+        text::read(walk, place, bytes, None);
     }
 }
 
@@ -52,3 +75,7 @@ pub(super) fn unknown(walk: &mut Walk, place: &Place, bytes: &[u8]) {
     walk.gap(GapKind::Unknown, &place.path);
     strings::read(walk, place, bytes);
 }
+
+/// Archives that open themselves: a program comes first.
+const BEHIND: &[(&[u8], Format)] =
+    &[(b"7z\xBC\xAF\x27\x1C", Format::SevenZip), (b"Rar!\x1A\x07", Format::Rar)];

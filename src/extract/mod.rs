@@ -10,6 +10,7 @@ mod capped;
 mod compound;
 mod content;
 mod grid;
+mod image;
 mod mapi;
 mod message;
 mod office;
@@ -18,6 +19,7 @@ mod proof;
 mod rtf;
 mod sniff;
 mod strings;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -2,38 +2,131 @@
 //!
 //! One table: a new format is one line here and one arm in `content`.
 
+use super::archive::tar;
+
 /// What bytes seem to be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Format {
+    /// ar.
+    Ar,
+    /// A bitmap of Windows.
+    Bmp,
+    /// bzip2.
+    Bzip2,
+    /// A cabinet.
+    Cab,
     /// Cryptographic Message Syntax, DER or BER.
     Cms,
     /// A compound file: old Office, Outlook, encrypted Office.
     Compound,
+    /// cpio.
+    Cpio,
+    /// GIF.
+    Gif,
+    /// gzip.
+    Gzip,
+    /// HEIF, AVIF and their like.
+    Heif,
     /// HTML.
     Html,
+    /// JPEG.
+    Jpeg,
+    /// lzip.
+    Lzip,
+    /// LZMA alone.
+    Lzma,
     /// OpenPGP packets, not armoured.
     OpenPgp,
+    /// PNG.
+    Png,
+    /// An object of R.
+    RObject,
+    /// rar.
+    Rar,
+    /// 7z.
+    SevenZip,
     /// Rich Text Format.
     Rtf,
+    /// SQLite.
+    Sqlite,
+    /// tar.
+    Tar,
     /// Text of some sort.
     Text,
+    /// TIFF.
+    Tiff,
     /// The envelope of Outlook, `winmail.dat`.
     Tnef,
     /// Anything else.
     Unknown,
+    /// WebP.
+    Webp,
     /// XML.
     Xml,
+    /// xz.
+    Xz,
     /// ZIP, and everything that is a ZIP inside.
     Zip,
+    /// Zstandard.
+    Zstandard,
+}
+
+impl Format {
+    /// Archives and single packed files.
+    pub(super) fn is_archive(self) -> bool {
+        use Format::{
+            Ar, Bzip2, Cab, Cpio, Gzip, Lzip, Lzma, Rar, SevenZip, Tar, Xz, Zip, Zstandard,
+        };
+        matches!(
+            self,
+            Ar | Bzip2
+                | Cab
+                | Cpio
+                | Gzip
+                | Lzip
+                | Lzma
+                | Rar
+                | SevenZip
+                | Tar
+                | Xz
+                | Zip
+                | Zstandard
+        )
+    }
+
+    /// Tables that are no spreadsheets.
+    pub(super) fn is_table(self) -> bool {
+        matches!(self, Format::RObject | Format::Sqlite)
+    }
+
+    /// Pictures made of pixels.
+    pub(super) fn is_picture(self) -> bool {
+        use Format::{Bmp, Gif, Heif, Jpeg, Png, Tiff, Webp};
+        matches!(self, Bmp | Gif | Heif | Jpeg | Png | Tiff | Webp)
+    }
 }
 
 /// Tells the format of `bytes`.
 pub(super) fn format(bytes: &[u8]) -> Format {
+    if matches!(bytes, [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, ..])
+        || matches!(bytes, [b'B', b'Z', b'h', b'1'..=b'9', 0x17, 0x72, 0x45, 0x38, ..])
+    {
+        return Format::Bzip2;
+    }
     if let Some((_, format)) = MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)) {
         return *format;
     }
     if is_cms(bytes) {
         return Format::Cms;
+    }
+    if tar::is_tar(bytes) {
+        return Format::Tar;
+    }
+    if is_lzma(bytes) {
+        return Format::Lzma;
+    }
+    if let Some(picture) = picture(bytes) {
+        return picture;
     }
     if looks_like_text(bytes) {
         return text_format(bytes);
@@ -84,6 +177,27 @@ fn is_cms(bytes: &[u8]) -> bool {
         && CMS_OIDS.iter().any(|oid| memchr::memmem::find(head, oid).is_some())
 }
 
+/// The head of the old format of LZMA: common properties, a dictionary of a
+/// usual size, a length that is unknown or likely.
+fn is_lzma(bytes: &[u8]) -> bool {
+    let &[0x5D, a, b, c, d, e, f, g, h, i, j, k, l, ..] = bytes else { return false };
+    let dictionary = u32::from_le_bytes([a, b, c, d]);
+    let length = u64::from_le_bytes([e, f, g, h, i, j, k, l]);
+    dictionary >= 4096 && dictionary.count_ones() <= 2 && (length == u64::MAX || length < 1 << 40)
+}
+
+/// Pictures whose mark does not come first, or says little by itself.
+fn picture(bytes: &[u8]) -> Option<Format> {
+    match bytes.get(..18)? {
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Format::Webp),
+        [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => {
+            HEIF.iter().any(|known| brand.starts_with(known)).then_some(Format::Heif)
+        }
+        [b'B', b'M', _, _, _, _, 0, 0, 0, 0, _, _, 0, 0, 12..=124, 0, 0, 0] => Some(Format::Bmp),
+        _ => None,
+    }
+}
+
 /// A first packet of a kind that starts a message, a key or a signature
 /// (RFC 9580 section 4.2).
 fn is_openpgp(bytes: &[u8]) -> bool {
@@ -109,21 +223,40 @@ const MAGIC: &[(&[u8], Format)] = &[
     (b"%PDF-", Format::Unknown),
     (b"{\\rt", Format::Rtf),
     (b"MZ", Format::Unknown),
-    (b"Rar!\x1A\x07", Format::Unknown),
-    (b"7z\xBC\xAF\x27\x1C", Format::Unknown),
+    (b"Rar!\x1A\x07", Format::Rar),
+    (b"7z\xBC\xAF\x27\x1C", Format::SevenZip),
     (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", Format::Compound),
-    (b"\x1F\x8B", Format::Unknown),
-    (b"BZh", Format::Unknown),
-    (b"\xFD7zXZ\x00", Format::Unknown),
-    (b"MSCF", Format::Unknown),
-    (b"!<arch>\n", Format::Unknown),
-    (b"GIF8", Format::Unknown),
-    (b"\x89PNG", Format::Unknown),
-    (b"\xFF\xD8\xFF", Format::Unknown),
+    (b"\x1F\x8B\x08", Format::Gzip),
+    (b"070701", Format::Cpio),
+    (b"070702", Format::Cpio),
+    (b"070707", Format::Cpio),
+    (b"LZIP\x01", Format::Lzip),
+    (b"\x28\xB5\x2F\xFD", Format::Zstandard),
+    (b"\xFD7zXZ\x00", Format::Xz),
+    (b"MSCF\0\0\0\0", Format::Cab),
+    (b"!<arch>\n", Format::Ar),
+    (b"GIF87a", Format::Gif),
+    (b"GIF89a", Format::Gif),
+    (b"\x89PNG\r\n\x1A\n", Format::Png),
+    (b"\xFF\xD8\xFF", Format::Jpeg),
+    (b"II*\0", Format::Tiff),
+    (b"MM\0*", Format::Tiff),
     (b"\x78\x9F\x3E\x22", Format::Tnef),
-    (b"SQLite format 3\0", Format::Unknown),
+    (b"SQLite format 3\0", Format::Sqlite),
+    (b"X\n\0\0\0\x02", Format::RObject),
+    (b"X\n\0\0\0\x03", Format::RObject),
+    (b"RDX2\nX\n", Format::RObject),
+    (b"RDX3\nX\n", Format::RObject),
+    (b"PAR1", Format::Unknown),
+    (b"Obj\x01", Format::Unknown),
+    (b"ARROW1\0\0", Format::Unknown),
+    (b"\x89HDF", Format::Unknown),
+    (b"$FL2", Format::Unknown),
+    (b"$FL3", Format::Unknown),
+    (b"<stata_dta>", Format::Unknown),
     (b"(This file must be converted with BinHex", Format::Unknown),
 ];
+const HEIF: &[&[u8]] = &[b"heic", b"heix", b"hevc", b"heim", b"mif1", b"msf1", b"avif", b"avis"];
 const HTML: &[&[u8]] = &[
     b"<!doctype html",
     b"<html",

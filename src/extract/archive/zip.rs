@@ -191,13 +191,43 @@ fn unpack(walk: &mut Walk, place: &Place, members: &Members<'_>, entry: &Entry) 
                 note(walk, place, &unpacked, entry);
                 all.extend_from_slice(&unpacked.bytes);
             }
-            _ => {
-                walk.gap(GapKind::Unknown, &place.path);
-                strings::read(walk, place, packed);
-            }
+            method => match unpack_rare(walk, packed, (*method, entry.size)) {
+                Some(unpacked) => {
+                    super::stream::note(walk, place, &unpacked);
+                    all.extend_from_slice(&unpacked.bytes);
+                }
+                None => {
+                    walk.gap(GapKind::Unknown, &place.path);
+                    strings::read(walk, place, packed);
+                }
+            },
         }
     }
     Some(all)
+}
+
+/// The methods that few programs write (APPNOTE 4.4.5).
+fn unpack_rare(walk: &mut Walk, packed: &[u8], (method, size): (u16, usize)) -> Option<Unpacked> {
+    let budget = &mut walk.budget;
+    match method {
+        12 => Some(capped::bunzip2(packed, budget)),
+        14 => {
+            // Version and length of the properties come first (5.8.8.1).
+            Some(capped::unlzma_bare(packed.get(4..)?, size as u64, budget))
+        }
+        20 | 93 => Some(capped::unzstd(packed, budget)),
+        95 => Some(capped::unxz(packed, budget)),
+        _ => None,
+    }
+}
+
+/// Whether a file of a ZIP stands somewhere in the bytes.
+pub(in crate::extract) fn has_members(bytes: &[u8]) -> bool {
+    memchr::memmem::find_iter(bytes, b"PK\x03\x04").take(MEMBERS_TRIED).any(|at| {
+        let header = bytes.get(at..at + 30).unwrap_or_default();
+        matches!(header, [_, _, _, _, 0..=63, _, _, _, 0..=99, 0, ..])
+            && header.get(26..28).is_some_and(|length| length[1] < 4 && length != [0, 0])
+    })
 }
 
 fn note(walk: &mut Walk, place: &Place, unpacked: &Unpacked, entry: &Entry) {
@@ -231,5 +261,6 @@ fn shown(name: &[u8]) -> String {
 
 /// The end record and the longest comment.
 const TAIL: usize = 22 + 0xFFFF;
+const MEMBERS_TRIED: usize = 64;
 const ENTRIES: usize = 50_000;
 const SAMPLE: usize = 32;

@@ -130,11 +130,10 @@ fn by_type(walk: &mut Walk, place: &Place, bytes: &[u8], mime: &Mime) {
 fn as_text(walk: &mut Walk, place: &Place, bytes: &[u8], mime: &Mime) {
     let label = label(mime);
     match sniff::format(bytes) {
-        sniff::Format::Zip
-        | sniff::Format::Cms
-        | sniff::Format::Compound
-        | sniff::Format::Rtf
-        | sniff::Format::Tnef => content::read(walk, place, bytes),
+        sniff::Format::Cms | sniff::Format::Compound | sniff::Format::Rtf | sniff::Format::Tnef => {
+            content::read(walk, place, bytes);
+        }
+        format if format.is_archive() || format.is_picture() => content::read(walk, place, bytes),
         _ if zip::ends_as_zip(bytes) => {
             // Text in front, an archive behind.
             text::read(walk, place, bytes, Some(label));

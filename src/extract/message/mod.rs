@@ -9,11 +9,13 @@ mod ambiguity;
 mod encoded_word;
 mod fields;
 mod leaf;
+pub(super) mod mailbox;
 mod parameters;
 mod parser;
 mod remains;
 mod second_look;
 mod transfer;
+mod yenc;
 
 use self::{
     ambiguity::Mime,
@@ -202,6 +204,30 @@ pub(super) fn read_uuencoded(walk: &mut Walk, place: &Place, text: &[u8]) {
             return;
         }
         walk.fragment(Surface::FileName, &place.path, &*name);
+        if let Err(overrun) = walk.budget.expand(file.bytes.len()) {
+            walk.overrun(overrun, &place.path);
+            return;
+        }
+        walk.inside(&place.path, |walk| super::content::read(walk, &place, &file.bytes));
+    }
+}
+
+/// Reads the yEnc files in `text`.
+pub(super) fn read_yenc(walk: &mut Walk, place: &Place, text: &[u8]) {
+    let files = yenc::decode(text);
+    if files.len() >= yenc::FILES {
+        walk.gap(GapKind::TooBig, &place.path);
+    }
+    for file in files {
+        let name = super::text::charset::decode(&file.name, None);
+        let place = Place::new(place.path.child(&name), Surface::FileText);
+        if !walk.entry(&place.path) {
+            return;
+        }
+        walk.fragment(Surface::FileName, &place.path, &*name);
+        if file.cut {
+            walk.gap(GapKind::Broken, &place.path);
+        }
         if let Err(overrun) = walk.budget.expand(file.bytes.len()) {
             walk.overrun(overrun, &place.path);
             return;

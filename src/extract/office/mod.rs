@@ -5,7 +5,9 @@
 //! are no XML are read by content, as files in an archive are.
 
 mod binary;
+mod formula;
 pub(in crate::extract) mod number;
+mod open_document;
 mod sheet;
 mod words;
 mod workbook;
@@ -17,17 +19,18 @@ use super::{
     text::{self, charset},
     walk::{Place, Walk},
 };
-use crate::model::Surface;
+use crate::model::{PartPath, Surface};
 
 /// Whether these members make an office document.
 pub(super) fn is_package(members: &Members<'_>) -> bool {
-    members.names().any(|name| name == "[Content_Types].xml" || name == "content.xml")
+    members.names().any(|name| MAIN_PARTS.contains(&name.as_str()))
 }
 
 /// Reads all parts of the package.
 pub(super) fn read(walk: &mut Walk, place: &Place, members: &Members<'_>) {
     let mut workbook = workbook::Workbook::read(walk, place, members);
     let binary = binary::Workbook::read(walk, place, members);
+    let sealed = open_document::Sealed::read(walk, place, members);
     let names: Vec<String> = members.names().collect();
     for index in 0..members.len() {
         let Some(name) = names.get(index) else { return };
@@ -41,10 +44,10 @@ pub(super) fn read(walk: &mut Walk, place: &Place, members: &Members<'_>) {
             continue;
         }
         let Some(bytes) = members.unpack_at(walk, &inner, index) else { continue };
-        if binary.as_ref().is_some_and(|binary| binary.take(walk, place, (name, &bytes))) {
-            continue;
+        let taken = binary.as_ref().is_some_and(|it| it.take(walk, place, (name, &bytes)));
+        if !taken && !sealed.note(walk, &inner, (name, &bytes)) {
+            part(walk, place, (name, &bytes), workbook.as_mut());
         }
-        part(walk, place, (name, &bytes), workbook.as_mut());
     }
     if let Some(workbook) = workbook {
         walk.fragment(
@@ -79,7 +82,7 @@ fn part(
     }
     let text = charset::decode(bytes, None);
     match sort(name) {
-        Sort::Main => words::read(walk, place, &text),
+        Sort::Main => open_document::read(walk, place, &text),
         Sort::Metadata => {
             words::read_attributes(walk, &Place::new(inner.path, Surface::Metadata), &text);
         }
@@ -87,12 +90,32 @@ fn part(
             let Some(workbook) = workbook else { return words::read(walk, &inner, &text) };
             sheet::read(walk, &workbook.sheet_place(place, name), &text, workbook);
         }
-        Sort::Words => words::read(walk, &inner, &text),
+        Sort::Words => words::read(walk, &Place { path: shown(place, name), ..inner }, &text),
         Sort::Other => {
             let place = Place::new(inner.path, Surface::Metadata);
             text::read_xml(walk, &place, &text);
         }
     }
+}
+
+/// Reads a document that is one file of XML with all its parts inside.
+pub(super) fn read_flat(walk: &mut Walk, place: &Place, text: &str) {
+    let head = text.get(..text.floor_char_boundary(FLAT_HEAD)).unwrap_or(text);
+    if FLAT.iter().any(|root| head.contains(root)) {
+        open_document::read(walk, place, text);
+    }
+}
+
+/// The path of the part called `name`: slides and their notes by number.
+fn shown(place: &Place, name: &str) -> PartPath {
+    let slides = [("ppt/slides/slide", "slide"), ("ppt/notesSlides/notesSlide", "notes")];
+    for (start, word) in slides {
+        let number = name.strip_prefix(start).and_then(|rest| rest.strip_suffix(".xml"));
+        if let Some(number) = number {
+            return place.path.child(&format!("{word} {number}"));
+        }
+    }
+    place.path.child(name)
 }
 
 enum Sort {
@@ -123,10 +146,21 @@ fn sort(name: &str) -> Sort {
     }
 }
 
+const MAIN_PARTS: &[&str] = &[
+    "[Content_Types].xml",
+    "content.xml",
+    "encrypted-package",
+    "ppt/presentation.xml",
+    "word/document.xml",
+    "xl/workbook.xml",
+];
 const QUIET: usize = 256 << 10;
+const FLAT_HEAD: usize = 4096;
+const FLAT: &[&str] = &["<office:document", "<pkg:package", "<w:wordDocument"];
 const WORDS: &[&str] = &[
     "chart",
     "comment",
+    "content.xml",
     "diagram",
     "document",
     "drawing",

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::{
+    formula,
     workbook::Workbook,
     xml::{self, Node},
 };
@@ -43,6 +44,7 @@ struct Cell {
     style: Option<usize>,
     value: String,
     inline: String,
+    formula: String,
     inside: Inside,
 }
 
@@ -76,7 +78,7 @@ impl<'a> Sheet<'a> {
             Node::End(name) => self.end(&name),
             Node::Text(piece) => match &mut self.cell {
                 Some(cell) => match cell.inside {
-                    Inside::Formula => self.beside.push_str(&piece),
+                    Inside::Formula => cell.formula.push_str(&piece),
                     Inside::Inline => cell.inline.push_str(&piece),
                     Inside::Nothing => {}
                     Inside::Value => cell.value.push_str(&piece),
@@ -136,11 +138,7 @@ impl<'a> Sheet<'a> {
                 }
                 self.row_empty = true;
             }
-            "f" => {
-                self.beside.push('\n');
-                self.leave();
-            }
-            "v" | "t" => self.leave(),
+            "f" | "t" | "v" => self.leave(),
             _ => {}
         }
     }
@@ -153,6 +151,13 @@ impl<'a> Sheet<'a> {
 
     fn end_cell(&mut self) {
         let Some(cell) = self.cell.take() else { return };
+        let spelled = formula::spelled(&cell.formula);
+        for beside in [Some(&cell.formula), spelled.as_ref()].into_iter().flatten() {
+            if !beside.is_empty() {
+                self.beside.push_str(beside);
+                self.beside.push('\n');
+            }
+        }
         let shown = match cell.sort.as_str() {
             "s" => {
                 let index = cell.value.trim().parse().unwrap_or(usize::MAX);

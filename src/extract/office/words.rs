@@ -15,7 +15,7 @@ use crate::{
 pub(super) fn read(walk: &mut Walk, place: &Place, text: &str) {
     let mut words = Words::default();
     xml::each(walk, place, text, |node| words.take(node));
-    words.end_paragraph();
+    words.close();
     if !words.deleted.is_empty() {
         walk.fragment(place.surface, &place.path.child("deleted text"), words.deleted);
     }
@@ -55,7 +55,10 @@ struct Words {
     start: usize,
     in_deleted: bool,
     in_instruction: bool,
-    hides: usize,
+    /// A cell of the present row has begun.
+    in_row: bool,
+    /// The beginnings of paragraphs that something stands inside of.
+    open: Vec<String>,
 }
 
 impl Words {
@@ -69,16 +72,22 @@ impl Words {
 
     fn start(&mut self, start: &quick_xml::events::BytesStart<'_>, empty: bool) {
         match xml::local(start.name().as_ref()) {
-            "p" | "h" | "si" | "comment" | "v" | "pt" => {
-                // A text box inside a paragraph begins its own.
-                if self.text.len() > self.start && !self.text.ends_with('\n') {
-                    self.hides += 1;
-                }
-                self.end_paragraph();
+            aside if ASIDES.contains(&aside) && !empty => {
+                self.open.push(self.text.split_off(self.start));
             }
-            "tab" | "tc" | "table-cell" => self.text.push('\t'),
+            "p" | "h" | "si" | "cm" | "comment" | "v" | "pt" => self.end_paragraph(),
+            "tr" | "table-row" => {
+                self.end_paragraph();
+                self.in_row = false;
+            }
+            "tc" | "table-cell" => self.next_cell(),
+            "tab" => self.text.push('\t'),
             "br" | "cr" | "line-break" => self.text.push('\n'),
-            "s" => self.text.push(' '),
+            "s" => {
+                let count = xml::attribute(start, "c").and_then(|count| count.parse().ok());
+                self.text.push_str(&" ".repeat(count.unwrap_or(1).min(BLANKS)));
+            }
+            "sym" => self.text.extend(xml::attribute(start, "char").and_then(|code| symbol(&code))),
             "noBreakHyphen" => self.text.push('-'),
             "softHyphen" => {}
             "delText" => self.in_deleted = !empty,
@@ -95,8 +104,17 @@ impl Words {
 
     fn end(&mut self, name: &str) {
         match xml::local(name) {
-            "p" | "h" | "si" | "comment" | "v" | "pt" => self.end_paragraph(),
-            "tr" | "table-row" => self.text.push('\n'),
+            aside if ASIDES.contains(&aside) => {
+                self.end_paragraph();
+                if let Some(begun) = self.open.pop() {
+                    self.text.push_str(&begun);
+                }
+            }
+            "p" | "h" | "si" | "cm" | "comment" | "v" | "pt" => self.end_paragraph(),
+            "tr" | "table-row" => {
+                self.end_paragraph();
+                self.in_row = false;
+            }
             "delText" => self.in_deleted = false,
             "instrText" => {
                 self.in_instruction = false;
@@ -116,6 +134,27 @@ impl Words {
         }
     }
 
+    /// Cells of a row stand in one line, parted by tabs.
+    fn next_cell(&mut self) {
+        self.end_paragraph();
+        if std::mem::replace(&mut self.in_row, true) {
+            if self.text.ends_with('\n') {
+                self.text.pop();
+            }
+            self.text.push('\t');
+            self.start = self.text.len();
+        }
+    }
+
+    /// Ends what the document left open.
+    fn close(&mut self) {
+        self.end_paragraph();
+        while let Some(begun) = self.open.pop() {
+            self.text.push_str(&begun);
+            self.end_paragraph();
+        }
+    }
+
     fn end_paragraph(&mut self) {
         if self.in_deleted || self.text.len() == self.start {
             return;
@@ -131,8 +170,18 @@ impl Words {
     }
 }
 
+/// A character by its code in a font of symbols, which stand at U+F000.
+fn symbol(code: &str) -> Option<char> {
+    let code = u32::from_str_radix(code, 16).ok()?;
+    char::from_u32(if (0xF000..0xF100).contains(&code) { code - 0xF000 } else { code })
+}
+
+/// Elements that stand inside a paragraph and are no part of its line.
+const ASIDES: &[&str] = &["annotation", "desc", "note", "text-box", "title", "txbxContent"];
+const BLANKS: usize = 100;
+
 /// Attributes whose values people write.
-const TELLING: &[&str] = &[
+pub(super) const TELLING: &[&str] = &[
     "alias", "alt", "author", "default", "descr", "href", "initials", "instr", "name", "result",
     "string", "tag", "text", "title", "tooltip", "val", "value",
 ];

@@ -144,12 +144,15 @@ impl Workbook {
     fn read_formats(&mut self, walk: &mut Walk, place: &Place, text: &str) {
         let mut codes: HashMap<String, Format> = HashMap::new();
         let mut in_cells = false;
+        let mut written = String::new();
         xml::each(walk, place, text, |node| match node {
             Node::Start(start, _) => match xml::local(start.name().as_ref()) {
                 "numFmt" => {
                     let id = xml::attribute(&start, "numFmtId");
                     let code = xml::attribute(&start, "formatCode");
                     if let (Some(id), Some(code)) = (id, code) {
+                        written.push_str(&code);
+                        written.push('\n');
                         codes.insert(id, Format::parse(&code));
                     }
                 }
@@ -163,6 +166,8 @@ impl Workbook {
             Node::End(name) if name == "cellXfs" => in_cells = false,
             Node::End(_) | Node::Text(_) => {}
         });
+        // A format may show a text of its own.
+        walk.fragment(Surface::Metadata, &place.path, written);
     }
 }
 

@@ -46,11 +46,6 @@ pub(in crate::extract) fn read(walk: &mut Walk, place: &Place, text: &[u8], trus
 /// Ordinary words and hex digits decode to noise; noise is not read.
 fn is_worth_reading(bytes: &[u8]) -> bool {
     match sniff::format(bytes) {
-        sniff::Format::Cms
-        | sniff::Format::Compound
-        | sniff::Format::Rtf
-        | sniff::Format::Tnef
-        | sniff::Format::Zip => true,
         sniff::Format::OpenPgp | sniff::Format::Unknown => false,
         sniff::Format::Html | sniff::Format::Text | sniff::Format::Xml => {
             let sample = bytes.get(..512).unwrap_or(bytes);
@@ -59,6 +54,7 @@ fn is_worth_reading(bytes: &[u8]) -> bool {
             let wide = memchr::memchr_iter(0, sample).count();
             (plain + wide) * 10 >= sample.len() * 9
         }
+        _ => true,
     }
 }
 

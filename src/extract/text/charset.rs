@@ -52,6 +52,32 @@ pub(in crate::extract) fn all<'a>(bytes: &'a [u8], label: Option<&str>) -> Vec<C
     if plain == first { vec![first] } else { vec![first, plain] }
 }
 
+/// The text without the bytes between digits that are no UTF-8, which some
+/// readers leave out; `None` where there are none. Real letters of other
+/// charsets do not stand between digits.
+pub(in crate::extract) fn without_stray_bytes(bytes: &[u8]) -> Option<String> {
+    if std::str::from_utf8(bytes).is_ok() {
+        return None;
+    }
+    let mut kept = Vec::with_capacity(bytes.len());
+    let mut stray = Vec::new();
+    let mut changed = false;
+    for chunk in bytes.utf8_chunks() {
+        let valid = chunk.valid().as_bytes();
+        let between = kept.last().is_some_and(u8::is_ascii_digit)
+            && valid.first().is_some_and(u8::is_ascii_digit);
+        if between && !stray.is_empty() {
+            changed = true;
+            stray.clear();
+        } else if !valid.is_empty() {
+            kept.append(&mut stray);
+        }
+        kept.extend_from_slice(valid);
+        stray.extend_from_slice(chunk.invalid());
+    }
+    changed.then(|| decode(&kept, None).into_owned())
+}
+
 /// Whether some reader knows `label`.
 pub(in crate::extract) fn is_known(label: &str) -> bool {
     let label = label.trim();
@@ -129,6 +155,12 @@ mod tests {
         assert_eq!(decode(&[0, b'1', 0, b'2', 0, b'3'], Some("utf-16")), "123");
         assert_eq!(decode(b"+AOY- 1", Some("utf-7")), "æ 1");
         assert_eq!(decode(b"123", Some("no-such-set")), "123");
+    }
+
+    #[test]
+    fn stray_bytes_between_digits_are_left_out() {
+        assert_eq!(without_stray_bytes(b"228\xFF\xFE36\xC3014271").as_deref(), Some("22836014271"));
+        assert_eq!(without_stray_bytes(b"bl\xE5 15\xB0 ute"), None);
     }
 
     #[test]

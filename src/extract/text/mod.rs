@@ -6,13 +6,15 @@
 
 pub(super) mod blobs;
 pub(super) mod charset;
+mod columns;
+mod entities;
 pub(super) mod html;
 mod lines;
 
 use memchr::memmem;
 
 use super::{
-    message,
+    message, office,
     proof::armour,
     sniff::{self, Format},
     walk::{Place, Walk},
@@ -41,6 +43,10 @@ pub(super) enum Flow {
 
 /// Reads `bytes` as text at `place`.
 pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8], label: Option<Label<'_>>) {
+    if label.is_none() && message::mailbox::is_mailbox(bytes) {
+        walk.inside(&place.path, |walk| message::mailbox::read(walk, place, bytes));
+        return;
+    }
     if label.is_none() && message::looks_like_message(bytes) {
         walk.inside(&place.path, |walk| message::read(walk, &place.path, bytes));
         return;
@@ -57,8 +63,14 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8], label: Option<L
     for text in charset::all(bytes, label.charset) {
         one(walk, place, &text, label);
     }
+    if let Some(text) = charset::without_stray_bytes(bytes) {
+        one(walk, place, &text, label);
+    }
     if memmem::find(bytes, b"begin ").is_some() {
         message::read_uuencoded(walk, place, bytes);
+    }
+    if memmem::find(bytes, b"=ybegin ").is_some() {
+        message::read_yenc(walk, place, bytes);
     }
 }
 
@@ -75,7 +87,12 @@ fn one(walk: &mut Walk, place: &Place, text: &str, label: Label<'_>) {
         text = &rest;
     }
     match sniff::text_format(text.as_bytes()) {
-        Format::Xml => html::read(walk, place, text, html::Dialect::Xml),
+        Format::Xml => {
+            let expanded = entities::put_in(walk, place, text);
+            let text = expanded.as_deref().unwrap_or(text);
+            office::read_flat(walk, place, text);
+            html::read(walk, place, text, html::Dialect::Xml);
+        }
         Format::Html => html::read(walk, place, text, html::Dialect::Html),
         _ if label.html => html::read(walk, place, text, html::Dialect::Html),
         _ => plain(walk, place, text, label.flow),
@@ -95,6 +112,9 @@ fn plain(walk: &mut Walk, place: &Place, text: &str, flow: Option<Flow>) {
     }
     if memmem::find(bytes, b"://").is_some() && memchr::memchr(b'%', bytes).is_some() {
         walk.fragment(place.surface, &place.path.child("links"), lines::unpercent_lines(text));
+    }
+    if let Some(columns) = columns::cut(text) {
+        walk.fragment(place.surface, &place.path.child("columns"), columns);
     }
     if let Some(escaped) = lines::unescape_json(text) {
         walk.fragment(place.surface, &place.path, escaped);
