@@ -130,7 +130,7 @@ fn check(validator: &str, digits: &[u8]) -> Option<sluse::detect::validators::Ve
 fn read_texts() -> Vec<(Message, Vec<Finding>)> {
     let rules = Rules::load(&Rules::builtin()).unwrap();
     let key = Secret::new([1; 32]);
-    let search = Search { today: date(2026, 11, 23), synthetic: Synthetic::Real, key: &key };
+    let search = Search { today: date(2026, 11, 23), synthetic: Synthetic::Real, key: &key, gaps: &[] };
     let lines = include_str!("fixtures/golden/texts.jsonl").lines();
     let messages = lines.map(|line| {
         let message: Message = serde_json::from_str(line).unwrap();

@@ -51,6 +51,7 @@ impl Reader {
                     today: Offset::UTC.to_datetime(now).date(),
                     synthetic: book.settings.detect.synthetic,
                     key: &key,
+                    gaps: &gaps,
                 },
             );
             Reading { digest: Sha256::digest(&bytes).into(), findings, gaps }

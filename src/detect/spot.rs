@@ -1,0 +1,397 @@
+//! Spots words of topics anywhere in a text, at a speed that whole texts can be
+//! read at: four symbols at a time decide whether a word may stand here, and
+//! only then is it compared.
+//!
+//! Most text is read where it stands. A piece with anything rare in it (other
+//! alphabets, characters that take no room) is folded first, so that nothing
+//! hides a word. Words must have two characters
+//! and start with a letter from a to z, folded.
+
+use std::ops::Range;
+
+use super::{
+    fold::Folded,
+    words::{Hit, Word, WordId},
+};
+
+/// Words to spot.
+pub(super) struct Spotter {
+    /// One bit for each four symbols that some word starts with.
+    grams: Box<[u64]>,
+    /// Words by their four symbols, rising.
+    needles: Vec<(u32, Needle)>,
+    /// Folded forms of U+0080 to U+00FF.
+    latin: Vec<([u8; 2], usize)>,
+}
+
+#[derive(Clone)]
+struct Needle {
+    word: WordId,
+    folded: Box<[u8]>,
+    any_ending: bool,
+    /// How many symbols lie between its start and the end of its four.
+    lead: usize,
+}
+
+impl Spotter {
+    /// A spotter of some words.
+    pub(super) fn of<'a>(words: impl Iterator<Item = (WordId, &'a Word)>) -> Self {
+        let latin = |code: u8| {
+            let folded = Folded::of(&String::from(char::from(code))).bytes;
+            let mut letters = [0; 2];
+            letters.iter_mut().zip(&folded).for_each(|(to, from)| *to = *from);
+            if folded.is_ascii() { (letters, folded.len().min(2)) } else { ([OTHER; 2], 1) }
+        };
+        let mut needles = Vec::new();
+        for (id, word) in words {
+            let (starts, lead) = starts(word);
+            needles.extend(starts.into_iter().map(|gram| {
+                let folded = word.folded.as_slice().into();
+                (gram, Needle { word: id, folded, any_ending: word.any_ending, lead })
+            }));
+        }
+        needles.sort_by_key(|(gram, _)| *gram);
+        let mut grams = vec![0; GRAMS / 64].into_boxed_slice();
+        for (gram, _) in &needles {
+            grams[*gram as usize / 64] |= 1 << (gram % 64);
+        }
+        Self { grams, needles, latin: (0x80..=0xFF).map(latin).collect() }
+    }
+
+    /// Whether a word can be spotted at all.
+    pub(super) fn can_spot(word: &Word) -> bool {
+        word.folded.len() >= 2 && word.folded.first().is_some_and(u8::is_ascii_lowercase)
+    }
+
+    /// Calls `found` for every word in `text`, with its place in bytes, more or
+    /// less in the order of their starts.
+    pub(super) fn read(&self, text: &str, mut found: impl FnMut(WordId, Range<usize>)) {
+        if self.needles.is_empty() {
+            return;
+        }
+        let mut known = Symbols::default();
+        let mut start = 0;
+        while start < text.len() {
+            let end = piece_end(text, start);
+            let piece = text.as_bytes().get(start..end).unwrap_or_default();
+            if is_rare(piece) {
+                self.read_folded(text, start..end, &mut found);
+                known = Symbols::default();
+            } else {
+                known = self.run(text.as_bytes(), start..end, known, |hit| {
+                    found(hit.word, hit.start..hit.end);
+                });
+            }
+            start = end;
+        }
+        self.push(text.as_bytes(), &mut known, 0, text.len(), &mut |hit| {
+            found(hit.word, hit.start..hit.end);
+        });
+    }
+
+    /// Reads a piece, and a little more for words that start in it, folded.
+    fn read_folded(
+        &self,
+        text: &str,
+        piece: Range<usize>,
+        found: &mut impl FnMut(WordId, Range<usize>),
+    ) {
+        let more = text.floor_char_boundary(text.len().min(piece.end.saturating_add(MORE)));
+        let part = text.get(piece.start..more).unwrap_or("");
+        let folded = Folded::of(part);
+        let offsets: Vec<usize> = part.char_indices().map(|(at, _)| at).collect();
+        let offset = |number: usize| offsets.get(number).copied().unwrap_or(part.len());
+        let original = |at: usize| folded.chars.get(at).map_or(usize::MAX, |n| *n as usize);
+        let mut tell = |hit: Hit| {
+            let start = piece.start + offset(original(hit.start));
+            let last = original(hit.end.saturating_sub(1)).saturating_add(1);
+            if start < piece.end {
+                found(hit.word, start..piece.start + offset(last));
+            }
+        };
+        let length = folded.bytes.len();
+        let mut known = self.run(&folded.bytes, 0..length, Symbols::default(), &mut tell);
+        self.push(&folded.bytes, &mut known, 0, length, &mut tell);
+    }
+
+    /// Goes through a range of bytes, symbol by symbol.
+    fn run(
+        &self,
+        bytes: &[u8],
+        range: Range<usize>,
+        mut known: Symbols,
+        mut tell: impl FnMut(Hit),
+    ) -> Symbols {
+        let mut at = range.start;
+        let mut was_lower = false;
+        while let Some(byte) = bytes.get(at).copied().filter(|_| at < range.end) {
+            if byte < 0x80 {
+                let symbol = SYMBOLS[usize::from(byte)];
+                let upper = byte.is_ascii_uppercase();
+                if upper && was_lower {
+                    self.push(bytes, &mut known, 0, at, &mut tell);
+                }
+                was_lower = symbol != 0 && !upper;
+                self.push(bytes, &mut known, symbol, at, &mut tell);
+                at += 1;
+                continue;
+            }
+            let (letters, count, length) = self.fold_rare(bytes, at);
+            for letter in letters.iter().take(count) {
+                let symbol = match letter {
+                    letter if *letter < 0x80 => SYMBOLS[usize::from(*letter)],
+                    _ => OTHER_SYMBOL,
+                };
+                self.push(bytes, &mut known, symbol, at, &mut tell);
+            }
+            was_lower = false;
+            at += length;
+        }
+        known
+    }
+
+    /// Takes one symbol in; compares the words that may end up here.
+    #[inline]
+    fn push(
+        &self,
+        bytes: &[u8],
+        known: &mut Symbols,
+        symbol: u8,
+        at: usize,
+        tell: &mut impl FnMut(Hit),
+    ) {
+        if symbol == 0 && known.code & 31 == 0 {
+            return;
+        }
+        known.code = (known.code << 5 | u32::from(symbol)) & (GRAMS as u32 - 1);
+        known.starts[known.count % 4] = at;
+        known.count = known.count.wrapping_add(1);
+        let bits = self.grams[known.code as usize / 64];
+        if bits >> (known.code % 64) & 1 == 1 {
+            self.compare(bytes, known, tell);
+        }
+    }
+
+    #[cold]
+    fn compare(&self, bytes: &[u8], known: &Symbols, tell: &mut impl FnMut(Hit)) {
+        let first = self.needles.partition_point(|(gram, _)| *gram < known.code);
+        let alike = self.needles.iter().skip(first).take_while(|(gram, _)| *gram == known.code);
+        for (_, needle) in alike {
+            let start = known.starts[known.count.wrapping_sub(needle.lead) % 4];
+            if let Some(end) = self.end(bytes, start, needle) {
+                tell(Hit { word: needle.word, start, end });
+            }
+        }
+    }
+
+    /// Where the needle ends when it starts at `start`.
+    fn end(&self, bytes: &[u8], start: usize, needle: &Needle) -> Option<usize> {
+        let mut at = start;
+        let mut wanted = needle.folded.iter().copied();
+        while let Some(byte) = wanted.next() {
+            if byte == b' ' {
+                let first = at;
+                while let Some(length) = self.blank(bytes, at) {
+                    at += length;
+                }
+                if at == first {
+                    return None;
+                }
+                continue;
+            }
+            let (letters, count, length) = self.folded(bytes, at)?;
+            let all = letters.get(..count)?;
+            let (head, tail) = all.split_first()?;
+            let fits = *head == byte && tail.iter().all(|letter| wanted.next() == Some(*letter));
+            if !fits {
+                return None;
+            }
+            at += length;
+        }
+        let tail = needle.folded.last().is_some_and(|byte| is_letter(*byte) || *byte == b'.');
+        let joined = !needle.any_ending && tail && self.goes_on(bytes, at);
+        (!joined).then_some(at)
+    }
+
+    /// Whether the same word goes on at `at`.
+    fn goes_on(&self, bytes: &[u8], at: usize) -> bool {
+        let Some((letters, ..)) = self.folded(bytes, at) else { return false };
+        let raw = |at: usize| bytes.get(at).copied().unwrap_or(b' ');
+        let hump = raw(at).is_ascii_uppercase() && raw(at.saturating_sub(1)).is_ascii_lowercase();
+        (is_letter(letters[0]) || letters[0] == OTHER) && !hump
+    }
+
+    /// The bytes that the character at `at` takes, if it is a blank.
+    fn blank(&self, bytes: &[u8], at: usize) -> Option<usize> {
+        let (letters, count, length) = self.folded(bytes, at)?;
+        (count == 1 && letters[0] == b' ').then_some(length)
+    }
+
+    /// The folded form of the character at `at`: its letters, how many they
+    /// are, and how many bytes it takes.
+    fn folded(&self, bytes: &[u8], at: usize) -> Option<([u8; 2], usize, usize)> {
+        let byte = *bytes.get(at)?;
+        let plain = match byte {
+            b'\t'..=b'\r' | b' ' | b'-' | b'_' | b'~' => b' ',
+            0..=0x7F => byte.to_ascii_lowercase(),
+            _ => return Some(self.fold_rare(bytes, at)),
+        };
+        Some(([plain, 0], 1, 1))
+    }
+
+    fn fold_rare(&self, bytes: &[u8], at: usize) -> ([u8; 2], usize, usize) {
+        let next = |by: usize| bytes.get(at + by).copied().unwrap_or(0);
+        match (bytes.get(at).copied().unwrap_or(0), next(1)) {
+            (lead @ (0xC2 | 0xC3), second) => {
+                let index = usize::from(lead & 1) * 64 + usize::from(second & 63);
+                let (letters, count) = self.latin.get(index).copied().unwrap_or_default();
+                (letters, count, 2)
+            }
+            (0xE2, 0x80) if matches!(next(2), 0x90..=0x95) => ([b' ', 0], 1, 3),
+            (0xE2, 0x80) => ([b'"', 0], 1, 3),
+            _ => ([OTHER, 0], 1, 1),
+        }
+    }
+}
+
+/// The last four symbols, and where each started.
+#[derive(Clone, Copy, Default)]
+struct Symbols {
+    code: u32,
+    starts: [usize; 4],
+    count: usize,
+}
+
+/// The fours of symbols that a word can start with, and how many of the four
+/// are its own. What stands before a word is a symbol too.
+fn starts(word: &Word) -> (Vec<u32>, usize) {
+    let mut symbols = Vec::new();
+    for byte in &word.folded {
+        let symbol = SYMBOLS.get(usize::from(*byte)).copied().unwrap_or(OTHER_SYMBOL);
+        if symbol != 0 || symbols.last() != Some(&0) {
+            symbols.push(symbol);
+        }
+    }
+    let lead = if word.any_beginning { 4 } else { 3 };
+    if symbols.len() < lead && !word.any_ending && symbols.last() != Some(&0) {
+        symbols.push(0);
+    }
+    symbols.truncate(lead);
+    let missing = lead - symbols.len();
+    let base = symbols.iter().fold(0_u32, |code, symbol| code << 5 | u32::from(*symbol));
+    let all = (0..1_u32 << (5 * missing)).map(|rest| base << (5 * missing) | rest).collect();
+    (all, lead)
+}
+
+/// Whether a piece holds more than ASCII, the letters of western Europe and
+/// the usual punctuation of typesetters.
+fn is_rare(piece: &[u8]) -> bool {
+    let odd = |byte: u8| {
+        byte >= 0xC4 || byte == 0xAD || byte == 0x7F || (byte < 0x20 && !(9..=13).contains(&byte))
+    };
+    // In a form that compilers turn into vector code.
+    if !piece.iter().fold(false, |any, byte| any | odd(*byte)) {
+        return false;
+    }
+    let mut at = 0;
+    while let Some(byte) = piece.get(at).copied() {
+        let next = |by: usize| piece.get(at + by).copied().unwrap_or(0);
+        let quote = matches!((byte, next(1), next(2)), (0xE2, 0x80, 0x90..=0xA7 | 0xB0..=0xBF));
+        let soft_hyphen = byte == 0xC2 && next(1) == 0xAD;
+        if soft_hyphen || (!quote && byte != 0xAD && odd(byte)) {
+            return true;
+        }
+        at += if quote { 3 } else { 1 };
+    }
+    false
+}
+
+/// Where a piece ends: behind a blank, if there is one.
+fn piece_end(text: &str, start: usize) -> usize {
+    let most = text.floor_char_boundary(text.len().min(start.saturating_add(PIECE)));
+    let part = text.as_bytes().get(start..most).unwrap_or_default();
+    match part.iter().rposition(u8::is_ascii_whitespace) {
+        Some(at) if most < text.len() => start + at + 1,
+        Some(_) | None => most.max(start + 1),
+    }
+}
+
+fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_lowercase()
+}
+
+/// Letters from 1 to 26; everything between words 0.
+const SYMBOLS: [u8; 128] = {
+    let mut symbols = [0; 128];
+    let mut letter = 0;
+    while letter < 26 {
+        symbols[b'a' as usize + letter] = letter as u8 + 1;
+        symbols[b'A' as usize + letter] = letter as u8 + 1;
+        letter += 1;
+    }
+    symbols
+};
+/// Stands for letters of other alphabets.
+const OTHER: u8 = 0xFF;
+const OTHER_SYMBOL: u8 = 31;
+/// Four symbols of five bits.
+const GRAMS: usize = 1 << 20;
+/// Bytes judged together.
+const PIECE: usize = 2048;
+/// Bytes read beyond a piece that is folded.
+const MORE: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::{super::words::Vocabulary, *};
+
+    fn spotted(words: &[&str], text: &str) -> Vec<String> {
+        let mut vocabulary = Vocabulary::default();
+        let ids: Vec<_> = words.iter().map(|word| vocabulary.add(word).unwrap()).collect();
+        let set = super::super::words::WordSet::of(ids);
+        let words = vocabulary.build(&set, &set).unwrap();
+        let mut found = Vec::new();
+        words.spot(text, |_, place| found.push(text[place].to_owned()));
+        // The automaton is another way to the same words.
+        let folded = Folded::of(text);
+        assert_eq!(words.hits(&folded).count(), found.len(), "{text}: {found:?}");
+        found
+    }
+
+    #[test]
+    fn finds_words_whole_unless_starred() {
+        assert_eq!(spotted(&["nav"], "NAV, nav. navet snav navSak"), ["NAV", "nav", "nav"]);
+        assert_eq!(spotted(&["*diagnos*"], "hoveddiagnosen ny Diagnose"), ["diagnos", "Diagnos"]);
+        assert_eq!(spotted(&["lo"], "LO lov (lo) hallo lo"), ["LO", "lo", "lo"]);
+        assert_eq!(spotted(&["ab*"], "abc ab x ABBA"), ["ab", "ab", "AB"]);
+        assert_eq!(spotted(&["født", "f."], "Født f. 1 f.eks."), ["Født", "f."]);
+    }
+
+    #[test]
+    fn sees_through_spelling_and_disguise() {
+        assert_eq!(spotted(&["sjukehus*"], "SJUKE\u{ad}HUSET").len(), 1);
+        assert_eq!(spotted(&["sjukehus*"], "ｓｊｕｋｅｈｕｓ og \u{200b}sjuke\u{200b}hus").len(), 2);
+        assert_eq!(spotted(&["økonomisk sosialhjelp"], "økonomisk\r\n  sosialhjelp –"), [
+            "økonomisk\r\n  sosialhjelp"
+        ]);
+        assert_eq!(spotted(&["bæ", "læge*"], "bæ, lægen og laege").len(), 3);
+        assert_eq!(spotted(&["fagforening*"], "«fagforeningen»").len(), 1);
+    }
+
+    #[test]
+    fn finds_words_at_the_borders_of_pieces() {
+        for length in 2000..2100 {
+            let text = format!("{} epikrise", "å".repeat(length / 2) + &"x ".repeat(length % 7));
+            assert_eq!(spotted(&["epikrise*"], &text).len(), 1, "{length}");
+        }
+        let text = "økonomisk sosialhjelp – ".repeat(500);
+        assert_eq!(spotted(&["økonomisk sosialhjelp"], &text).len(), 500);
+    }
+
+    #[test]
+    fn survives_anything() {
+        for text in ["", "ж", "\0", "\u{10ffff}", "n", "na", "\u{301}nav", "å", "år"] {
+            let _ = spotted(&["nav", "*heim", "år"], text);
+        }
+    }
+}
