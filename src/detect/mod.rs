@@ -278,8 +278,12 @@ fn levels(levels: impl Iterator<Item = Level>) -> Vec<Level> {
 }
 
 /// Name and text of each pack that ships with the program.
-const BUILTIN: [(&str, &str); 1] =
-    [("rules/no/identifiers.toml", include_str!("../../rules/no/identifiers.toml"))];
+const BUILTIN: [(&str, &str); 4] = [
+    ("rules/no/identifiers.toml", include_str!("../../rules/no/identifiers.toml")),
+    ("rules/no/persons.toml", include_str!("../../rules/no/persons.toml")),
+    ("rules/no/financial.toml", include_str!("../../rules/no/financial.toml")),
+    ("rules/nordic.toml", include_str!("../../rules/nordic.toml")),
+];
 
 #[cfg(test)]
 mod tests;

@@ -255,3 +255,10 @@ fn failing_tests_can_be_listed_without_loading() {
     let reports = Rules::check(&[pack(&CARD.replace("3581", "3580"))]).unwrap();
     assert_eq!(reports.iter().filter(|report| !report.passed).count(), 1);
 }
+
+#[test]
+fn every_test_inside_the_packs_passes() {
+    let reports = Rules::check(&Rules::builtin()).unwrap();
+    let failed: Vec<_> = reports.iter().filter(|report| !report.passed).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+}
