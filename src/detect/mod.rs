@@ -278,10 +278,14 @@ fn levels(levels: impl Iterator<Item = Level>) -> Vec<Level> {
 }
 
 /// Name and text of each pack that ships with the program.
-const BUILTIN: [(&str, &str); 4] = [
+const BUILTIN: [(&str, &str); 8] = [
     ("rules/no/identifiers.toml", include_str!("../../rules/no/identifiers.toml")),
     ("rules/no/persons.toml", include_str!("../../rules/no/persons.toml")),
     ("rules/no/financial.toml", include_str!("../../rules/no/financial.toml")),
+    ("rules/no/health.toml", include_str!("../../rules/no/health.toml")),
+    ("rules/no/special.toml", include_str!("../../rules/no/special.toml")),
+    ("rules/no/social.toml", include_str!("../../rules/no/social.toml")),
+    ("rules/no/password.toml", include_str!("../../rules/no/password.toml")),
     ("rules/nordic.toml", include_str!("../../rules/nordic.toml")),
 ];
 
