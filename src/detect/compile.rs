@@ -13,6 +13,7 @@ use super::{
     expression,
     proof,
     pack::{RawCombine, RawContext, RawLevel, RawPack, RawRule, RawTerm, RawTier, line},
+    survey::Girth,
     rule::{Base, Combine, Digits, LevelRule, Method, Patterns, Rule, Sight, Term, Wanted},
     validators::Validator,
     words::{Vocabulary, WordId, WordSet},
@@ -216,11 +217,15 @@ fn sight(raw: &RawRule, lists: &Lists<'_>) -> Result<Sight, RuleFault> {
     if !raw.keywords.is_empty() {
         return Ok(Sight::Words(words(&raw.keywords, lists)?));
     }
-    let least = raw.patterns.iter().map(|raw| expression::least_digits(&raw.regex)).min();
-    Ok(match least.unwrap_or(0) {
-        0 => Sight::Everywhere,
-        digits => Sight::Digits(digits),
-    })
+    let girths = raw.patterns.iter().map(|raw| expression::girth(&raw.regex));
+    let girths: Option<Vec<_>> = girths.collect();
+    let widest = girths.and_then(|girths| {
+        girths.into_iter().reduce(|one, other| Girth {
+            digits: one.digits.min(other.digits),
+            length: one.length.max(other.length),
+        })
+    });
+    Ok(widest.map_or(Sight::Everywhere, Sight::Digits))
 }
 
 fn digits(raw: &RawRule, validator: &'static Validator) -> Result<Digits, RuleFault> {

@@ -7,7 +7,7 @@ use regex_syntax::{
     hir::{Class, Hir, HirKind},
 };
 
-use super::error::RuleFault;
+use super::{error::RuleFault, survey::Girth};
 
 /// Compiles an expression over bytes: `\b`, `\d` and `\w` are ASCII, since
 /// their Unicode forms are a hundred times slower on Norwegian text.
@@ -24,10 +24,14 @@ pub(super) fn compile(pattern: &str) -> Result<Regex, RuleFault> {
     built.map_err(|error| bad(error.to_string()))
 }
 
-/// The fewest ASCII digits that a match of `pattern` has.
-pub(super) fn least_digits(pattern: &str) -> usize {
+/// What matches of `pattern` are like; none when they have no digits for sure,
+/// or may be of any length.
+pub(super) fn girth(pattern: &str) -> Option<Girth> {
     let mut parser = ParserBuilder::new().unicode(false).utf8(false).build();
-    parser.parse(pattern).map_or(0, |hir| least(&hir))
+    let hir = parser.parse(pattern).ok()?;
+    let length = hir.properties().maximum_len().filter(|length| *length <= LONGEST)?;
+    let digits = least(&hir);
+    (digits > 0).then_some(Girth { digits, length })
 }
 
 fn least(hir: &Hir) -> usize {
@@ -68,6 +72,8 @@ fn turns_unicode_on(pattern: &str) -> bool {
 
 /// The size of one compiled expression.
 const REGEX_BYTES: usize = 1 << 20;
+/// Matches longer than this are looked for everywhere.
+const LONGEST: usize = 256;
 
 #[cfg(test)]
 mod tests {
@@ -75,15 +81,16 @@ mod tests {
 
     #[test]
     fn counts_the_digits_of_the_shortest_match() {
-        for (pattern, digits) in [
-            (r"\d{6}[-+]?\d{4}", 10),
-            (r"[A-Z]\d\d(\.\d)?", 2),
-            (r"AKIA[0-9A-Z]{16}", 0),
-            (r"4711|\d{2,}", 2),
-            (r"(?:ab1){3}", 3),
-            (r"\b", 0),
+        for (pattern, digits, length) in [
+            (r"\d{6}[-+]?\d{4}", 10, 11),
+            (r"[A-Z]\d\d(\.\d)?", 2, 5),
+            (r"4711|\d{2,5}", 2, 5),
+            (r"(?:ab1){3}", 3, 9),
         ] {
-            assert_eq!(least_digits(pattern), digits, "{pattern}");
+            assert_eq!(girth(pattern), Some(Girth { digits, length }), "{pattern}");
+        }
+        for pattern in [r"AKIA[0-9A-Z]{16}", r"\d+", r"\b", r"1.{300}"] {
+            assert_eq!(girth(pattern), None, "{pattern}");
         }
     }
 }

@@ -55,7 +55,7 @@ pub(super) fn find(rules: &Rules, fragments: &[Fragment], search: &Search<'_>) -
 /// Expressions, and terms that add up.
 fn read(rules: &Rules, search: &Search<'_>, index: usize, fragment: &Fragment) -> Vec<Draft> {
     let text = &fragment.text;
-    let survey = Survey::of(text, Outlook::least_digits(rules));
+    let survey = Survey::of(text);
     let mut outlook = Outlook::new(rules);
     let mut topics = Topics::new(rules, fragment, index, &survey);
     let headings = fragment.headings.iter().map(|heading| {

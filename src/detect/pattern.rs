@@ -34,15 +34,6 @@ impl<'a> Outlook<'a> {
         Self { parts: vec![Vec::new(); rules.len()], rules }
     }
 
-    /// The fewest digits that any of the rules needs.
-    pub(super) fn least_digits(rules: &Rules) -> usize {
-        let least = rules.rules.iter().filter_map(|rule| match &rule.method {
-            Method::Patterns(Patterns { sight: Sight::Digits(digits), .. }) => Some(*digits),
-            Method::Patterns(_) | Method::Digits(_) | Method::Terms { .. } => None,
-        });
-        least.min().unwrap_or(usize::MAX)
-    }
-
     /// Hears a word of the text. One in the first line of a table speaks of all
     /// lines below.
     pub(super) fn word(&mut self, word: WordId, place: &Range<usize>, text: &str) {
@@ -79,7 +70,7 @@ impl<'a> Outlook<'a> {
         let length = fragment.text.len();
         for ((number, rule, patterns), mut near) in self.rules.into_iter().zip(self.parts) {
             let parts = match &patterns.sight {
-                Sight::Digits(least) => survey.parts(*least, length),
+                Sight::Digits(girth) => survey.parts(*girth, length),
                 Sight::Everywhere => std::iter::once(0..length).collect(),
                 Sight::Words(_) => {
                     near.sort_by_key(|part| part.start);

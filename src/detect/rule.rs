@@ -7,6 +7,7 @@ use regex::bytes::Regex;
 use super::{
     context::Context,
     pack::RawTest,
+    survey::Girth,
     validators::{Tier, Validator},
     words::WordSet,
 };
@@ -73,8 +74,8 @@ pub(super) struct Patterns {
 
 /// Where expressions are tried.
 pub(super) enum Sight {
-    /// Where so many digits stand close together.
-    Digits(usize),
+    /// Where enough digits stand close together.
+    Digits(Girth),
     /// Everywhere.
     Everywhere,
     /// Near one of these words, and under headings with one.

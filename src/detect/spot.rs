@@ -16,10 +16,12 @@ use super::{
 
 /// Words to spot.
 pub(super) struct Spotter {
-    /// One bit for each four symbols that some word starts with.
-    grams: Box<[u64]>,
-    /// Words by their four symbols, rising.
-    needles: Vec<(u32, Needle)>,
+    /// One bit for each hash of four symbols that some word starts with.
+    grams: Box<[u64; GRAMS / 64]>,
+    /// The four symbols that words start with, rising.
+    codes: Vec<u32>,
+    /// The word of each.
+    needles: Vec<Needle>,
     /// Folded forms of U+0080 to U+00FF.
     latin: Vec<([u8; 2], usize)>,
 }
@@ -51,11 +53,13 @@ impl Spotter {
             }));
         }
         needles.sort_by_key(|(gram, _)| *gram);
-        let mut grams = vec![0; GRAMS / 64].into_boxed_slice();
+        let mut grams = Box::new([0; GRAMS / 64]);
         for (gram, _) in &needles {
-            grams[*gram as usize / 64] |= 1 << (gram % 64);
+            let bit = hash(*gram);
+            grams[bit / 64] |= 1 << (bit % 64);
         }
-        Self { grams, needles, latin: (0x80..=0xFF).map(latin).collect() }
+        let (codes, needles) = needles.into_iter().unzip();
+        Self { grams, codes, needles, latin: (0x80..=0xFF).map(latin).collect() }
     }
 
     /// Whether a word can be spotted at all.
@@ -173,20 +177,20 @@ impl Spotter {
         if symbol == 0 && known.code & 31 == 0 {
             return;
         }
-        known.code = (known.code << 5 | u32::from(symbol)) & (GRAMS as u32 - 1);
+        known.code = (known.code << 5 | u32::from(symbol)) & FOUR;
         known.starts[known.count % 4] = at;
         known.count = known.count.wrapping_add(1);
-        let bits = self.grams[known.code as usize / 64];
-        if bits >> (known.code % 64) & 1 == 1 {
+        let bit = hash(known.code);
+        if self.grams[bit / 64] >> (bit % 64) & 1 == 1 {
             self.compare(bytes, known, tell);
         }
     }
 
-    #[cold]
+    #[inline(never)]
     fn compare(&self, bytes: &[u8], known: &Symbols, tell: &mut impl FnMut(Hit)) {
-        let first = self.needles.partition_point(|(gram, _)| *gram < known.code);
-        let alike = self.needles.iter().skip(first).take_while(|(gram, _)| *gram == known.code);
-        for (_, needle) in alike {
+        let first = self.codes.partition_point(|code| *code < known.code);
+        let alike = self.codes.iter().zip(&self.needles).skip(first);
+        for (_, needle) in alike.take_while(|(code, _)| **code == known.code) {
             let start = known.starts[known.count.wrapping_sub(needle.lead) % 4];
             if let Some(end) = self.end(bytes, start, needle) {
                 tell(Hit { word: needle.word, start, end });
@@ -330,6 +334,12 @@ fn is_letter(byte: u8) -> bool {
     byte.is_ascii_lowercase()
 }
 
+/// The bit that stands for four symbols.
+#[inline]
+fn hash(code: u32) -> usize {
+    (code.wrapping_mul(0x9E37_79B1) >> 15) as usize
+}
+
 /// Letters from 1 to 26; everything between words 0.
 const SYMBOLS: [u8; 128] = {
     let mut symbols = [0; 128];
@@ -345,7 +355,9 @@ const SYMBOLS: [u8; 128] = {
 const OTHER: u8 = 0xFF;
 const OTHER_SYMBOL: u8 = 31;
 /// Four symbols of five bits.
-const GRAMS: usize = 1 << 20;
+const FOUR: u32 = (1 << 20) - 1;
+/// Bits for them, few enough to stay in the nearest cache.
+const GRAMS: usize = 1 << 17;
 /// Bytes judged together.
 const PIECE: usize = 2048;
 /// Bytes read beyond a piece that is folded.

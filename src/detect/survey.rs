@@ -8,54 +8,66 @@ use super::digits;
 /// Where digits stand in a text.
 #[derive(Default)]
 pub(super) struct Survey {
-    /// Parts with digits close together, with how many there are.
-    pub(super) stretches: Vec<(Range<usize>, usize)>,
+    /// Start and length of every run of digits.
+    runs: Vec<(u32, u32)>,
     /// Words in which a digit follows a letter: `F33.1`.
     pub(super) codes: Vec<Range<usize>>,
 }
 
+/// What a match of an expression is like.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Girth {
+    /// The fewest digits in it.
+    pub(super) digits: usize,
+    /// The most bytes that it takes.
+    pub(super) length: usize,
+}
+
 impl Survey {
-    /// Surveys a text. Stretches of fewer than `least` digits are left out.
-    pub(super) fn of(text: &str, least: usize) -> Self {
+    /// Surveys a text.
+    pub(super) fn of(text: &str) -> Self {
         let bytes = text.as_bytes();
         let mut survey = Self::default();
-        let mut open: Option<(Range<usize>, usize)> = None;
         let mut at = 0;
         while let Some(start) = digits::next_digit(bytes, at) {
             let run = bytes.get(start..).unwrap_or_default();
             let length = run.iter().take_while(|byte| byte.is_ascii_digit()).count();
             // Other first bytes of digits are no business of expressions.
             at = start + length.max(1);
-            if length == 0 {
-                continue;
+            if length > 0 {
+                let short = |number| u32::try_from(number).unwrap_or(u32::MAX);
+                survey.runs.push((short(start), short(length)));
+                survey.code(bytes, start);
             }
-            survey.code(bytes, start);
-            open = match open.take() {
-                Some((stretch, count)) if stretch.end + APART >= start => {
-                    Some((stretch.start..at, count + length))
-                }
-                before => {
-                    survey.close(before, least);
-                    Some((start..at, length))
-                }
-            };
         }
-        survey.close(open, least);
         survey
     }
 
-    /// The parts of a text of `length` bytes in which an expression with so many
-    /// digits can match.
-    pub(super) fn parts(&self, least: usize, length: usize) -> Vec<Range<usize>> {
-        let dense = self.stretches.iter().filter(|(_, count)| *count >= least);
-        let wide = dense.map(|(stretch, _)| {
-            stretch.start.saturating_sub(AROUND)..length.min(stretch.end.saturating_add(AROUND))
-        });
-        join(wide.collect())
-    }
-
-    fn close(&mut self, stretch: Option<(Range<usize>, usize)>, least: usize) {
-        self.stretches.extend(stretch.filter(|(_, count)| *count >= least));
+    /// The parts of a text of `length` bytes outside which nothing of this girth
+    /// can match.
+    pub(super) fn parts(&self, girth: Girth, length: usize) -> Vec<Range<usize>> {
+        let mut parts: Vec<Range<usize>> = Vec::new();
+        let mut open: Option<(Range<usize>, usize)> = None;
+        let long = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        let ends = [(u32::MAX, 0)];
+        for (start, count) in self.runs.iter().chain(&ends).map(|(s, n)| (long(*s), long(*n))) {
+            match &mut open {
+                Some((part, digits)) if part.end.saturating_add(girth.length) > start => {
+                    part.end = start.saturating_add(count);
+                    *digits += count;
+                }
+                _ => {
+                    let done = open.replace((start..start.saturating_add(count), count));
+                    parts.extend(done.filter(|(_, digits)| *digits >= girth.digits).map(
+                        |(part, _)| {
+                            let start = part.start.saturating_sub(girth.length);
+                            start..length.min(part.end.saturating_add(girth.length))
+                        },
+                    ));
+                }
+            }
+        }
+        join(parts)
     }
 
     /// Takes in the word around a digit that follows a letter.
@@ -89,10 +101,6 @@ pub(super) fn join(ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     joined
 }
 
-/// The most bytes between digits of one match.
-const APART: usize = 40;
-/// Bytes before the first and after the last digit of a match.
-const AROUND: usize = 64;
 /// Codes are shorter than this; longer words are hashes.
 const CODE: usize = 12;
 /// The most codes of one text.
@@ -105,7 +113,7 @@ mod tests {
     #[test]
     fn knows_codes_from_hashes_and_numbers() {
         let codes = |text: &'static str| {
-            let survey = Survey::of(text, 1);
+            let survey = Survey::of(text);
             survey.codes.into_iter().map(|code| &text[code]).collect::<Vec<_>>()
         };
         assert_eq!(codes("Diagnose F33.1, N06AB10."), ["F33.1", "N06AB10"]);
@@ -113,11 +121,14 @@ mod tests {
     }
 
     #[test]
-    fn finds_what_is_dense_with_digits() {
+    fn nothing_that_can_match_is_left_out() {
         let text = format!("1 {} 1234 5678 x", "å ".repeat(60));
-        let survey = Survey::of(&text, 1);
-        assert_eq!(survey.stretches.len(), 2);
-        assert_eq!(survey.parts(8, text.len()).len(), 1);
-        assert_eq!(Survey::of(&text, 9).stretches, []);
+        let parts =
+            |digits, length| Survey::of(&text).parts(Girth { digits, length }, text.len());
+        assert_eq!(parts(1, 20).len(), 2);
+        assert_eq!(parts(8, 20), [text.len() - 31..text.len()]);
+        assert!(parts(9, 20).is_empty());
+        assert_eq!(parts(9, 300).len(), 1);
+        assert!(Survey::of("ingen tall").parts(Girth { digits: 1, length: 9 }, 10).is_empty());
     }
 }
