@@ -80,9 +80,9 @@ fn other_numbers_of_persons_are_found_by_their_kind() {
             );
         }
     }
-    for kind in [
-        "dk.cpr", "fi.hetu", "no.dnr", "no.duf", "no.fh", "no.hnr", "pci.card", "se.personnummer",
-    ] {
+    for kind in
+        ["dk.cpr", "fi.hetu", "no.dnr", "no.duf", "no.fh", "no.hnr", "pci.card", "se.personnummer"]
+    {
         let (expected, hits) = found[kind];
         assert_eq!(hits, expected, "{kind}");
     }
@@ -201,7 +201,8 @@ fn check(validator: &str, digits: &[u8]) -> Option<sluse::detect::validators::Ve
 fn read_texts() -> Vec<(Message, Vec<Finding>)> {
     let rules = Rules::load(&Rules::builtin()).unwrap();
     let key = Secret::new([1; 32]);
-    let search = Search { today: date(2026, 11, 23), synthetic: Synthetic::Real, key: &key, gaps: &[] };
+    let search =
+        Search { today: date(2026, 11, 23), synthetic: Synthetic::Real, key: &key, gaps: &[] };
     let lines = include_str!("fixtures/golden/texts.jsonl").lines();
     let messages = lines.map(|line| {
         let message: Message = serde_json::from_str(line).unwrap();

@@ -11,10 +11,10 @@ use super::{
     context::Context,
     error::{RuleError, RuleFault},
     expression,
-    proof,
     pack::{RawCombine, RawContext, RawLevel, RawPack, RawRule, RawTerm, RawTier, line},
-    survey::Girth,
+    proof,
     rule::{Base, Combine, Digits, LevelRule, Method, Patterns, Rule, Sight, Term, Wanted},
+    survey::Girth,
     validators::Validator,
     words::{Vocabulary, WordId, WordSet},
 };
@@ -85,8 +85,7 @@ impl Compiled {
                 || self.rules.iter().any(|known| *known.id == **id);
             let compiled = if twice { Err(RuleFault::Duplicate) } else { self.combine(&combine) };
             let rule = id.clone();
-            let compiled =
-                compiled.map_err(|fault| RuleError::Rule { file, line, rule, fault })?;
+            let compiled = compiled.map_err(|fault| RuleError::Rule { file, line, rule, fault })?;
             self.combines.push(Combine { pack, line, ..compiled });
         }
         Ok(())
@@ -171,7 +170,11 @@ fn compile(raw: &RawRule, lists: &Lists<'_>) -> Result<Rule, RuleFault> {
         pack: "".into(),
         method: method(raw, lists)?,
         contexts: raw.contexts.iter().map(|raw| context(raw, lists)).collect::<Result<_, _>>()?,
-        exclude: raw.exclude.iter().map(|pattern| expression::compile(pattern)).collect::<Result<_, _>>()?,
+        exclude: raw
+            .exclude
+            .iter()
+            .map(|pattern| expression::compile(pattern))
+            .collect::<Result<_, _>>()?,
         levels: raw.levels.iter().map(level).collect::<Result<_, _>>()?,
         tests: raw.tests.clone(),
         line: 0,
@@ -197,9 +200,8 @@ fn method(raw: &RawRule, lists: &Lists<'_>) -> Result<Method, RuleFault> {
         },
         (Some(name), true, true) => Err(unknown("engine", name)),
         (None, false, true) => {
-            let pattern = |raw: &super::pack::RawPattern| {
-                Ok((expression::compile(&raw.regex)?, raw.score))
-            };
+            let pattern =
+                |raw: &super::pack::RawPattern| Ok((expression::compile(&raw.regex)?, raw.score));
             let patterns = raw.patterns.iter().map(pattern).collect::<Result<_, _>>()?;
             let sight = sight(raw, lists)?;
             Ok(Method::Patterns(Patterns { patterns, sight, validator, kind }))

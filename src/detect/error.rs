@@ -29,7 +29,9 @@ pub enum RuleError {
     },
     /// A word that is looked for everywhere starts with a letter and has two
     /// characters.
-    #[error("word {0:?} must be longer and start with a letter from a to z to be a term or keyword")]
+    #[error(
+        "word {0:?} must be longer and start with a letter from a to z to be a term or keyword"
+    )]
     Unfit(String),
     /// The words of all packs together make no automaton.
     #[error("word lists of all packs: {0}")]

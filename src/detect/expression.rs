@@ -53,12 +53,12 @@ fn least(hir: &Hir) -> usize {
 
 fn is_digits(class: &Class) -> bool {
     match class {
-        Class::Bytes(class) => class
-            .iter()
-            .all(|range| range.start().is_ascii_digit() && range.end().is_ascii_digit()),
-        Class::Unicode(class) => class
-            .iter()
-            .all(|range| range.start().is_ascii_digit() && range.end().is_ascii_digit()),
+        Class::Bytes(class) => {
+            class.iter().all(|range| range.start().is_ascii_digit() && range.end().is_ascii_digit())
+        }
+        Class::Unicode(class) => {
+            class.iter().all(|range| range.start().is_ascii_digit() && range.end().is_ascii_digit())
+        }
     }
 }
 

@@ -123,8 +123,7 @@ mod tests {
     #[test]
     fn nothing_that_can_match_is_left_out() {
         let text = format!("1 {} 1234 5678 x", "å ".repeat(60));
-        let parts =
-            |digits, length| Survey::of(&text).parts(Girth { digits, length }, text.len());
+        let parts = |digits, length| Survey::of(&text).parts(Girth { digits, length }, text.len());
         assert_eq!(parts(1, 20).len(), 2);
         assert_eq!(parts(8, 20), [text.len() - 31..text.len()]);
         assert!(parts(9, 20).is_empty());

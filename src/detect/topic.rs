@@ -64,9 +64,10 @@ impl<'a> Topics<'a> {
             known.terms.iter().enumerate().map(move |(term, of)| (topic, term, of))
         }) {
             let coded = survey.codes.iter().filter(|code| of.is_code(&fragment.text, code));
-            let matched = of.regex.iter().flat_map(|regex| {
-                pattern::matches(regex, &fragment.text, 0..fragment.text.len())
-            });
+            let matched = of
+                .regex
+                .iter()
+                .flat_map(|regex| pattern::matches(regex, &fragment.text, 0..fragment.text.len()));
             let places = coded.cloned().chain(matched.take(MOST));
             others.extend(places.map(|place| Heard { topic, term, place }));
         }

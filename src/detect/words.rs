@@ -56,9 +56,7 @@ impl Vocabulary {
     /// The first of some words that cannot be looked for everywhere.
     pub(super) fn unfit(&self, words: &WordSet) -> Option<&str> {
         let some = (0..).map(WordId).zip(&self.words).filter(|(id, _)| words.has(*id));
-        some.map(|(_, word)| word)
-            .find(|word| !Spotter::can_spot(word))
-            .map(|word| &*word.written)
+        some.map(|(_, word)| word).find(|word| !Spotter::can_spot(word)).map(|word| &*word.written)
     }
 
     /// Builds what looks for them: for those `around` numbers, and for those

@@ -14,9 +14,8 @@ pub(super) fn check(values: &[u8], today: Date) -> Option<Verdict> {
     let &[c1, c2, k1, k2] = head else { return None };
     let letter = |value: u8| (10..=35).contains(&value).then(|| char::from(b'A' + value - 10));
     let country = [letter(c1)?, letter(c2)?];
-    let known = LENGTHS.iter().any(|(code, length)| {
-        code.chars().eq(country) && *length == values.len()
-    });
+    let known =
+        LENGTHS.iter().any(|(code, length)| code.chars().eq(country) && *length == values.len());
     if !known || !are_digits(&[k1, k2]) || values.iter().any(|value| *value > 35) {
         return None;
     }
@@ -31,11 +30,40 @@ pub(super) fn check(values: &[u8], today: Date) -> Option<Verdict> {
 }
 
 const LENGTHS: [(&str, usize); 34] = [
-    ("AT", 20), ("BE", 16), ("BG", 22), ("CH", 21), ("CY", 28), ("CZ", 24), ("DE", 22), ("DK", 18),
-    ("EE", 20), ("ES", 24), ("FI", 18), ("FO", 18), ("FR", 27), ("GB", 22), ("GL", 18), ("GR", 27),
-    ("HR", 21), ("HU", 28), ("IE", 22), ("IS", 26), ("IT", 27), ("LI", 21), ("LT", 20), ("LU", 20),
-    ("LV", 21), ("MT", 31), ("NL", 18), ("NO", 15), ("PL", 28), ("PT", 25), ("RO", 24), ("SE", 24),
-    ("SI", 19), ("SK", 24),
+    ("AT", 20),
+    ("BE", 16),
+    ("BG", 22),
+    ("CH", 21),
+    ("CY", 28),
+    ("CZ", 24),
+    ("DE", 22),
+    ("DK", 18),
+    ("EE", 20),
+    ("ES", 24),
+    ("FI", 18),
+    ("FO", 18),
+    ("FR", 27),
+    ("GB", 22),
+    ("GL", 18),
+    ("GR", 27),
+    ("HR", 21),
+    ("HU", 28),
+    ("IE", 22),
+    ("IS", 26),
+    ("IT", 27),
+    ("LI", 21),
+    ("LT", 20),
+    ("LU", 20),
+    ("LV", 21),
+    ("MT", 31),
+    ("NL", 18),
+    ("NO", 15),
+    ("PL", 28),
+    ("PT", 25),
+    ("RO", 24),
+    ("SE", 24),
+    ("SI", 19),
+    ("SK", 24),
 ];
 
 #[cfg(test)]

@@ -22,12 +22,7 @@ pub(super) fn check(values: &[u8], today: Date) -> Option<Verdict> {
     } else {
         return None;
     };
-    likely.then_some(Verdict {
-        kind,
-        class: Class::Thing,
-        scheme: Scheme::Rule1964,
-        tier: Tier::A,
-    })
+    likely.then_some(Verdict { kind, class: Class::Thing, scheme: Scheme::Rule1964, tier: Tier::A })
 }
 
 /// The control value under weights 2 to 7 from the right.
