@@ -142,8 +142,11 @@ fn check_others(id: &str, text: &str, types: &str) {
     }
 }
 
+/// A validator, its kinds, and whether it is asked about a row.
+type Other = (&'static str, &'static [&'static str], fn(&str) -> bool);
+
 /// Each validator with its kinds, and the rows that it is asked about.
-const OTHERS: [(&str, &[&str], fn(&str) -> bool); 9] = [
+const OTHERS: [Other; 9] = [
     ("card", &["card"], |text| is_digits(text) && (13..=19).contains(&text.len())),
     ("dk.cpr", &["dk"], |_| false),
     ("fi.hetu", &["fi"], |text| text.len() == 11 && !is_digits(text) && !text.contains('-')),

@@ -44,9 +44,7 @@ fn least(hir: &Hir) -> usize {
             least(&repetition.sub).saturating_mul(times)
         }
         HirKind::Capture(capture) => least(&capture.sub),
-        HirKind::Concat(parts) => {
-            parts.iter().map(least).fold(0, |sum, part| usize::saturating_add(sum, part))
-        }
+        HirKind::Concat(parts) => parts.iter().map(least).fold(0, usize::saturating_add),
         HirKind::Alternation(parts) => parts.iter().map(least).min().unwrap_or(0),
     }
 }

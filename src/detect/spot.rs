@@ -124,7 +124,7 @@ impl Spotter {
     /// Lets words end that wait for more symbols.
     fn finish(&self, bytes: &[u8], mut known: Symbols, at: usize, mut tell: impl FnMut(Hit)) {
         for symbol in [0, OTHER_SYMBOL, OTHER_SYMBOL, OTHER_SYMBOL] {
-            self.push(bytes, &mut known, symbol, at, &mut tell);
+            self.push(bytes, &mut known, (symbol, at), &mut tell);
         }
     }
 
@@ -143,10 +143,10 @@ impl Spotter {
                 let symbol = SYMBOLS[usize::from(byte)];
                 let upper = byte.is_ascii_uppercase();
                 if upper && was_lower {
-                    self.push(bytes, &mut known, 0, at, &mut tell);
+                    self.push(bytes, &mut known, (0, at), &mut tell);
                 }
                 was_lower = symbol != 0 && !upper;
-                self.push(bytes, &mut known, symbol, at, &mut tell);
+                self.push(bytes, &mut known, (symbol, at), &mut tell);
                 at += 1;
                 continue;
             }
@@ -156,7 +156,7 @@ impl Spotter {
                     letter if *letter < 0x80 => SYMBOLS[usize::from(*letter)],
                     _ => OTHER_SYMBOL,
                 };
-                self.push(bytes, &mut known, symbol, at, &mut tell);
+                self.push(bytes, &mut known, (symbol, at), &mut tell);
             }
             was_lower = false;
             at += length;
@@ -170,8 +170,7 @@ impl Spotter {
         &self,
         bytes: &[u8],
         known: &mut Symbols,
-        symbol: u8,
-        at: usize,
+        (symbol, at): (u8, usize),
         tell: &mut impl FnMut(Hit),
     ) {
         if symbol == 0 && known.code & 31 == 0 {
