@@ -27,10 +27,9 @@ pub enum RuleError {
         /// What is wrong with it.
         fault: RuleFault,
     },
-    /// A word that is looked for everywhere starts with a letter and has two
-    /// characters.
+    /// A word that is looked for everywhere starts with a letter.
     #[error(
-        "word {0:?} must be longer and start with a letter from a to z to be a term or keyword"
+        "word {0:?} must start with a letter from a to z, and no star, to be a term or keyword"
     )]
     Unfit(String),
     /// The words of all packs together make no automaton.

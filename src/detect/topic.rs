@@ -81,7 +81,9 @@ impl<'a> Topics<'a> {
             for (term, of) in topic.terms.iter().enumerate() {
                 if of.words.has(word) {
                     topic.hear(self.fragment, self.index, term, place.clone());
-                    topic.words.extend(self.rules.words.written(word).cloned());
+                    let written = self.rules.words.written(word);
+                    let written = written.filter(|word| !topic.words.contains(word));
+                    topic.words.extend(written.cloned());
                 }
             }
         }
