@@ -31,6 +31,8 @@ struct Needle {
     word: WordId,
     folded: Box<[u8]>,
     any_ending: bool,
+    /// Its first letters, up to eight, and which bits of them count.
+    head: (u64, u64),
 }
 
 impl Spotter {
@@ -46,7 +48,8 @@ impl Spotter {
         for (id, word) in words {
             needles.extend(starts(word).into_iter().map(|gram| {
                 let folded = word.folded.as_slice().into();
-                (gram, Needle { word: id, folded, any_ending: word.any_ending })
+                let head = head(&word.folded);
+                (gram, Needle { word: id, folded, any_ending: word.any_ending, head })
             }));
         }
         needles.sort_by_key(|(gram, _)| *gram);
@@ -213,8 +216,19 @@ impl Spotter {
     #[inline(never)]
     fn compare(&self, bytes: &[u8], (start, code): (usize, u32), tell: &mut impl FnMut(Hit)) {
         let first = self.codes.partition_point(|known| *known < code);
-        let alike = self.codes.iter().zip(&self.needles).skip(first);
-        for (_, needle) in alike.take_while(|(known, _)| **known == code) {
+        let (Some(codes), Some(needles)) = (self.codes.get(first..), self.needles.get(first..))
+        else {
+            return;
+        };
+        let here = bytes.get(start..).and_then(|rest| rest.first_chunk().copied());
+        let here = here.map(u64::from_le_bytes).filter(|here| here & HIGH == 0);
+        let alike = codes.iter().zip(needles).take_while(|(known, _)| **known == code);
+        for (_, needle) in alike {
+            let (head, counts) = needle.head;
+            // Eight letters of ASCII tell nearly all words apart at once.
+            if here.is_some_and(|here| ((here | LOWER) ^ head) & counts != 0) {
+                continue;
+            }
             if let Some(end) = self.end(bytes, start, needle) {
                 tell(Hit { word: needle.word, start, end });
             }
@@ -311,6 +325,14 @@ fn starts(word: &Word) -> Vec<u32> {
     (0..all).map(|rest| base | rest).collect()
 }
 
+/// The first letters of a word as one number, and the bits of them that count.
+fn head(folded: &[u8]) -> (u64, u64) {
+    let letters = folded.iter().take(8).take_while(|byte| byte.is_ascii_lowercase());
+    letters.zip(0..).fold((0, 0), |(head, counts), (byte, at)| {
+        (head | u64::from(*byte) << (8 * at), counts | 0xFF << (8 * at))
+    })
+}
+
 /// Whether a piece holds more than ASCII, the letters of western Europe and
 /// the usual punctuation of typesetters.
 fn is_rare(piece: &[u8]) -> bool {
@@ -365,6 +387,10 @@ const SYMBOLS: [u8; 128] = {
     }
     symbols
 };
+/// The bit that eight bytes of ASCII have not.
+const HIGH: u64 = 0x8080_8080_8080_8080;
+/// The bit that makes letters lower case.
+const LOWER: u64 = 0x2020_2020_2020_2020;
 /// Stands for letters of other alphabets.
 const OTHER: u8 = 0xFF;
 const OTHER_SYMBOL: u8 = 31;
