@@ -17,7 +17,8 @@ fn main() {
     let rules = Rules::load(&Rules::builtin()).expect("the built-in packs are tested");
     println!("load the built-in packs: {:.1} ms", loading.elapsed().as_secs_f64() * 1e3);
     let key = Secret::new([1; 32]);
-    let search = Search { today: date(2026, 11, 23), synthetic: Synthetic::Real, key: &key };
+    let search =
+        Search { today: date(2026, 11, 23), synthetic: Synthetic::Real, key: &key, gaps: &[] };
     for (name, numbers) in [("no digits", 0), ("3 % digits", 1), ("3 % digits and persons", 50)] {
         let text = generate(32 << 20, numbers);
         let digits = text.bytes().filter(u8::is_ascii_digit).count();

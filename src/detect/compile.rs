@@ -3,15 +3,18 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::Regex;
 use sha2::{Digest, Sha256};
 
 use super::{
     PackId, PackSource,
     context::Context,
     error::{RuleError, RuleFault},
+    expression,
     pack::{RawCombine, RawContext, RawLevel, RawPack, RawRule, RawTerm, RawTier, line},
-    rule::{Base, Combine, Digits, LevelRule, Method, Rule, Term, Wanted},
+    proof,
+    rule::{Base, Combine, Digits, LevelRule, Method, Patterns, Rule, Sight, Term, Wanted},
+    survey::Girth,
     validators::Validator,
     words::{Vocabulary, WordId, WordSet},
 };
@@ -29,6 +32,7 @@ pub(super) struct Compiled {
     pub(super) rules: Vec<Rule>,
     pub(super) combines: Vec<Combine>,
     pub(super) vocabulary: Vocabulary,
+    waiting: Vec<Waiting>,
 }
 
 impl Compiled {
@@ -60,15 +64,12 @@ impl Compiled {
             let compiled = compiled.map_err(fault)?;
             self.rules.push(Rule { pack: pack.clone(), line: at, ..compiled });
         }
-        for combine in &raw.combines {
-            let compiled = self.combine(combine, &pack).map_err(|fault| RuleError::Rule {
-                file: source.name.clone(),
-                line: line(&source.text, combine.id.span().start),
-                rule: combine.id.get_ref().clone(),
-                fault,
-            })?;
-            self.combines.push(compiled);
-        }
+        self.waiting.extend(raw.combines.into_iter().map(|combine| Waiting {
+            file: source.name.clone(),
+            line: line(&source.text, combine.id.span().start),
+            pack: pack.clone(),
+            combine,
+        }));
         self.files.push(source.name.clone());
         self.packs.push(PackId {
             id: raw.pack.id,
@@ -78,30 +79,59 @@ impl Compiled {
         Ok(())
     }
 
-    /// Rules of packs that come later are unknown here on purpose: a
-    /// combination that waits for a rule nobody loads would never be seen.
-    fn combine(&self, raw: &RawCombine, pack: &Arc<str>) -> Result<Combine, RuleFault> {
-        let wanted = |text: &str| {
-            let (rule, level) = text.split_once(':').unwrap_or((text, Level::Low.as_str()));
-            if !self.rules.iter().any(|known| *known.id == *rule) {
-                return Err(unknown("rule", rule));
-            }
-            let level = level.parse().map_err(|_| unknown("level", level))?;
-            Ok(Wanted { rule: rule.to_owned(), level })
-        };
-        let clause = |text: &String| text.split('|').map(wanted).collect::<Result<Vec<_>, _>>();
-        if raw.all.len() < 2 {
-            return Err(RuleFault::Needs("at least two findings to combine"));
+    /// Compiles the combinations, once the rules of all packs are known.
+    pub(super) fn finish(&mut self) -> Result<(), RuleError> {
+        for Waiting { file, line, pack, combine } in std::mem::take(&mut self.waiting) {
+            let id = combine.id.get_ref();
+            let twice = self.combines.iter().any(|known| *known.id == **id)
+                || self.rules.iter().any(|known| *known.id == **id);
+            let compiled = if twice { Err(RuleFault::Duplicate) } else { self.combine(&combine) };
+            let rule = id.clone();
+            let compiled = compiled.map_err(|fault| RuleError::Rule { file, line, rule, fault })?;
+            self.combines.push(Combine { pack, line, ..compiled });
+        }
+        Ok(())
+    }
+
+    fn combine(&self, raw: &RawCombine) -> Result<Combine, RuleFault> {
+        let clause = |text: &String| text.split('|').map(|text| self.wanted(text)).collect();
+        let all: Vec<Vec<_>> = raw.all.iter().map(clause).collect::<Result<_, _>>()?;
+        let found = |wanted: &Wanted| matches!(wanted, Wanted::Finding { .. });
+        if all.len() < 2 || !all.first().is_some_and(|first| first.iter().all(found)) {
+            return Err(RuleFault::Needs("at least two things to combine, a finding first"));
         }
         Ok(Combine {
             id: raw.id.get_ref().as_str().into(),
             title: raw.title.clone(),
-            pack: pack.clone(),
-            all: raw.all.iter().map(clause).collect::<Result<_, _>>()?,
+            pack: "".into(),
+            all,
             within: raw.within,
             level: raw.level.level().ok_or(RuleFault::Needs("a level"))?,
+            tests: raw.tests.clone(),
+            line: 0,
         })
     }
+
+    fn wanted(&self, text: &str) -> Result<Wanted, RuleFault> {
+        if let Some(kind) = text.strip_prefix("gap:") {
+            let known = proof::gap(kind).ok_or_else(|| unknown("gap", kind))?;
+            return Ok(Wanted::Gap(known.kind.as_str().to_owned()));
+        }
+        let (rule, level) = text.split_once(':').unwrap_or((text, Level::Low.as_str()));
+        if !self.rules.iter().any(|known| *known.id == *rule) {
+            return Err(unknown("rule", rule));
+        }
+        let level = level.parse().map_err(|_| unknown("level", level))?;
+        Ok(Wanted::Finding { rule: rule.to_owned(), level })
+    }
+}
+
+/// A combination that waits for the rules of the packs that come later.
+struct Waiting {
+    file: String,
+    line: usize,
+    pack: Arc<str>,
+    combine: RawCombine,
 }
 
 fn parse(source: &PackSource) -> Result<RawPack, RuleError> {
@@ -144,7 +174,11 @@ fn compile(raw: &RawRule, lists: &Lists<'_>) -> Result<Rule, RuleFault> {
         pack: "".into(),
         method: method(raw, lists)?,
         contexts: raw.contexts.iter().map(|raw| context(raw, lists)).collect::<Result<_, _>>()?,
-        exclude: raw.exclude.iter().map(|pattern| regex(pattern)).collect::<Result<_, _>>()?,
+        exclude: raw
+            .exclude
+            .iter()
+            .map(|pattern| expression::compile(pattern))
+            .collect::<Result<_, _>>()?,
         levels: raw.levels.iter().map(level).collect::<Result<_, _>>()?,
         tests: raw.tests.clone(),
         line: 0,
@@ -170,9 +204,11 @@ fn method(raw: &RawRule, lists: &Lists<'_>) -> Result<Method, RuleFault> {
         },
         (Some(name), true, true) => Err(unknown("engine", name)),
         (None, false, true) => {
-            let pattern = |raw: &super::pack::RawPattern| Ok((regex(&raw.regex)?, raw.score));
+            let pattern =
+                |raw: &super::pack::RawPattern| Ok((expression::compile(&raw.regex)?, raw.score));
             let patterns = raw.patterns.iter().map(pattern).collect::<Result<_, _>>()?;
-            Ok(Method::Patterns { patterns, validator, kind })
+            let sight = sight(raw, lists)?;
+            Ok(Method::Patterns(Patterns { patterns, sight, validator, kind }))
         }
         (None, true, false) => {
             let terms = raw.terms.iter().map(|raw| term(raw, lists)).collect::<Result<_, _>>()?;
@@ -182,9 +218,25 @@ fn method(raw: &RawRule, lists: &Lists<'_>) -> Result<Method, RuleFault> {
     }
 }
 
+/// Where the expressions of a rule are tried.
+fn sight(raw: &RawRule, lists: &Lists<'_>) -> Result<Sight, RuleFault> {
+    if !raw.keywords.is_empty() {
+        return Ok(Sight::Words(words(&raw.keywords, lists)?));
+    }
+    let girths = raw.patterns.iter().map(|raw| expression::girth(&raw.regex));
+    let girths: Option<Vec<_>> = girths.collect();
+    let widest = girths.and_then(|girths| {
+        girths.into_iter().reduce(|one, other| Girth {
+            digits: one.digits.min(other.digits),
+            length: one.length.max(other.length),
+        })
+    });
+    Ok(widest.map_or(Sight::Everywhere, Sight::Digits))
+}
+
 fn digits(raw: &RawRule, validator: &'static Validator) -> Result<Digits, RuleFault> {
-    if validator.digits.is_none() {
-        return Err(RuleFault::Needs("a validator of a fixed number of digits"));
+    if validator.lengths.is_empty() {
+        return Err(RuleFault::Needs("a validator that the digit scanner knows"));
     }
     let kind = |name: &String| {
         let known = validator.kinds.iter().find(|kind| *kind == name).copied();
@@ -197,19 +249,26 @@ fn digits(raw: &RawRule, validator: &'static Validator) -> Result<Digits, RuleFa
     if raw.base.is_empty() {
         return Err(RuleFault::Needs("a base score"));
     }
-    Ok(Digits { validator, kinds, base })
+    Ok(Digits { validator, kinds, base, grouped: raw.grouped })
 }
 
 fn term(raw: &RawTerm, lists: &Lists<'_>) -> Result<Term, RuleFault> {
-    if raw.words.is_empty() && raw.regex.is_none() {
+    if raw.words.is_empty() && raw.regex.is_none() && raw.code.is_none() {
         return Err(RuleFault::Needs("words or an expression in each term"));
     }
     Ok(Term {
         words: words(&raw.words, lists)?,
-        regex: raw.regex.as_deref().map(regex).transpose()?,
+        regex: raw.regex.as_deref().map(expression::compile).transpose()?,
+        code: raw.code.as_deref().map(whole).transpose()?,
         score: raw.score,
         max: raw.max.unwrap_or(i32::MAX),
     })
+}
+
+/// An expression that must match from the first character to the last.
+fn whole(pattern: &str) -> Result<Regex, RuleFault> {
+    expression::compile(pattern)?;
+    expression::compile(&format!(r"\A(?:{pattern})\z"))
 }
 
 fn context(raw: &RawContext, lists: &Lists<'_>) -> Result<Context, RuleFault> {
@@ -232,30 +291,6 @@ fn validator(name: &str) -> Result<&'static Validator, RuleFault> {
     Validator::named(name).ok_or_else(|| unknown("validator", name))
 }
 
-/// Compiles an expression over bytes: `\b`, `\d` and `\w` are ASCII, since
-/// their Unicode forms are a hundred times slower on Norwegian text.
-fn regex(pattern: &str) -> Result<Regex, RuleFault> {
-    let bad = |reason: String| RuleFault::BadPattern { pattern: pattern.to_owned(), reason };
-    if turns_unicode_on(pattern) {
-        return Err(bad("the flag u is not allowed".to_owned()));
-    }
-    let built = RegexBuilder::new(pattern)
-        .unicode(false)
-        .size_limit(REGEX_BYTES)
-        .dfa_size_limit(2 * REGEX_BYTES)
-        .build();
-    // The last line says it; those before draw the pattern.
-    built.map_err(|error| bad(error.to_string().lines().last().unwrap_or("invalid").to_owned()))
-}
-
-/// Whether a flag group such as `(?iu)` switches Unicode classes back on.
-fn turns_unicode_on(pattern: &str) -> bool {
-    pattern.split("(?").skip(1).any(|rest| {
-        let flags = rest.split([')', ':', '-']).next().unwrap_or("");
-        flags.bytes().all(|flag| flag.is_ascii_alphabetic()) && flags.contains('u')
-    })
-}
-
 fn unknown(what: &'static str, name: &str) -> RuleFault {
     RuleFault::Unknown { what, name: name.to_owned() }
 }
@@ -269,5 +304,3 @@ fn hash(text: &str) -> String {
 const BULK: usize = 5;
 /// The furthest that context can reach, in characters.
 const REACH: u32 = 500;
-/// The size of one compiled expression.
-const REGEX_BYTES: usize = 1 << 20;

@@ -271,7 +271,9 @@ mod tests {
                 nearest: true,
             },
         ];
-        let words = vocabulary.build().unwrap();
+        let mut around = contexts[0].words.clone();
+        around.extend(&contexts[1].words);
+        let words = vocabulary.build(&around, &WordSet::default()).unwrap();
         let start = text.find("#").unwrap();
         let text = text.replace('#', "13827830652");
         let place = start..start + 11;

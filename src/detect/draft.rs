@@ -5,7 +5,7 @@ use std::{ops::Range, sync::Arc};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::{Search, table::Column};
+use super::{Search, rule::Rule, table::Column};
 use crate::{
     base::secret::Secret,
     model::{Finding, Fragment, Level, Masked, Person, Span},
@@ -24,6 +24,8 @@ pub(super) struct Draft {
     pub(super) score: i32,
     pub(super) words: Vec<Arc<str>>,
     pub(super) column: Column,
+    /// All that it speaks of, for what is near it.
+    pub(super) extent: Range<usize>,
     /// How far it stands on its own.
     pub(super) footing: Footing,
     /// Whether it comes from the digit scanner: of two such at one place, one
@@ -75,15 +77,20 @@ pub(super) fn ceiling(kind: &str, search: &Search<'_>) -> Option<Level> {
     }
 }
 
-/// Keeps the better of two drafts of digits at one place.
-pub(super) fn settle_overlaps(mut drafts: Vec<Draft>) -> Vec<Draft> {
+/// Keeps the better of two drafts of digits at one place: the one of the higher
+/// level, so that an account never hides a person.
+pub(super) fn settle_overlaps(mut drafts: Vec<Draft>, rules: &[Rule]) -> Vec<Draft> {
+    let worth = |draft: &Draft| {
+        let level = rules.get(draft.rule).and_then(|rule| rule.level(draft.score));
+        (level, draft.score)
+    };
     drafts.sort_by_key(|draft| (draft.place.start, draft.place.end));
     let mut kept: Vec<Draft> = Vec::with_capacity(drafts.len());
     for draft in drafts {
         let rival = kept.iter().rposition(|other| other.exclusive && draft.exclusive);
         match rival.and_then(|at| kept.get_mut(at)) {
             Some(other) if other.place.end > draft.place.start => {
-                if draft.score > other.score {
+                if worth(&draft) > worth(other) {
                     *other = draft;
                 }
             }

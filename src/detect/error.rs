@@ -22,6 +22,11 @@ pub enum RuleError {
         /// What is wrong with it.
         fault: RuleFault,
     },
+    /// A word that is looked for everywhere starts with a letter.
+    #[error(
+        "word {0:?} must start with a letter from a to z, and no star, to be a term or keyword"
+    )]
+    Unfit(String),
     /// The words of all packs together make no automaton.
     #[error("word lists of all packs: {0}")]
     Words(#[from] aho_corasick::BuildError),

@@ -1,24 +1,30 @@
 //! From drafts to findings: levels, which depend on how many persons a whole
 //! message names, and combinations of findings near each other.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+};
 
 use super::{
     Rules, Search,
+    combine::Neighbours,
     draft::{Draft, Places},
-    generic,
-    rule::{Combine, Wanted},
+    pattern::Outlook,
+    rule::Method,
     sieve::Sieve,
+    survey::Survey,
+    topic::Topics,
 };
 use crate::model::{Finding, Fragment, Level, Person};
 
 pub(super) fn find(rules: &Rules, fragments: &[Fragment], search: &Search<'_>) -> Vec<Finding> {
     let mut drafts = Vec::new();
-    for index in 0..fragments.len() {
+    for (index, fragment) in fragments.iter().enumerate() {
         drafts.extend(
             Sieve::new(rules, search, fragments, index).map(Sieve::digits).unwrap_or_default(),
         );
-        drafts.extend(generic::read(rules, search, fragments, index));
+        drafts.extend(read(rules, search, index, fragment));
     }
     drafts.sort_by_key(|draft| (draft.fragment, draft.place.start));
     let distinct = distinct(rules, &drafts);
@@ -27,21 +33,82 @@ pub(super) fn find(rules: &Rules, fragments: &[Fragment], search: &Search<'_>) -
     let mut drafts = drafts.into_iter().peekable();
     for (index, fragment) in fragments.iter().enumerate() {
         let mut places = Places::new(fragment);
-        let first = findings.len();
-        let mut starts = Vec::new();
+        let mut here = Vec::new();
+        let mut extents = Vec::new();
         while let Some(draft) = drafts.next_if(|draft| draft.fragment == index) {
             let Some(rule) = rules.rules.get(draft.rule) else { continue };
             let persons = distinct.get(&draft.rule).copied().unwrap_or(0);
             let Some(level) = rule.level_among(draft.score, persons) else { continue };
             let level = level.min(draft.ceiling);
-            starts.push(draft.place.start);
-            findings.push(places.finding(draft, rule.id.clone(), level));
+            extents.push(draft.extent.clone());
+            here.push(places.finding(draft, rule.id.clone(), level));
         }
-        let here = findings.get(first..).unwrap_or_default();
-        combined.extend(rules.combines.iter().flat_map(|combine| combine.find(here, &starts)));
+        let (findings_here, extents) = (&here, &extents);
+        let near = Neighbours { fragment, findings: findings_here, extents, gaps: search.gaps };
+        combined.extend(rules.combines.iter().flat_map(|combine| near.combined(combine)));
+        findings.extend(once_for_each_topic(rules, here));
     }
     findings.extend(combined);
     findings
+}
+
+/// Expressions, and terms that add up.
+fn read(rules: &Rules, search: &Search<'_>, index: usize, fragment: &Fragment) -> Vec<Draft> {
+    let text = &fragment.text;
+    let survey = Survey::of(text);
+    let mut outlook = Outlook::new(rules);
+    let mut topics = Topics::new(rules, fragment, index, &survey);
+    let headings = fragment.headings.iter().map(|heading| {
+        let mut words = Vec::new();
+        rules.words.spot(heading, |word, _| words.push(word));
+        words
+    });
+    let headings: Vec<_> = headings.collect();
+    for (cell, heading) in headed_cells(fragment) {
+        for word in headings.get(heading).into_iter().flatten() {
+            outlook.heading(*word, &cell);
+            topics.heading(*word, &cell);
+        }
+    }
+    rules.words.spot(text, |word, place| {
+        outlook.word(word, &place, text);
+        topics.word(word, &place);
+    });
+    let mut drafts = outlook.finish(rules, search, (index, fragment), &survey);
+    drafts.extend(topics.finish());
+    drafts
+}
+
+/// Every cell that is not empty, with the index of the heading over it.
+fn headed_cells(fragment: &Fragment) -> impl Iterator<Item = (Range<usize>, usize)> {
+    let start = |mark: &crate::model::Mark| usize::try_from(mark.start).unwrap_or(usize::MAX);
+    let ends = fragment.marks.iter().skip(1).map(start).chain([fragment.text.len()]);
+    fragment.marks.iter().zip(ends).filter_map(move |(mark, end)| {
+        let heading = usize::try_from(mark.heading?).ok()?;
+        let cell = start(mark)..end;
+        let content = fragment.text.get(cell.clone())?.trim_ascii_end();
+        let cell = cell.start..cell.start + content.len();
+        (!content.is_empty()).then_some((cell, heading))
+    })
+}
+
+/// Of the passages about one topic only the first of the highest level: they
+/// say what a text is about, and once is enough.
+fn once_for_each_topic(rules: &Rules, findings: Vec<Finding>) -> Vec<Finding> {
+    let topics = rules.rules.iter().filter(|rule| matches!(rule.method, Method::Terms { .. }));
+    let topics: HashSet<_> = topics.map(|rule| rule.id.clone()).collect();
+    let mut best = HashMap::new();
+    for finding in findings.iter().filter(|finding| topics.contains(&finding.rule)) {
+        let known = best.entry(finding.rule.clone()).or_insert((finding.level, finding.span));
+        if finding.level > known.0 {
+            *known = (finding.level, finding.span);
+        }
+    }
+    let told = |finding: &Finding| match best.get(&finding.rule) {
+        Some(best) => *best == (finding.level, finding.span),
+        None => true,
+    };
+    findings.into_iter().filter(told).collect()
 }
 
 /// How many persons each rule found that count as persons.
@@ -54,33 +121,4 @@ fn distinct(rules: &Rules, drafts: &[Draft]) -> HashMap<usize, usize> {
         }
     }
     persons.into_iter().map(|(rule, persons)| (rule, persons.len())).collect()
-}
-
-impl Combine {
-    /// One finding for each that has all the others near it in one fragment.
-    /// `starts` are the byte offsets of `findings`, rising.
-    fn find(&self, findings: &[Finding], starts: &[usize]) -> Vec<Finding> {
-        let Some((anchor, others)) = self.all.split_first() else { return Vec::new() };
-        let within = usize::try_from(self.within).unwrap_or(usize::MAX);
-        // Bytes, not characters: a little wider for Norwegian text.
-        let near = |at: usize| {
-            let low = starts.partition_point(|start| *start < at.saturating_sub(within));
-            let high = starts.partition_point(|start| *start <= at.saturating_add(within));
-            findings.get(low..high).unwrap_or_default()
-        };
-        let anchors = findings.iter().zip(starts).filter(|(finding, _)| is_wanted(anchor, finding));
-        let met = anchors.filter(|(_, at)| {
-            others.iter().all(|clause| near(**at).iter().any(|finding| is_wanted(clause, finding)))
-        });
-        let combined = met.map(|(finding, _)| Finding {
-            rule: self.id.clone(),
-            level: self.level,
-            ..finding.clone()
-        });
-        combined.collect()
-    }
-}
-
-fn is_wanted(clause: &[Wanted], finding: &Finding) -> bool {
-    clause.iter().any(|wanted| *wanted.rule == *finding.rule && finding.level >= wanted.level)
 }

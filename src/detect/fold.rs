@@ -85,6 +85,10 @@ impl Folded {
             if digits::sign(part) == Sign::Invisible {
                 return;
             }
+            // Quotation marks and the like are no letters: «fnr».
+            if !part.is_ascii() && !part.is_alphanumeric() {
+                return self.put(b'"', number, false);
+            }
             let mut buffer = [0; 4];
             for lower in part.to_lowercase() {
                 for byte in lower.encode_utf8(&mut buffer).bytes() {
@@ -151,6 +155,8 @@ mod tests {
         assert!(!text.letter_before(7));
         assert!(text.letter_before(8));
         assert!(!text.letter_before(0));
+        let quoted = Folded::of("«fnr»");
+        assert!(!quoted.letter_before(1) && !quoted.letter_at(4));
     }
 
     #[test]

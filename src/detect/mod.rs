@@ -6,21 +6,26 @@
 //! checksums and weighed by the words around them. Nothing here can fail on
 //! text; only packs can be wrong. A finding never holds what was found.
 
+mod combine;
 mod compile;
 mod context;
 mod digits;
 mod draft;
 mod error;
+mod expression;
 mod find;
 mod fold;
-mod generic;
 mod lookalike;
 mod pack;
+mod pattern;
 mod proof;
 mod rule;
 mod scan;
 mod sieve;
+mod spot;
+mod survey;
 mod table;
+mod topic;
 pub mod validators;
 mod words;
 
@@ -29,14 +34,20 @@ use std::{fmt, sync::Arc};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use self::{compile::Compiled, rule::Method, scan::Shape, validators::Validator, words::Words};
+use self::{
+    compile::Compiled,
+    rule::{Method, Sight},
+    scan::Shape,
+    validators::Validator,
+    words::{WordSet, Words},
+};
 pub use self::{
     error::{RuleError, RuleFault},
     proof::TestReport,
 };
 use crate::{
     base::secret::Secret,
-    model::{Finding, Fragment, Level},
+    model::{Finding, Fragment, Gap, Level},
 };
 
 /// `[detect]`
@@ -68,6 +79,8 @@ pub struct Search<'a> {
     pub synthetic: Synthetic,
     /// The key under which persons are hashed.
     pub key: &'a Secret<[u8; 32]>,
+    /// What could not be read of the same message.
+    pub gaps: &'a [Gap],
 }
 
 /// The text of one rule pack, with the name to use in errors.
@@ -166,27 +179,29 @@ impl Rules {
         for pack in packs {
             compiled.add(pack)?;
         }
-        let Compiled { packs, files, rules, combines, vocabulary } = compiled;
+        compiled.finish()?;
+        let Compiled { packs, files, rules, combines, vocabulary, .. } = compiled;
         let used = |validator: &&Validator| {
             rules.iter().any(|rule| match &rule.method {
                 Method::Digits(digits) => digits.validator.name == validator.name,
-                Method::Patterns { .. } | Method::Terms { .. } => false,
+                Method::Patterns(_) | Method::Terms { .. } => false,
             })
         };
         let validators: Vec<_> = validators::TABLE.iter().filter(used).collect();
-        let whole = validators.iter().filter_map(|validator| {
-            Some(Shape { digits: validator.digits?, groups: validator.groups })
-        });
+        let whole = validators.iter().flat_map(|validator| validator.shapes());
         let shapes = whole.chain(sieve::PARTS).collect();
-        Ok(Self { packs, files, rules, combines, words: vocabulary.build()?, validators, shapes })
+        let words = build(vocabulary, &rules)?;
+        Ok(Self { packs, files, rules, combines, words, validators, shapes })
     }
 
     fn failed(&self, report: TestReport) -> RuleError {
-        let rule = self.rules.iter().find(|rule| rule.id == report.rule);
+        let rule = self.rules.iter().find(|rule| rule.id == report.rule).map(|rule| rule.line);
+        let combine = || self.combines.iter().find(|combine| combine.id == report.rule);
+        let line = rule.or_else(|| combine().map(|combine| combine.line));
         let pack = self.packs.iter().position(|pack| *pack.id == *report.pack);
         RuleError::Rule {
             file: pack.and_then(|pack| self.files.get(pack)).cloned().unwrap_or_default(),
-            line: rule.map_or(1, |rule| rule.line),
+            line: line.unwrap_or(1),
             rule: report.rule.to_string(),
             fault: RuleFault::FailedTest {
                 number: report.number,
@@ -231,6 +246,30 @@ pub struct RuleRow {
     pub levels: Vec<Level>,
 }
 
+/// Builds what looks for the words of the rules.
+fn build(vocabulary: words::Vocabulary, rules: &[rule::Rule]) -> Result<Words, RuleError> {
+    let mut around = WordSet::default();
+    let mut everywhere = WordSet::default();
+    for rule in rules {
+        rule.contexts.iter().for_each(|context| around.extend(&context.words));
+        match &rule.method {
+            Method::Digits(_) => {}
+            Method::Patterns(patterns) => {
+                if let Sight::Words(words) = &patterns.sight {
+                    everywhere.extend(words);
+                }
+            }
+            Method::Terms { terms, .. } => {
+                terms.iter().for_each(|term| everywhere.extend(&term.words));
+            }
+        }
+    }
+    match vocabulary.unfit(&everywhere) {
+        Some(word) => Err(RuleError::Unfit(word.to_owned())),
+        None => Ok(vocabulary.build(&around, &everywhere)?),
+    }
+}
+
 fn levels(levels: impl Iterator<Item = Level>) -> Vec<Level> {
     let mut levels: Vec<_> = levels.collect();
     levels.sort_unstable();
@@ -239,8 +278,16 @@ fn levels(levels: impl Iterator<Item = Level>) -> Vec<Level> {
 }
 
 /// Name and text of each pack that ships with the program.
-const BUILTIN: [(&str, &str); 1] =
-    [("rules/no/identifiers.toml", include_str!("../../rules/no/identifiers.toml"))];
+const BUILTIN: [(&str, &str); 8] = [
+    ("rules/no/identifiers.toml", include_str!("../../rules/no/identifiers.toml")),
+    ("rules/no/persons.toml", include_str!("../../rules/no/persons.toml")),
+    ("rules/no/financial.toml", include_str!("../../rules/no/financial.toml")),
+    ("rules/no/health.toml", include_str!("../../rules/no/health.toml")),
+    ("rules/no/special.toml", include_str!("../../rules/no/special.toml")),
+    ("rules/no/social.toml", include_str!("../../rules/no/social.toml")),
+    ("rules/no/password.toml", include_str!("../../rules/no/password.toml")),
+    ("rules/nordic.toml", include_str!("../../rules/nordic.toml")),
+];
 
 #[cfg(test)]
 mod tests;

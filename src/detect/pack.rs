@@ -54,12 +54,18 @@ pub(super) struct RawRule {
     /// Tier to score.
     #[serde(default)]
     pub(super) base: BTreeMap<RawTier, i32>,
+    /// Added when the digits are grouped as people group such numbers.
+    #[serde(default)]
+    pub(super) grouped: i32,
     /// Layouts that are something else.
     #[serde(default)]
     pub(super) exclude: Vec<String>,
     #[serde(default)]
     pub(super) patterns: Vec<RawPattern>,
     pub(super) validator: Option<String>,
+    /// Word lists: expressions are tried only near one of their words.
+    #[serde(default)]
+    pub(super) keywords: Vec<String>,
     #[serde(default, rename = "context")]
     pub(super) contexts: Vec<RawContext>,
     #[serde(default, rename = "term")]
@@ -107,6 +113,8 @@ pub(super) struct RawTerm {
     #[serde(default)]
     pub(super) words: Vec<String>,
     pub(super) regex: Option<String>,
+    /// An expression for whole words with a digit after a letter: `F33.1`.
+    pub(super) code: Option<String>,
     pub(super) score: i32,
     /// The most that repeated hits can come to.
     pub(super) max: Option<i32>,
@@ -156,6 +164,8 @@ pub(super) struct RawTest {
     pub(super) text: String,
     /// Column heading over the text.
     pub(super) heading: Option<String>,
+    /// The kind of a gap in the message.
+    pub(super) gap: Option<String>,
     /// The values that must be found, without separators, and no others.
     #[serde(rename = "match")]
     pub(super) matches: Option<Vec<String>>,
@@ -169,11 +179,14 @@ pub(super) struct RawTest {
 pub(super) struct RawCombine {
     pub(super) id: Spanned<String>,
     pub(super) title: String,
-    /// Each `rule|rule:level`; all must be found.
+    /// Each `rule|rule:level|gap:kind`; all must be found, the first near the
+    /// others. A gap may be anywhere in the message.
     pub(super) all: Vec<String>,
     /// How near to each other, in characters of one place.
     pub(super) within: u32,
     pub(super) level: RawLevel,
+    #[serde(default, rename = "test")]
+    pub(super) tests: Vec<RawTest>,
 }
 
 /// The line of a byte offset, from one.

@@ -10,11 +10,11 @@ use super::{
     digits::{self, Sign},
     draft,
     pack::{RawLevel, RawTest},
-    rule::Rule,
+    rule::{Combine, Rule},
 };
 use crate::{
     base::secret::Secret,
-    model::{Finding, Fragment, Level, Mark, PartPath, Surface},
+    model::{Finding, Fragment, Gap, GapKind, Level, Mark, PartPath, Proof, Surface},
 };
 
 /// What one test inside a pack came to.
@@ -36,22 +36,43 @@ pub struct TestReport {
     pub passed: bool,
 }
 
-/// Runs every test of every rule, in order.
+/// Runs every test of every rule and combination, in order.
 pub(super) fn run(rules: &Rules) -> Vec<TestReport> {
-    let mut reports = Vec::new();
-    for rule in &rules.rules {
-        let numbered = (1..).zip(&rule.tests);
-        reports.extend(numbered.map(|(number, test)| report(rules, rule, number, test)));
-    }
-    reports
+    let tests = rules.rules.iter().map(Rule::tested);
+    let tests = tests.chain(rules.combines.iter().map(Combine::tested));
+    let numbered = tests.flat_map(|tested| {
+        (1..).zip(tested.tests).map(move |(number, test)| (tested, number, test))
+    });
+    numbered.map(|(tested, number, test)| report(rules, tested, number, test)).collect()
 }
 
-fn report(rules: &Rules, rule: &Rule, number: usize, test: &RawTest) -> TestReport {
+/// What has tests.
+#[derive(Clone, Copy)]
+struct Tested<'a> {
+    id: &'a Arc<str>,
+    pack: &'a Arc<str>,
+    tests: &'a [RawTest],
+}
+
+impl Rule {
+    fn tested(&self) -> Tested<'_> {
+        Tested { id: &self.id, pack: &self.pack, tests: &self.tests }
+    }
+}
+
+impl Combine {
+    fn tested(&self) -> Tested<'_> {
+        Tested { id: &self.id, pack: &self.pack, tests: &self.tests }
+    }
+}
+
+fn report(rules: &Rules, tested: Tested<'_>, number: usize, test: &RawTest) -> TestReport {
     let fragment = test.fragment();
     let key = Secret::new([0; 32]);
-    let search = Search { today: TODAY, synthetic: Synthetic::Real, key: &key };
+    let gaps: Vec<_> = test.gap.iter().filter_map(|kind| gap(kind)).collect();
+    let search = Search { today: TODAY, synthetic: Synthetic::Real, key: &key, gaps: &gaps };
     let findings = rules.find(std::slice::from_ref(&fragment), &search);
-    let findings: Vec<_> = findings.into_iter().filter(|found| found.rule == rule.id).collect();
+    let findings: Vec<_> = findings.into_iter().filter(|found| found.rule == *tested.id).collect();
     let level = findings.iter().map(|finding| finding.level).max();
     let is_match = |finding: &Finding, wanted: &str| match finding.person {
         Some(person) => person == draft::person(&values(wanted), &key),
@@ -67,14 +88,31 @@ fn report(rules: &Rules, rule: &Rule, number: usize, test: &RawTest) -> TestRepo
         None => level.is_none(),
     };
     TestReport {
-        pack: rule.pack.clone(),
-        rule: rule.id.clone(),
+        pack: tested.pack.clone(),
+        rule: tested.id.clone(),
         number,
         text: test.text.clone(),
         wanted: test.wanted(),
         found: found(level, &findings),
         passed: level_fits && matches,
     }
+}
+
+/// A gap of this kind, if there is such a kind.
+pub(super) fn gap(kind: &str) -> Option<Gap> {
+    let proof = || Proof::new("test");
+    let kinds = [
+        GapKind::Ambiguous,
+        GapKind::Broken,
+        GapKind::Encrypted(proof()),
+        GapKind::TimedOut,
+        GapKind::TooBig,
+        GapKind::TooDeep,
+        GapKind::Unknown,
+        GapKind::WeakEncryption(proof()),
+    ];
+    let known = kinds.into_iter().find(|known| known.as_str() == kind)?;
+    Some(Gap::new(known, PartPath::root("test")))
 }
 
 impl RawTest {

@@ -7,6 +7,7 @@ use regex::bytes::Regex;
 use super::{
     context::Context,
     pack::RawTest,
+    survey::Girth,
     validators::{Tier, Validator},
     words::WordSet,
 };
@@ -48,7 +49,7 @@ impl Rule {
     pub(super) fn kinds(&self) -> Vec<&str> {
         match &self.method {
             Method::Digits(digits) => digits.kinds.clone(),
-            Method::Patterns { kind, .. } | Method::Terms { kind, .. } => vec![kind],
+            Method::Patterns(Patterns { kind, .. }) | Method::Terms { kind, .. } => vec![kind],
         }
     }
 }
@@ -58,9 +59,27 @@ pub(super) enum Method {
     /// By the digit scanner and a checksum.
     Digits(Digits),
     /// By regular expressions, and a checksum if there is one.
-    Patterns { patterns: Vec<(Regex, i32)>, validator: Option<&'static Validator>, kind: Arc<str> },
-    /// By words and expressions that add up over a whole text.
+    Patterns(Patterns),
+    /// By words and expressions that add up where they stand close together.
     Terms { terms: Vec<Term>, kind: Arc<str> },
+}
+
+/// Regular expressions, each with its score.
+pub(super) struct Patterns {
+    pub(super) patterns: Vec<(Regex, i32)>,
+    pub(super) sight: Sight,
+    pub(super) validator: Option<&'static Validator>,
+    pub(super) kind: Arc<str>,
+}
+
+/// Where expressions are tried.
+pub(super) enum Sight {
+    /// Where enough digits stand close together.
+    Digits(Girth),
+    /// Everywhere.
+    Everywhere,
+    /// Near one of these words, and under headings with one.
+    Words(WordSet),
 }
 
 /// Numbers with a checksum.
@@ -68,6 +87,8 @@ pub(super) struct Digits {
     pub(super) validator: &'static Validator,
     pub(super) kinds: Vec<&'static str>,
     pub(super) base: Base,
+    /// What the usual grouping adds.
+    pub(super) grouped: i32,
 }
 
 /// The score of each tier; none where it is not reported.
@@ -88,10 +109,12 @@ impl Base {
     }
 }
 
-/// Words or an expression that add to the score of a text.
+/// Words or an expression that add to the score of a passage.
 pub(super) struct Term {
     pub(super) words: WordSet,
     pub(super) regex: Option<Regex>,
+    /// For whole words with a digit after a letter.
+    pub(super) code: Option<Regex>,
     pub(super) score: i32,
     pub(super) max: i32,
 }
@@ -111,10 +134,15 @@ pub(super) struct Combine {
     pub(super) all: Vec<Vec<Wanted>>,
     pub(super) within: u32,
     pub(super) level: Level,
+    pub(super) tests: Vec<RawTest>,
+    /// The line of its name, for errors.
+    pub(super) line: usize,
 }
 
-/// A finding that a combination wants.
-pub(super) struct Wanted {
-    pub(super) rule: String,
-    pub(super) level: Level,
+/// Something that a combination wants.
+pub(super) enum Wanted {
+    /// A finding of this rule and level or above.
+    Finding { rule: String, level: Level },
+    /// A gap of this kind anywhere in the message.
+    Gap(String),
 }

@@ -8,7 +8,10 @@
 
 use std::ops::Range;
 
-use super::digits::{self, Separator, Sign};
+use super::{
+    digits::{self, Separator, Sign},
+    validators::Validator,
+};
 
 /// Digits that may be one number.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -263,6 +266,14 @@ fn layout(before: &[Digit], digits: &[Digit], after: &[Digit], shape: &Shape) ->
         return apart.then_some(Layout::Odd);
     }
     Some(if usual { Layout::Grouped } else { Layout::Odd })
+}
+
+impl Validator {
+    /// What the digit scanner looks for on its behalf.
+    pub(super) fn shapes(&self) -> impl Iterator<Item = Shape> {
+        let groups = self.groups;
+        self.lengths.iter().map(move |digits| Shape { digits: *digits, groups })
+    }
 }
 
 impl Shape {

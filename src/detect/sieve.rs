@@ -16,7 +16,7 @@ use super::{
     rule::{Digits, Method, Rule},
     scan::{Candidate, Layout, Shape, Values, scan},
     table::{self, Column, TextTable},
-    validators::{Tier, Validator, Verdict},
+    validators::{Class, Tier, Validator, Verdict},
 };
 use crate::model::{Fragment, Surface};
 
@@ -100,22 +100,22 @@ impl<'a> Sieve<'a> {
         let tallies = self.tallies;
         let tally = |column| tallies.get(&column).copied().unwrap_or_default();
         self.drafts.retain(|draft| tally(draft.column).bears(draft.footing));
-        draft::settle_overlaps(self.drafts)
+        draft::settle_overlaps(self.drafts, &self.rules.rules)
     }
 
     fn candidate(&mut self, shape: &Shape, candidate: Candidate) {
         let rules = self.rules;
         for validator in rules.validators.iter().copied() {
-            let wanted = validator.digits.unwrap_or(0);
-            if shape.digits == wanted {
+            let is_part = validator.name == PERSON_NUMBER && PARTS.contains(shape);
+            if validator.shapes().any(|own| own == *shape) {
                 self.whole(validator, &candidate);
-            } else if validator.name == PERSON_NUMBER && shape.digits + 1 == wanted {
+            } else if is_part && shape.digits == LOST {
                 self.lost_zero(validator, &candidate);
-            } else if validator.name == PERSON_NUMBER && shape.digits == REST {
+            } else if is_part && shape.digits == REST {
                 self.apart(validator, &candidate);
             }
         }
-        if matches!(shape.digits, 6 | 8) {
+        if PARTS.contains(shape) && matches!(shape.digits, 6 | 8) {
             self.date(candidate);
         }
     }
@@ -209,7 +209,8 @@ impl<'a> Sieve<'a> {
             });
             let weight = around.weigh(&rule.contexts, &rules.words);
             let doubt = self.doubt(candidate, manner);
-            let score = base.saturating_add(weight.score).saturating_sub(doubt);
+            let habit = rule.habit(candidate);
+            let score = base.saturating_add(weight.score + habit).saturating_sub(doubt);
             // A date and five digits near it are everywhere, product keys too.
             let unsaid = manner.needs_word() && weight.strongest < STRONG;
             if unsaid || rule.level(score).is_none() {
@@ -232,10 +233,12 @@ impl<'a> Sieve<'a> {
                 place: candidate.place.clone(),
                 kind: verdict.kind.into(),
                 masked: draft::masked(&candidate.digits),
-                person: Some(draft::person(&candidate.digits, self.search.key)),
+                person: (verdict.class != Class::Thing)
+                    .then(|| draft::person(&candidate.digits, self.search.key)),
                 score,
                 words: weight.words,
                 column: self.column(&candidate.place),
+                extent: candidate.place.clone(),
                 footing,
                 exclusive: true,
                 ceiling,
@@ -316,11 +319,19 @@ impl Candidate {
 impl Rule {
     /// The score the digits alone give under this rule, if it is about them.
     fn base(&self, validator: &'static Validator, verdict: Verdict) -> Option<i32> {
-        let Method::Digits(Digits { validator: own, kinds, base }) = &self.method else {
+        let Method::Digits(Digits { validator: own, kinds, base, .. }) = &self.method else {
             return None;
         };
         let about = own.name == validator.name && kinds.contains(&verdict.kind);
         base.of(verdict.tier).filter(|_| about)
+    }
+
+    /// What the usual grouping of such numbers adds.
+    fn habit(&self, candidate: &Candidate) -> i32 {
+        match &self.method {
+            Method::Digits(digits) if candidate.layout == Layout::Grouped => digits.grouped,
+            Method::Digits(_) | Method::Patterns(_) | Method::Terms { .. } => 0,
+        }
     }
 
     fn excludes(&self, layout: &[u8]) -> bool {
@@ -356,6 +367,8 @@ fn in_hash(text: &str, place: &Range<usize>) -> bool {
 
 /// The validator whose numbers people write in parts.
 const PERSON_NUMBER: &str = "no.person_number";
+/// Digits left when a leading zero is lost.
+const LOST: usize = 10;
 /// Digits after the date.
 const REST: usize = 5;
 /// The shapes of the parts of a person number. Dates first: what follows them

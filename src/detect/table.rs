@@ -61,17 +61,21 @@ impl<'a> TextTable<'a> {
         Self { text, blocks: [const { None }; DELIMITERS.len()] }
     }
 
+    /// The line that stands over the table around the byte `at`.
+    pub(super) fn heading_line(&mut self, at: usize) -> Option<Range<usize>> {
+        let line = self.line(at)?;
+        let (sort, fields) = sort(self.text.as_bytes().get(line.clone())?)?;
+        let heading = self.first_line(&line, sort, fields)?;
+        // A sentence with a comma is over many lines.
+        let short = self.text.get(heading.clone())?.split(char::from(DELIMITERS[sort]));
+        (heading.start != line.start && short.into_iter().all(is_heading)).then_some(heading)
+    }
+
     /// The heading over the byte `at`, when it stands in a table.
     pub(super) fn heading(&mut self, at: usize) -> Option<&'a str> {
         let line = self.line(at)?;
-        let content = self.text.as_bytes().get(line.clone())?;
-        let most = |sort: &usize| count(content, DELIMITERS[*sort]);
-        let sort = (0..DELIMITERS.len()).max_by_key(most)?;
+        let (sort, fields) = sort(self.text.as_bytes().get(line.clone())?)?;
         let delimiter = DELIMITERS[sort];
-        let fields = count(content, delimiter);
-        if fields == 0 {
-            return None;
-        }
         let heading = self.first_line(&line, sort, fields)?;
         let field = count(self.text.as_bytes().get(line.start..at)?, delimiter);
         let words = self.text.get(heading.clone())?.split(char::from(delimiter)).nth(field)?;
@@ -125,6 +129,50 @@ impl<'a> TextTable<'a> {
     }
 }
 
+/// Which delimiter a line has most of, and how many.
+fn sort(line: &[u8]) -> Option<(usize, usize)> {
+    let counted = DELIMITERS.iter().map(|delimiter| count(line, *delimiter)).enumerate();
+    counted.max_by_key(|(_, fields)| *fields).filter(|(_, fields)| *fields > 0)
+}
+
+/// The bytes of all cells in the row of a place; the place itself outside
+/// tables of cells.
+pub(super) fn row(fragment: &Fragment, place: &Range<usize>) -> Range<usize> {
+    let starts_by = |mark: &Mark| usize::try_from(mark.start).is_ok_and(|s| s <= place.start);
+    let here = fragment.marks.partition_point(starts_by).saturating_sub(1);
+    let number = |index: usize| {
+        let name = fragment.marks.get(index).map(|mark| &*mark.name)?;
+        let digits = name.trim_start_matches(|c: char| c.is_ascii_uppercase());
+        (digits.len() < name.len()).then(|| digits.to_owned())
+    };
+    let Some(row) = number(here).filter(|_| fragment.surface == Surface::Cell) else {
+        return place.clone();
+    };
+    let same = |index: &usize| number(*index).as_ref() == Some(&row);
+    let first = (0..=here).rev().take(CELLS).take_while(same).last().unwrap_or(here);
+    let after = (here..fragment.marks.len()).take(CELLS).take_while(same).last();
+    let start = |index: usize| {
+        fragment.marks.get(index).map(|mark| usize::try_from(mark.start).unwrap_or(usize::MAX))
+    };
+    let end = start(after.unwrap_or(here) + 1).unwrap_or(fragment.text.len());
+    let first = start(first).unwrap_or(place.start);
+    // The next row starts at `end`; a passage that starts there is no neighbour.
+    first.min(place.start)..end.saturating_sub(1).max(place.end)
+}
+
+/// The end of the table of plain text that the line around `at` is over.
+pub(super) fn block_end(text: &str, at: usize) -> usize {
+    let table = TextTable::new(text);
+    let fields = |line: &Range<usize>| text.as_bytes().get(line.clone()).and_then(sort);
+    let Some(line) = table.line(at) else { return at };
+    let Some(over) = fields(&line) else { return at };
+    let mut end = line.end;
+    while let Some(next) = table.line(end + 1).filter(|line| fields(line) == Some(over)) {
+        end = next.end;
+    }
+    end
+}
+
 fn count(bytes: &[u8], wanted: u8) -> usize {
     memchr::memchr_iter(wanted, bytes).count()
 }
@@ -137,6 +185,8 @@ fn is_heading(words: &str) -> bool {
 
 const DELIMITERS: [u8; 4] = [b',', b'|', b';', b'\t'];
 const LINE: usize = 4096;
+/// Cells of one row that are looked at, to each side.
+const CELLS: usize = 256;
 
 #[cfg(test)]
 mod tests {

@@ -1,17 +1,21 @@
 //! Stories about whole messages; the parts test themselves.
 
+use std::sync::LazyLock;
+
 use jiff::civil::date;
 
 use super::*;
 use crate::model::{Mark, Masked, PartPath, Span, Surface};
 
-fn rules() -> Rules {
-    Rules::load(&Rules::builtin()).unwrap()
+fn rules() -> &'static Rules {
+    static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::load(&Rules::builtin()).unwrap());
+    &RULES
 }
 
 fn find_as(fragment: Fragment, synthetic: Synthetic) -> Vec<Finding> {
     let key = Secret::new([7; 32]);
-    rules().find(&[fragment], &Search { today: date(2026, 11, 23), synthetic, key: &key })
+    rules()
+        .find(&[fragment], &Search { today: date(2026, 11, 23), synthetic, key: &key, gaps: &[] })
 }
 
 fn find(fragment: Fragment) -> Vec<Finding> {
@@ -128,14 +132,16 @@ fn one_lucky_number_among_many_is_not_believed() {
 fn the_account_of_a_person_hides_nobody() {
     let text = "Utbetaling for fødselsnummer 138278 30652 til kontonr 63850191796";
     let findings = find(body(text));
-    assert_eq!(findings.len(), 1);
-    assert_eq!(findings[0].span.start, 29);
+    let places: Vec<_> = findings.iter().map(|found| (&*found.rule, found.span.start)).collect();
+    assert_eq!(places, [("no.fnr", 29), ("no.account", 54)]);
 }
 
 #[test]
 fn hashes_hold_no_persons() {
     assert_eq!(find(body("sha 3fa13827830652be7c")), []);
-    assert_eq!(find(body("epikrise_13827830652.pdf")).len(), 1);
+    let findings = find(body("epikrise_13827830652.pdf"));
+    let rules: Vec<_> = findings.iter().map(|found| &*found.rule).collect();
+    assert_eq!(rules, ["no.health", "no.fnr", "no.health.person"]);
 }
 
 #[test]
@@ -215,7 +221,8 @@ level = "critical"
     packs.push(pack(rule));
     let rules = Rules::load(&packs).unwrap();
     let key = Secret::new([7; 32]);
-    let search = Search { today: date(2026, 11, 23), synthetic: Synthetic::Real, key: &key };
+    let search =
+        Search { today: date(2026, 11, 23), synthetic: Synthetic::Real, key: &key, gaps: &[] };
     let level =
         |text: &str| rules.find(&[body(text)], &search).iter().map(|found| found.level).max();
     assert_eq!(level("kode kode, fnr 13827830652"), Some(Level::Critical));
@@ -225,8 +232,8 @@ level = "critical"
 #[test]
 fn errors_name_file_line_rule_and_fault() {
     assert_eq!(
-        refusal(&CARD.replace("luhn", "mod97")),
-        "site.toml:10: rule pci.card: unknown validator mod97; hint: rules/no/identifiers.toml \
+        refusal(&CARD.replace("luhn", "mod11")),
+        "site.toml:10: rule pci.card: unknown validator mod11; hint: rules/no/identifiers.toml \
          shows the names in use"
     );
     assert_eq!(
@@ -256,4 +263,127 @@ fn errors_name_file_line_rule_and_fault() {
 fn failing_tests_can_be_listed_without_loading() {
     let reports = Rules::check(&[pack(&CARD.replace("3581", "3580"))]).unwrap();
     assert_eq!(reports.iter().filter(|report| !report.passed).count(), 1);
+}
+
+#[test]
+fn every_test_inside_the_packs_passes() {
+    let reports = Rules::check(&Rules::builtin()).unwrap();
+    let failed: Vec<_> = reports.iter().filter(|report| !report.passed).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+}
+
+#[test]
+fn the_optional_packs_load_beside_the_others() {
+    let mut packs = vec![PackSource {
+        name: "secrets.toml".into(),
+        text: include_str!("../../rules/secrets.toml").into(),
+    }];
+    // In any order: folders are read by name.
+    packs.extend(Rules::builtin().into_iter().rev());
+    Rules::load(&packs).unwrap();
+}
+
+fn top(findings: &[Finding], rule: &str) -> Option<Level> {
+    findings.iter().filter(|found| *found.rule == *rule).map(|found| found.level).max()
+}
+
+#[test]
+fn what_a_column_is_about_counts_in_every_row() {
+    let columns = ["Navn", "Født", "Diagnose"];
+    let row: &[&str] = &["Åpen Fjell", "08.03.1993", "se vedlegg"];
+    let rows = vec![row; 400];
+    let findings = find(sheet(&columns, &rows));
+    let told = findings.iter().filter(|found| &*found.rule == "no.health.person").count();
+    assert_eq!(told, 400);
+    assert_eq!(top(&find(sheet(&["Navn", "Født", "Sted"], &rows)), "no.health.person"), None);
+    // In plain text the first line is far from the last.
+    let lines = "Åpen Fjell;08.03.1993;se vedlegg\n".repeat(400);
+    let findings = find(body(&format!("navn;født;diagnose\n{lines}")));
+    let told = findings.iter().filter(|found| &*found.rule == "no.health.person").count();
+    assert_eq!(told, 400);
+}
+
+#[test]
+fn a_wide_row_is_one_place() {
+    let far = "x ".repeat(800);
+    let columns = ["Navn", "Født", "Merknad", "Kode"];
+    let rows: [&[&str]; 3] = [
+        &["Åpen Fjell", "08.03.1993", &far, "sykmeldt"],
+        &["Rød Lampe", "ukjent", &far, "ferie"],
+        &["Lun Øks", "24.09.1974", &far, "ferie"],
+    ];
+    let findings = find(sheet(&columns, &rows));
+    let persons: Vec<_> = findings
+        .iter()
+        .filter(|found| &*found.rule == "no.health.person")
+        .map(|found| found.path.to_string())
+        .collect();
+    assert_eq!(persons, ["list.xlsx > B2"]);
+}
+
+#[test]
+fn a_topic_is_told_once_and_never_blocks_alone() {
+    let findings = find(body(&"Hun er sykmeldt. ".repeat(500)));
+    assert_eq!(findings.len(), 1);
+    assert_eq!(findings[0].level, Level::Low);
+}
+
+#[test]
+fn a_person_far_from_a_topic_is_only_a_person() {
+    let far = "og så videre ".repeat(120);
+    let text = format!("Sykmelding er tema. {far} Åpen Fjell, født 08.03.1993");
+    assert_eq!(top(&find(body(&text)), "no.health.person"), None);
+    let text = format!("{text}. Hun er sykmeldt.");
+    assert_eq!(top(&find(body(&text)), "no.health.person"), Some(Level::Critical));
+}
+
+#[test]
+fn a_password_matters_beside_what_it_opens() {
+    let rules = rules();
+    let key = Secret::new([7; 32]);
+    let gap = proof::gap("encrypted").unwrap();
+    let level = |gaps: &[Gap]| {
+        let today = date(2026, 11, 23);
+        let search = Search { today, synthetic: Synthetic::Real, key: &key, gaps };
+        let fragment = body("Filen er kryptert. Passord: Syntetisk-2026");
+        rules.find(&[fragment], &search).iter().map(|found| found.level).max()
+    };
+    assert_eq!(level(&[]), Some(Level::Info));
+    assert_eq!(level(&[gap]), Some(Level::High));
+}
+
+#[test]
+fn an_account_hides_no_person_and_is_none() {
+    // Every person number is a good account number too.
+    let findings = find(body("Kontonr 13827830652, fnr 23871885281"));
+    assert_eq!(top(&findings, "no.fnr"), Some(Level::High));
+    let account = findings.iter().find(|found| &*found.rule == "no.account").unwrap();
+    assert_eq!((account.level, account.person), (Level::Low, None));
+}
+
+#[test]
+fn fifty_persons_are_critical_in_any_spread() {
+    let table = include_str!("../../tests/fixtures/golden/identifiers-synthetic.tsv");
+    let rows = table.lines().map(|line| line.split('\t').collect::<Vec<_>>());
+    let numbers = rows.filter(|row| row[2].starts_with("fnr+80") && row[5] == "A");
+    let numbers: Vec<_> = numbers.map(|row| row[1].to_owned()).take(50).collect();
+    let rules = rules();
+    let key = Secret::new([7; 32]);
+    let level = |numbers: &[String]| {
+        let fragments: Vec<_> = numbers.iter().map(|number| body(number)).collect();
+        let today = date(2026, 11, 23);
+        let search = Search { today, synthetic: Synthetic::Real, key: &key, gaps: &[] };
+        rules.find(&fragments, &search).iter().map(|found| found.level).max()
+    };
+    assert_eq!(level(&numbers), Some(Level::Critical));
+    assert_eq!(level(&numbers[..49]), Some(Level::High));
+    assert_eq!(level(&numbers[..4]), Some(Level::Medium));
+}
+
+#[test]
+fn synthetic_persons_left_out_are_nobody_beside_a_topic() {
+    let text = "Epikrise for 13827830652";
+    assert_eq!(top(&find_as(body(text), Synthetic::Ignore), "no.health.person"), None);
+    assert_eq!(top(&find_as(body(text), Synthetic::Report), "no.health.person"), None);
+    assert_eq!(top(&find(body(text)), "no.health.person"), Some(Level::Critical));
 }

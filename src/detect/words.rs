@@ -1,12 +1,13 @@
-//! The words of all rules in one automaton, so that a piece of text is read
-//! once for all of them. Words match whole; `*` stands for any ending or any
-//! beginning.
+//! The words of all rules. Those that are looked for around numbers are in one
+//! automaton, so that the text around is read once for all of them; those that
+//! are looked for everywhere are spotted. Words match whole; `*` stands for any
+//! ending or any beginning.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, ops::Range, sync::Arc};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
-use super::fold::Folded;
+use super::{fold::Folded, spot::Spotter};
 
 /// A word among all words.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -19,11 +20,15 @@ pub(super) struct Vocabulary {
     words: Vec<Word>,
 }
 
-struct Word {
+/// A word as it is compared.
+pub(super) struct Word {
     written: Arc<str>,
-    folded: Vec<u8>,
-    any_beginning: bool,
-    any_ending: bool,
+    /// Without its stars.
+    pub(super) folded: Vec<u8>,
+    /// Whether letters may stand before it.
+    pub(super) any_beginning: bool,
+    /// Whether letters may stand after it.
+    pub(super) any_ending: bool,
 }
 
 impl Vocabulary {
@@ -48,19 +53,37 @@ impl Vocabulary {
         Some(id)
     }
 
-    /// Builds the automaton.
-    pub(super) fn build(self) -> Result<Words, aho_corasick::BuildError> {
+    /// The first of some words that cannot be looked for everywhere.
+    pub(super) fn unfit(&self, words: &WordSet) -> Option<&str> {
+        let some = (0..).map(WordId).zip(&self.words).filter(|(id, _)| words.has(*id));
+        some.map(|(_, word)| word).find(|word| !Spotter::can_spot(word)).map(|word| &*word.written)
+    }
+
+    /// Builds what looks for them: for those `around` numbers, and for those
+    /// looked for `everywhere`.
+    pub(super) fn build(
+        self,
+        around: &WordSet,
+        everywhere: &WordSet,
+    ) -> Result<Words, aho_corasick::BuildError> {
+        let words = || (0..).map(WordId).zip(&self.words);
+        let patterns: Vec<_> = words().filter(|(id, _)| around.has(*id)).collect();
         // Built as a DFA: it is small, and four times as fast.
         let automaton = AhoCorasick::builder()
             .kind(Some(AhoCorasickKind::DFA))
-            .build(self.words.iter().map(|word| &word.folded))?;
-        Ok(Words { automaton, words: self.words })
+            .build(patterns.iter().map(|(_, word)| &word.folded))?;
+        let around = patterns.into_iter().map(|(id, _)| id).collect();
+        let spotter = Spotter::of(words().filter(|(id, _)| everywhere.has(*id)));
+        Ok(Words { automaton, around, spotter, words: self.words })
     }
 }
 
 /// All words, ready to search.
 pub(super) struct Words {
     automaton: AhoCorasick,
+    /// The words of the automaton.
+    around: Vec<WordId>,
+    spotter: Spotter,
     words: Vec<Word>,
 }
 
@@ -70,10 +93,17 @@ impl Words {
         self.words.get(id.0).map(|word| &word.written)
     }
 
-    /// Every word in `text`, with where it starts and ends in folded bytes.
+    /// Calls `found` for every word in `text` that is looked for everywhere, with
+    /// its place in bytes.
+    pub(super) fn spot(&self, text: &str, found: impl FnMut(WordId, Range<usize>)) {
+        self.spotter.read(text, found);
+    }
+
+    /// Every word in `text` that is looked for around numbers, with where it
+    /// starts and ends in folded bytes.
     pub(super) fn hits<'a>(&'a self, text: &'a Folded) -> impl Iterator<Item = Hit> + 'a {
         self.automaton.find_overlapping_iter(&text.bytes).filter_map(|found| {
-            let id = WordId(found.pattern().as_usize());
+            let id = *self.around.get(found.pattern().as_usize())?;
             let word = self.words.get(id.0)?;
             let letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphabetic);
             // "f." is not in "f.eks.".
@@ -117,6 +147,14 @@ impl WordSet {
         Self(set)
     }
 
+    /// Takes the words of another set in.
+    pub(super) fn extend(&mut self, other: &Self) {
+        self.0.resize(self.0.len().max(other.0.len()), false);
+        for (mine, other) in self.0.iter_mut().zip(&other.0) {
+            *mine |= other;
+        }
+    }
+
     /// Whether `word` is in it.
     pub(super) fn has(&self, WordId(word): WordId) -> bool {
         self.0.get(word).copied().unwrap_or(false)
@@ -129,8 +167,8 @@ mod tests {
 
     fn matches(word: &str, text: &str) -> bool {
         let mut vocabulary = Vocabulary::default();
-        vocabulary.add(word).unwrap();
-        let words = vocabulary.build().unwrap();
+        let set = WordSet::of([vocabulary.add(word).unwrap()]);
+        let words = vocabulary.build(&set, &set).unwrap();
         words.hits(&Folded::of(text)).next().is_some()
     }
 

@@ -50,7 +50,7 @@ impl Reader {
         let length = text.max(bytes.len());
         let search = move || {
             let digest = Sha256::digest(&bytes).into();
-            let find = || find(&book, &fragments, now, &key);
+            let find = || find(&book, (&fragments, &gaps), now, &key);
             match catch_unwind(AssertUnwindSafe(find)) {
                 Ok(findings) => Reading { digest, findings, gaps },
                 // It would panic again at every retry, so it is not an error:
@@ -65,7 +65,7 @@ impl Reader {
     /// Whether a rule finds anything at all in a short text.
     pub(super) fn finds_in(&self, text: &str, now: Timestamp) -> bool {
         let fragment = Fragment::new(Surface::Header, PartPath::root("text"), text);
-        !find(&self.book, &[fragment], now, &self.person_key).is_empty()
+        !find(&self.book, (&[fragment], &[]), now, &self.person_key).is_empty()
     }
 
     /// What is known of bytes that could not even be loaded: a reading of
@@ -78,13 +78,13 @@ impl Reader {
 
 fn find(
     book: &Rulebook,
-    fragments: &[Fragment],
+    (fragments, gaps): (&[Fragment], &[Gap]),
     now: Timestamp,
     key: &Secret<[u8; 32]>,
 ) -> Vec<Finding> {
     let today = Offset::UTC.to_datetime(now).date();
     let synthetic = book.settings.detect.synthetic;
-    book.rules.find(fragments, &Search { today, synthetic, key })
+    book.rules.find(fragments, &Search { today, synthetic, key, gaps })
 }
 
 /// A gap over everything that was read.

@@ -1,4 +1,5 @@
-//! The checksum of payment cards (ISO/IEC 7812-1, annex B).
+//! The checksum modulo 10 by itself (ISO/IEC 7812-1, annex B), for numbers of
+//! a site's own; whole payment cards are `card`.
 
 use jiff::civil::Date;
 
@@ -14,7 +15,7 @@ pub(super) fn check(digits: &[u8], _today: Date) -> Option<Verdict> {
         && digits.iter().any(|digit| *digit != 0);
     fits.then_some(Verdict {
         kind: KIND,
-        class: Class::Real,
+        class: Class::Thing,
         scheme: Scheme::Rule1964,
         tier: Tier::A,
     })

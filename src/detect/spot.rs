@@ -1,0 +1,462 @@
+//! Spots words of topics anywhere in a text, at a speed that whole texts can be
+//! read at: the first four symbols of each word decide whether one may stand
+//! here, and only then is it compared.
+//!
+//! Most text is read where it stands. A piece with anything rare in it (other
+//! alphabets, characters that take no room) is folded first, so that nothing
+//! hides a word. Words must start with a letter from a to z, folded, and have
+//! no star before them: compounds are written out.
+
+use std::ops::Range;
+
+use super::{
+    fold::Folded,
+    words::{Hit, Word, WordId},
+};
+
+/// Words to spot.
+pub(super) struct Spotter {
+    /// One bit for each hash of four symbols that some word starts with.
+    grams: Box<[u64; GRAMS / 64]>,
+    /// The four symbols that words start with, rising.
+    codes: Vec<u32>,
+    /// The word of each.
+    needles: Vec<Needle>,
+    /// Folded forms of U+0080 to U+00FF.
+    latin: Vec<([u8; 2], usize)>,
+}
+
+#[derive(Clone)]
+struct Needle {
+    word: WordId,
+    folded: Box<[u8]>,
+    any_ending: bool,
+    /// Its first letters, up to eight, and which bits of them count.
+    head: (u64, u64),
+}
+
+impl Spotter {
+    /// A spotter of some words.
+    pub(super) fn of<'a>(words: impl Iterator<Item = (WordId, &'a Word)>) -> Self {
+        let latin = |code: u8| {
+            let folded = Folded::of(&String::from(char::from(code))).bytes;
+            let mut letters = [0; 2];
+            letters.iter_mut().zip(&folded).for_each(|(to, from)| *to = *from);
+            if folded.is_ascii() { (letters, folded.len().min(2)) } else { ([OTHER; 2], 1) }
+        };
+        let mut needles = Vec::new();
+        for (id, word) in words {
+            needles.extend(starts(word).into_iter().map(|gram| {
+                let folded = word.folded.as_slice().into();
+                let head = head(&word.folded);
+                (gram, Needle { word: id, folded, any_ending: word.any_ending, head })
+            }));
+        }
+        needles.sort_by_key(|(gram, _)| *gram);
+        let mut grams = Box::new([0; GRAMS / 64]);
+        for (gram, _) in &needles {
+            let bit = hash(*gram);
+            grams[bit / 64] |= 1 << (bit % 64);
+        }
+        let (codes, needles) = needles.into_iter().unzip();
+        Self { grams, codes, needles, latin: (0x80..=0xFF).map(latin).collect() }
+    }
+
+    /// Whether a word can be spotted at all.
+    pub(super) fn can_spot(word: &Word) -> bool {
+        !word.any_beginning && word.folded.first().is_some_and(u8::is_ascii_lowercase)
+    }
+
+    /// Calls `found` for every word in `text`, with its place in bytes, more or
+    /// less in the order of their starts.
+    pub(super) fn read(&self, text: &str, mut found: impl FnMut(WordId, Range<usize>)) {
+        if self.needles.is_empty() {
+            return;
+        }
+        let mut start = 0;
+        while start < text.len() {
+            let end = piece_end(text, start);
+            let piece = text.as_bytes().get(start..end).unwrap_or_default();
+            if is_rare(piece) {
+                self.read_folded(text, start..end, &mut found);
+            } else {
+                self.run(text.as_bytes(), start..end, |hit| found(hit.word, hit.start..hit.end));
+            }
+            start = end;
+        }
+    }
+
+    /// Reads a piece, and a little more for words that start in it, folded.
+    fn read_folded(
+        &self,
+        text: &str,
+        piece: Range<usize>,
+        found: &mut impl FnMut(WordId, Range<usize>),
+    ) {
+        let more = text.floor_char_boundary(text.len().min(piece.end.saturating_add(MORE)));
+        let part = text.get(piece.start..more).unwrap_or("");
+        let folded = Folded::of(part);
+        let offsets: Vec<usize> = part.char_indices().map(|(at, _)| at).collect();
+        let offset = |number: usize| offsets.get(number).copied().unwrap_or(part.len());
+        let original = |at: usize| folded.chars.get(at).map_or(usize::MAX, |n| *n as usize);
+        let mut tell = |hit: Hit| {
+            let start = piece.start + offset(original(hit.start));
+            let last = original(hit.end.saturating_sub(1)).saturating_add(1);
+            if start < piece.end {
+                found(hit.word, start..piece.start + offset(last));
+            }
+        };
+        self.run(&folded.bytes, 0..folded.bytes.len(), &mut tell);
+    }
+
+    /// Goes through the words that start in a range of bytes.
+    fn run(&self, bytes: &[u8], range: Range<usize>, mut tell: impl FnMut(Hit)) {
+        let before = range.start.checked_sub(1).and_then(|at| bytes.get(at));
+        let inside = before.is_some_and(u8::is_ascii_alphabetic);
+        let mut at = if inside { self.word_end(bytes, range.start) } else { range.start };
+        loop {
+            at = self.word_start(bytes, at);
+            if at >= range.end {
+                return;
+            }
+            let (code, after) = self.four(bytes, at);
+            let bit = hash(code);
+            if self.grams[bit / 64] >> (bit % 64) & 1 == 1 {
+                self.compare(bytes, (at, code), &mut tell);
+            }
+            at = self.word_end(bytes, after);
+        }
+    }
+
+    /// The first four symbols of the word at `at`, none after its end, and where
+    /// they end; nothing where no word is.
+    #[inline]
+    fn four(&self, bytes: &[u8], at: usize) -> (u32, usize) {
+        let mut code = 0;
+        let mut count = 0;
+        let mut next = at;
+        while count < 4 {
+            let byte = bytes.get(next).copied().unwrap_or(b' ');
+            if byte < 0x80 {
+                let symbol = SYMBOLS[usize::from(byte)];
+                let hump = byte.is_ascii_uppercase()
+                    && next > at
+                    && bytes.get(next - 1).is_some_and(u8::is_ascii_lowercase);
+                if symbol == 0 || hump {
+                    break;
+                }
+                code = code << 5 | u32::from(symbol);
+                count += 1;
+                next += 1;
+                continue;
+            }
+            let (letters, length) = self.symbols_of(bytes, next);
+            if letters[0] == 0 {
+                break;
+            }
+            for symbol in letters {
+                if symbol != 0 && count < 4 {
+                    code = code << 5 | u32::from(symbol);
+                    count += 1;
+                }
+            }
+            next += length;
+        }
+        (code << (5 * (4 - count)), next.max(at + 1))
+    }
+
+    /// Where the next letter is.
+    #[inline]
+    fn word_start(&self, bytes: &[u8], mut at: usize) -> usize {
+        while let Some(byte) = bytes.get(at).copied() {
+            let (symbol, length) = self.symbol(bytes, at, byte);
+            if symbol != 0 {
+                break;
+            }
+            at += length;
+        }
+        at
+    }
+
+    /// Where the word that goes on at `at` ends.
+    #[inline]
+    fn word_end(&self, bytes: &[u8], mut at: usize) -> usize {
+        while let Some(byte) = bytes.get(at).copied() {
+            let (symbol, length) = self.symbol(bytes, at, byte);
+            let hump = byte.is_ascii_uppercase()
+                && at.checked_sub(1).and_then(|i| bytes.get(i)).is_some_and(u8::is_ascii_lowercase);
+            if symbol == 0 || hump {
+                break;
+            }
+            at += length;
+        }
+        at
+    }
+
+    /// The first symbol of a character, and how many bytes it takes.
+    #[inline]
+    fn symbol(&self, bytes: &[u8], at: usize, byte: u8) -> (u8, usize) {
+        if byte < 0x80 {
+            return (SYMBOLS[usize::from(byte)], 1);
+        }
+        let (symbols, length) = self.symbols_of(bytes, at);
+        (symbols[0], length)
+    }
+
+    /// The symbols of a character outside ASCII, and how many bytes it takes.
+    fn symbols_of(&self, bytes: &[u8], at: usize) -> ([u8; 2], usize) {
+        let (letters, count, length) = self.fold_rare(bytes, at);
+        let symbol = |at: usize| match letters.get(at).filter(|_| at < count) {
+            None => 0,
+            Some(letter) => SYMBOLS.get(usize::from(*letter)).copied().unwrap_or(OTHER_SYMBOL),
+        };
+        ([symbol(0), symbol(1)], length)
+    }
+
+    #[inline(never)]
+    fn compare(&self, bytes: &[u8], (start, code): (usize, u32), tell: &mut impl FnMut(Hit)) {
+        let first = self.codes.partition_point(|known| *known < code);
+        let (Some(codes), Some(needles)) = (self.codes.get(first..), self.needles.get(first..))
+        else {
+            return;
+        };
+        let here = bytes.get(start..).and_then(|rest| rest.first_chunk().copied());
+        let here = here.map(u64::from_le_bytes).filter(|here| here & HIGH == 0);
+        let alike = codes.iter().zip(needles).take_while(|(known, _)| **known == code);
+        for (_, needle) in alike {
+            let (head, counts) = needle.head;
+            // Eight letters of ASCII tell nearly all words apart at once.
+            if here.is_some_and(|here| ((here | LOWER) ^ head) & counts != 0) {
+                continue;
+            }
+            if let Some(end) = self.end(bytes, start, needle) {
+                tell(Hit { word: needle.word, start, end });
+            }
+        }
+    }
+
+    /// Where the needle ends when it starts at `start`.
+    fn end(&self, bytes: &[u8], start: usize, needle: &Needle) -> Option<usize> {
+        let mut at = start;
+        let mut wanted = needle.folded.iter().copied();
+        while let Some(byte) = wanted.next() {
+            // Nearly all characters are these.
+            if byte != b' ' && bytes.get(at).is_some_and(|here| here.to_ascii_lowercase() == byte) {
+                at += 1;
+                continue;
+            }
+            if byte == b' ' {
+                let first = at;
+                while let Some(length) = self.blank(bytes, at) {
+                    at += length;
+                }
+                if at == first {
+                    return None;
+                }
+                continue;
+            }
+            let (letters, count, length) = self.folded(bytes, at)?;
+            let all = letters.get(..count)?;
+            let (head, tail) = all.split_first()?;
+            let fits = *head == byte && tail.iter().all(|letter| wanted.next() == Some(*letter));
+            if !fits {
+                return None;
+            }
+            at += length;
+        }
+        let tail = needle.folded.last().is_some_and(|byte| is_letter(*byte) || *byte == b'.');
+        let joined = !needle.any_ending && tail && self.goes_on(bytes, at);
+        (!joined).then_some(at)
+    }
+
+    /// Whether the same word goes on at `at`.
+    fn goes_on(&self, bytes: &[u8], at: usize) -> bool {
+        let Some((letters, ..)) = self.folded(bytes, at) else { return false };
+        let raw = |at: usize| bytes.get(at).copied().unwrap_or(b' ');
+        let hump = raw(at).is_ascii_uppercase() && raw(at.saturating_sub(1)).is_ascii_lowercase();
+        (is_letter(letters[0]) || letters[0] == OTHER) && !hump
+    }
+
+    /// The bytes that the character at `at` takes, if it is a blank.
+    fn blank(&self, bytes: &[u8], at: usize) -> Option<usize> {
+        let (letters, count, length) = self.folded(bytes, at)?;
+        (count == 1 && letters[0] == b' ').then_some(length)
+    }
+
+    /// The folded form of the character at `at`: its letters, how many they
+    /// are, and how many bytes it takes.
+    fn folded(&self, bytes: &[u8], at: usize) -> Option<([u8; 2], usize, usize)> {
+        let byte = *bytes.get(at)?;
+        let plain = match byte {
+            b'\t'..=b'\r' | b' ' | b'-' | b'_' | b'~' => b' ',
+            0..=0x7F => byte.to_ascii_lowercase(),
+            _ => return Some(self.fold_rare(bytes, at)),
+        };
+        Some(([plain, 0], 1, 1))
+    }
+
+    fn fold_rare(&self, bytes: &[u8], at: usize) -> ([u8; 2], usize, usize) {
+        let next = |by: usize| bytes.get(at + by).copied().unwrap_or(0);
+        match (bytes.get(at).copied().unwrap_or(0), next(1)) {
+            (lead @ (0xC2 | 0xC3), second) => {
+                let index = usize::from(lead & 1) * 64 + usize::from(second & 63);
+                let (letters, count) = self.latin.get(index).copied().unwrap_or_default();
+                (letters, count, 2)
+            }
+            (0xE2, 0x80) if matches!(next(2), 0x90..=0x95) => ([b' ', 0], 1, 3),
+            (0xE2, 0x80) => ([b'"', 0], 1, 3),
+            _ => ([OTHER, 0], 1, 1),
+        }
+    }
+}
+
+/// The fours of symbols that a word can start with: fewer where it ends, and
+/// all that may follow where it can go on.
+fn starts(word: &Word) -> Vec<u32> {
+    let symbol = |byte: &u8| SYMBOLS.get(usize::from(*byte)).copied().unwrap_or(OTHER_SYMBOL);
+    let letters = word.folded.iter().map(symbol).take_while(|symbol| *symbol != 0);
+    let letters: Vec<_> = letters.take(4).collect();
+    let missing = 4 - letters.len();
+    let base = letters.iter().fold(0_u32, |code, symbol| code << 5 | u32::from(*symbol));
+    let base = base << (5 * missing);
+    // What follows the first letters is known when the word ends there.
+    let open = word.any_ending && letters.len() == word.folded.len();
+    let all = if open { 1_u32 << (5 * missing) } else { 1 };
+    (0..all).map(|rest| base | rest).collect()
+}
+
+/// The first letters of a word as one number, and the bits of them that count.
+fn head(folded: &[u8]) -> (u64, u64) {
+    let letters = folded.iter().take(8).take_while(|byte| byte.is_ascii_lowercase());
+    letters.zip(0..).fold((0, 0), |(head, counts), (byte, at)| {
+        (head | u64::from(*byte) << (8 * at), counts | 0xFF << (8 * at))
+    })
+}
+
+/// Whether a piece holds more than ASCII, the letters of western Europe and
+/// the usual punctuation of typesetters.
+fn is_rare(piece: &[u8]) -> bool {
+    let odd = |byte: u8| {
+        byte >= 0xC4 || byte == 0xAD || byte == 0x7F || (byte < 0x20 && !(9..=13).contains(&byte))
+    };
+    // In a form that compilers turn into vector code.
+    if !piece.iter().fold(false, |any, byte| any | odd(*byte)) {
+        return false;
+    }
+    let mut at = 0;
+    while let Some(byte) = piece.get(at).copied() {
+        let next = |by: usize| piece.get(at + by).copied().unwrap_or(0);
+        let quote = matches!((byte, next(1), next(2)), (0xE2, 0x80, 0x90..=0xA7 | 0xB0..=0xBF));
+        let soft_hyphen = byte == 0xC2 && next(1) == 0xAD;
+        if soft_hyphen || (!quote && byte != 0xAD && odd(byte)) {
+            return true;
+        }
+        at += if quote { 3 } else { 1 };
+    }
+    false
+}
+
+/// Where a piece ends: behind a blank, if there is one.
+fn piece_end(text: &str, start: usize) -> usize {
+    let most = text.floor_char_boundary(text.len().min(start.saturating_add(PIECE)));
+    let part = text.as_bytes().get(start..most).unwrap_or_default();
+    match part.iter().rposition(u8::is_ascii_whitespace) {
+        Some(at) if most < text.len() => start + at + 1,
+        Some(_) | None => most.max(start + 1),
+    }
+}
+
+fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_lowercase()
+}
+
+/// The bit that stands for four symbols.
+#[inline]
+fn hash(code: u32) -> usize {
+    (code.wrapping_mul(0x9E37_79B1) >> 15) as usize
+}
+
+/// Letters from 1 to 26; everything between words 0.
+const SYMBOLS: [u8; 128] = {
+    let mut symbols = [0; 128];
+    let mut letter = 0;
+    while letter < 26 {
+        symbols[b'a' as usize + letter] = letter as u8 + 1;
+        symbols[b'A' as usize + letter] = letter as u8 + 1;
+        letter += 1;
+    }
+    symbols
+};
+/// The bit that eight bytes of ASCII have not.
+const HIGH: u64 = 0x8080_8080_8080_8080;
+/// The bit that makes letters lower case.
+const LOWER: u64 = 0x2020_2020_2020_2020;
+/// Stands for letters of other alphabets.
+const OTHER: u8 = 0xFF;
+const OTHER_SYMBOL: u8 = 31;
+/// Bits for them, few enough to stay in the nearest cache.
+const GRAMS: usize = 1 << 17;
+/// Bytes judged together.
+const PIECE: usize = 2048;
+/// Bytes read beyond a piece that is folded.
+const MORE: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::{super::words::Vocabulary, *};
+
+    fn spotted(words: &[&str], text: &str) -> Vec<String> {
+        let mut vocabulary = Vocabulary::default();
+        let ids: Vec<_> = words.iter().map(|word| vocabulary.add(word).unwrap()).collect();
+        let set = super::super::words::WordSet::of(ids);
+        let words = vocabulary.build(&set, &set).unwrap();
+        let mut found = Vec::new();
+        words.spot(text, |_, place| found.push(text[place].to_owned()));
+        // The automaton is another way to the same words.
+        let folded = Folded::of(text);
+        assert_eq!(words.hits(&folded).count(), found.len(), "{text}: {found:?}");
+        found
+    }
+
+    #[test]
+    fn finds_words_whole_unless_starred() {
+        assert_eq!(spotted(&["nav"], "NAV, nav. navet snav navSak"), ["NAV", "nav", "nav"]);
+        assert_eq!(spotted(&["diagnos*"], "hoveddiagnosen ny Diagnose"), ["Diagnos"]);
+        assert_eq!(spotted(&["diagnos*"], "pasientDiagnose, DIAGNOSE"), ["Diagnos", "DIAGNOS"]);
+        assert_eq!(spotted(&["lo"], "LO lov (lo) hallo lo"), ["LO", "lo", "lo"]);
+        assert_eq!(spotted(&["ab*"], "abc ab x ABBA"), ["ab", "ab", "AB"]);
+        assert_eq!(spotted(&["født", "f."], "Født f.eks. f. 1"), ["Født", "f."]);
+    }
+
+    #[test]
+    fn sees_through_spelling_and_disguise() {
+        assert_eq!(spotted(&["sjukehus*"], "SJUKE\u{ad}HUSET").len(), 1);
+        assert_eq!(
+            spotted(&["sjukehus*"], "ｓｊｕｋｅｈｕｓ og \u{200b}sjuke\u{200b}hus").len(),
+            2
+        );
+        assert_eq!(
+            spotted(&["økonomisk sosialhjelp"], "økonomisk\r\n  sosialhjelp –"),
+            ["økonomisk\r\n  sosialhjelp"]
+        );
+        assert_eq!(spotted(&["bæ", "læge*"], "bæ, lægen og laege").len(), 3);
+        assert_eq!(spotted(&["fagforening*"], "«fagforeningen»").len(), 1);
+    }
+
+    #[test]
+    fn finds_words_at_the_borders_of_pieces() {
+        for length in 2000..2100 {
+            let text = format!("{} epikrise", "å".repeat(length / 2) + &"x ".repeat(length % 7));
+            assert_eq!(spotted(&["epikrise*"], &text).len(), 1, "{length}");
+        }
+        let text = "økonomisk sosialhjelp – ".repeat(500);
+        assert_eq!(spotted(&["økonomisk sosialhjelp"], &text).len(), 500);
+    }
+
+    #[test]
+    fn survives_anything() {
+        for text in ["", "ж", "\0", "\u{10ffff}", "n", "na", "\u{301}nav", "å", "år"] {
+            let _ = spotted(&["nav", "heim", "å"], text);
+        }
+    }
+}

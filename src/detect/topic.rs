@@ -1,0 +1,185 @@
+//! Rules of terms: words, codes and expressions that add up where they stand
+//! close together. One finding for each passage of a few hundred bytes, at its
+//! first term; what is near it is a matter for combinations.
+
+use std::{ops::Range, sync::Arc};
+
+use super::{
+    Rules,
+    draft::{Draft, Footing},
+    pattern,
+    rule::{Method, Rule, Term},
+    survey::Survey,
+    table::Column,
+    words::WordId,
+};
+use crate::model::{Fragment, Level, Masked};
+
+/// What all rules of terms hear of one fragment.
+pub(super) struct Topics<'a> {
+    rules: &'a Rules,
+    fragment: &'a Fragment,
+    index: usize,
+    topics: Vec<Topic<'a>>,
+    /// What is not a word: codes and expressions, the last first.
+    others: Vec<Heard>,
+    sorted: bool,
+}
+
+/// A term at a place.
+struct Heard {
+    topic: usize,
+    term: usize,
+    place: Range<usize>,
+}
+
+/// One rule, and the passage it is in.
+struct Topic<'a> {
+    rule: usize,
+    about: &'a Rule,
+    terms: &'a [Term],
+    kind: &'a Arc<str>,
+    sums: Vec<i32>,
+    words: Vec<Arc<str>>,
+    first: Range<usize>,
+    /// The end of the last term; zero before the first.
+    end: usize,
+    drafts: Vec<Draft>,
+}
+
+impl<'a> Topics<'a> {
+    pub(super) fn new(
+        rules: &'a Rules,
+        fragment: &'a Fragment,
+        index: usize,
+        survey: &Survey,
+    ) -> Self {
+        let topics = rules.rules.iter().enumerate().filter_map(|(rule, about)| {
+            let Method::Terms { terms, kind } = &about.method else { return None };
+            Some(Topic::new(rule, about, terms, kind))
+        });
+        let topics: Vec<_> = topics.collect();
+        let mut others = Vec::new();
+        for (topic, term, of) in topics.iter().enumerate().flat_map(|(topic, known)| {
+            known.terms.iter().enumerate().map(move |(term, of)| (topic, term, of))
+        }) {
+            let coded = survey.codes.iter().filter(|code| of.is_code(&fragment.text, code));
+            let matched = of
+                .regex
+                .iter()
+                .flat_map(|regex| pattern::matches(regex, &fragment.text, 0..fragment.text.len()));
+            let places = coded.cloned().chain(matched.take(MOST));
+            others.extend(places.map(|place| Heard { topic, term, place }));
+        }
+        Self { rules, fragment, index, topics, others, sorted: false }
+    }
+
+    /// Hears a word of the text; words come by rising place.
+    pub(super) fn word(&mut self, word: WordId, place: &Range<usize>) {
+        self.others_until(place.start);
+        for topic in &mut self.topics {
+            for (term, of) in topic.terms.iter().enumerate() {
+                if of.words.has(word) {
+                    topic.hear(self.fragment, self.index, term, place.clone());
+                    let written = self.rules.words.written(word);
+                    let written = written.filter(|word| !topic.words.contains(word));
+                    topic.words.extend(written.cloned());
+                }
+            }
+        }
+    }
+
+    /// Hears a word of the heading over a cell.
+    pub(super) fn heading(&mut self, word: WordId, cell: &Range<usize>) {
+        for (topic, known) in self.topics.iter().enumerate() {
+            for (term, of) in known.terms.iter().enumerate() {
+                if of.words.has(word) {
+                    self.others.push(Heard { topic, term, place: cell.clone() });
+                }
+            }
+        }
+        self.sorted = false;
+    }
+
+    /// The drafts of all passages.
+    pub(super) fn finish(mut self) -> Vec<Draft> {
+        self.others_until(usize::MAX);
+        for topic in &mut self.topics {
+            topic.close(self.fragment, self.index);
+        }
+        self.topics.into_iter().flat_map(|topic| topic.drafts).collect()
+    }
+
+    fn others_until(&mut self, at: usize) {
+        if !self.sorted {
+            self.others.sort_by_key(|heard| std::cmp::Reverse(heard.place.start));
+            self.sorted = true;
+        }
+        while let Some(heard) = self.others.pop_if(|heard| heard.place.start <= at) {
+            if let Some(topic) = self.topics.get_mut(heard.topic) {
+                topic.hear(self.fragment, self.index, heard.term, heard.place);
+            }
+        }
+    }
+}
+
+impl Term {
+    fn is_code(&self, text: &str, code: &Range<usize>) -> bool {
+        let word = text.as_bytes().get(code.clone()).unwrap_or_default();
+        self.code.as_ref().is_some_and(|regex| regex.is_match(word))
+    }
+}
+
+impl<'a> Topic<'a> {
+    fn new(rule: usize, about: &'a Rule, terms: &'a [Term], kind: &'a Arc<str>) -> Self {
+        let sums = vec![0; terms.len()];
+        let (words, drafts) = (Vec::new(), Vec::new());
+        Self { rule, about, terms, kind, sums, words, first: 0..0, end: 0, drafts }
+    }
+
+    fn hear(&mut self, fragment: &Fragment, index: usize, term: usize, place: Range<usize>) {
+        if self.end > 0 && place.start > self.first.start.saturating_add(TOGETHER) {
+            self.close(fragment, index);
+        }
+        if self.end == 0 {
+            self.first = place.clone();
+        }
+        self.end = self.end.max(place.end);
+        if let (Some(sum), Some(term)) = (self.sums.get_mut(term), self.terms.get(term)) {
+            *sum = sum.saturating_add(term.score).min(term.max);
+        }
+    }
+
+    /// Ends the passage.
+    fn close(&mut self, fragment: &Fragment, index: usize) {
+        let score = self.sums.iter().fold(0, |sum: i32, part| sum.saturating_add(*part));
+        let value = fragment.text.get(self.first.clone()).unwrap_or("");
+        let mut words = std::mem::take(&mut self.words);
+        if self.about.level(score).is_some() && self.end > 0 && self.drafts.len() < MOST {
+            words.sort_unstable();
+            words.dedup();
+            self.drafts.push(Draft {
+                rule: self.rule,
+                fragment: index,
+                place: self.first.clone(),
+                kind: self.kind.clone(),
+                masked: Masked::of(value, 4),
+                person: None,
+                score,
+                words,
+                column: Column::Whole,
+                extent: self.first.start..self.end,
+                footing: Footing::Firm,
+                exclusive: false,
+                ceiling: Level::Critical,
+            });
+        }
+        self.sums.fill(0);
+        self.end = 0;
+    }
+}
+
+/// How far from the first term of a passage the last may start, in bytes.
+const TOGETHER: usize = 600;
+/// Passages of one rule and fragment beyond which no more are told.
+const MOST: usize = 10_000;
