@@ -394,7 +394,7 @@ const LOWER: u64 = 0x2020_2020_2020_2020;
 /// Stands for letters of other alphabets.
 const OTHER: u8 = 0xFF;
 const OTHER_SYMBOL: u8 = 31;
-/// Bits for them, few enough to stay in the nearest cache.
+/// Bits for all fours of symbols, few enough to stay in the nearest cache.
 const GRAMS: usize = 1 << 17;
 /// Bytes judged together.
 const PIECE: usize = 2048;
