@@ -44,6 +44,11 @@ pub(super) fn inflate_zlib(packed: &[u8], budget: &mut Budget) -> Unpacked {
     unpacked
 }
 
+/// Reads what `source` unpacks from `packed` bytes.
+pub(super) fn all(source: &mut impl Read, packed: usize, budget: &mut Budget) -> Unpacked {
+    drain(source, packed, budget)
+}
+
 /// Reads `source` to its end, a chunk at a time.
 fn drain(source: &mut impl Read, packed: usize, budget: &mut Budget) -> Unpacked {
     let most = usize::try_from(budget.unpackable(packed)).unwrap_or(usize::MAX);

@@ -2,6 +2,7 @@
 
 use super::{
     archive::zip,
+    pdf,
     proof::{cms, openpgp},
     sniff::{self, Format},
     strings, text,
@@ -29,14 +30,23 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) {
             return;
         }
     }
+    if format != Format::Pdf && walk.opens_containers() && pdf::is_behind(bytes) {
+        walk.inside(&place.path, |walk| pdf::read(walk, place, bytes));
+        if matches!(format, Format::Text | Format::Unknown) {
+            return;
+        }
+    }
     match format {
+        Format::Pdf if walk.opens_containers() => {
+            walk.inside(&place.path, |walk| pdf::read(walk, place, bytes));
+        }
         Format::Text | Format::Html | Format::Xml => text::read(walk, place, bytes, None),
         Format::Cms => walk.inside(&place.path, |walk| cms::read(walk, place, bytes)),
         Format::OpenPgp => walk.inside(&place.path, |walk| openpgp::read(walk, place, bytes)),
         Format::Zip if walk.opens_containers() => {
             walk.inside(&place.path, |walk| zip::read(walk, place, bytes));
         }
-        Format::Zip | Format::Unknown => unknown(walk, place, bytes),
+        Format::Pdf | Format::Zip | Format::Unknown => unknown(walk, place, bytes),
     }
 }
 

@@ -10,6 +10,7 @@ mod capped;
 mod content;
 mod message;
 mod office;
+mod pdf;
 mod plain;
 mod proof;
 mod sniff;

@@ -11,6 +11,8 @@ pub(super) enum Format {
     Html,
     /// OpenPGP packets, not armoured.
     OpenPgp,
+    /// PDF.
+    Pdf,
     /// Text of some sort.
     Text,
     /// Anything else.
@@ -98,7 +100,7 @@ const MAGIC: &[(&[u8], Format)] = &[
     (b"PK\x05\x06", Format::Zip),
     (b"PK00PK\x03\x04", Format::Zip),
     (b"PK\x07\x08PK\x03\x04", Format::Zip),
-    (b"%PDF-", Format::Unknown),
+    (b"%PDF-", Format::Pdf),
     (b"{\\rtf", Format::Unknown),
     (b"MZ", Format::Unknown),
     (b"Rar!\x1A\x07", Format::Unknown),

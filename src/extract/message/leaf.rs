@@ -130,7 +130,9 @@ fn by_type(walk: &mut Walk, place: &Place, bytes: &[u8], mime: &Mime) {
 fn as_text(walk: &mut Walk, place: &Place, bytes: &[u8], mime: &Mime) {
     let label = label(mime);
     match sniff::format(bytes) {
-        sniff::Format::Zip | sniff::Format::Cms => content::read(walk, place, bytes),
+        sniff::Format::Zip | sniff::Format::Cms | sniff::Format::Pdf => {
+            content::read(walk, place, bytes)
+        }
         _ if zip::ends_as_zip(bytes) => {
             // Text in front, an archive behind.
             text::read(walk, place, bytes, Some(label));

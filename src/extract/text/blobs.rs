@@ -46,7 +46,7 @@ pub(in crate::extract) fn read(walk: &mut Walk, place: &Place, text: &[u8], trus
 /// Ordinary words and hex digits decode to noise; noise is not read.
 fn is_worth_reading(bytes: &[u8]) -> bool {
     match sniff::format(bytes) {
-        sniff::Format::Cms | sniff::Format::Zip => true,
+        sniff::Format::Cms | sniff::Format::Pdf | sniff::Format::Zip => true,
         sniff::Format::OpenPgp | sniff::Format::Unknown => false,
         sniff::Format::Html | sniff::Format::Text | sniff::Format::Xml => {
             let sample = bytes.get(..512).unwrap_or(bytes);
