@@ -141,12 +141,13 @@ fn in_order(pieces: &[Piece]) -> String {
     let mut last: Option<&Piece> = None;
     for piece in pieces {
         if let Some(before) = last {
-            let far = (piece.start.0 - before.end.0).hypot(piece.start.1 - before.end.1);
+            let step = (piece.start.0 - before.end.0, piece.start.1 - before.end.1);
+            let far = step.0.hypot(step.1);
+            let across = (step.1 * piece.direction.0 - step.0 * piece.direction.1).abs();
             let size = piece.size.max(before.size).max(TINY);
-            if far > size * WORDS {
-                text.push('\n');
-            } else if far > size * SPACE {
-                text.push(' ');
+            // Letters along a curve touch, each on a line of its own.
+            if far > size * SPACE {
+                text.push(if far > size * WORDS || across > size * LINE { '\n' } else { ' ' });
             }
         }
         text.push_str(&piece.text);
