@@ -27,17 +27,14 @@ pub(super) fn draw(
         let appearance = document.get(revision, dict, b"AP");
         for (_, state) in appearance.dict().into_iter().flat_map(|dict| &dict.0) {
             let state = document.resolve(revision, state);
-            match &*state {
-                Object::Stream(stream) => show(walk, interpreter, canvas, (stream, rectangle)),
+            let states: Vec<Held<'_>> = match &*state {
                 Object::Dict(states) => {
-                    for (_, state) in &states.0 {
-                        let state = document.resolve(revision, state);
-                        if let Some(stream) = state.stream() {
-                            show(walk, interpreter, canvas, (stream, rectangle));
-                        }
-                    }
+                    states.0.iter().map(|(_, state)| document.resolve(revision, state)).collect()
                 }
-                _ => {}
+                single => vec![Held::Direct(single)],
+            };
+            for stream in states.iter().filter_map(|state| state.stream()) {
+                show(walk, interpreter, canvas, (stream, rectangle));
             }
         }
         // Viewers draw the value of a field without appearance.

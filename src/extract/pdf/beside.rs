@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::{
+    document::Document,
     glyphs,
     object::{Dict, Object},
 };
@@ -17,7 +18,7 @@ use crate::{
         message,
         walk::{Place, Walk},
     },
-    model::{Fragment, Mark, Surface},
+    model::{Fragment, GapKind, Mark, Surface},
 };
 
 /// What was collected so far.
@@ -48,19 +49,24 @@ enum Sort {
 
 impl Beside {
     /// Takes all strings of `object`.
-    pub(super) fn take(&mut self, object: &Object) {
-        self.visit(object, Sort::Other, b"");
+    pub(super) fn take(&mut self, document: &Document<'_>, object: &Object) {
+        self.visit(document, object, (Sort::Other, b""));
     }
 
-    fn visit(&mut self, object: &Object, sort: Sort, key: &[u8]) {
+    /// Takes all strings of the document information.
+    pub(super) fn take_properties(&mut self, document: &Document<'_>, object: &Object) {
+        self.visit(document, object, (Sort::Properties, b""));
+    }
+
+    fn visit(&mut self, document: &Document<'_>, object: &Object, (sort, key): (Sort, &[u8])) {
         match object {
             Object::Array(items) => {
                 for item in items {
-                    self.visit(item, sort, key);
+                    self.visit(document, item, (sort, key));
                 }
             }
-            Object::Dict(dict) => self.visit_dict(dict, sort),
-            Object::Stream(stream) => self.visit_dict(&stream.dict, sort),
+            Object::Dict(dict) => self.visit_dict(document, dict, sort),
+            Object::Stream(stream) => self.visit_dict(document, &stream.dict, sort),
             Object::String(bytes) => self.say(sort, "", &glyphs::text_string(bytes)),
             Object::Name(name) if is_value(key) => {
                 self.say(sort, "", &glyphs::text_string(name));
@@ -72,13 +78,12 @@ impl Beside {
         }
     }
 
-    fn visit_dict(&mut self, dict: &Dict, around: Sort) {
+    fn visit_dict(&mut self, document: &Document<'_>, dict: &Dict, around: Sort) {
         let sort = sort(dict).unwrap_or(around);
-        let title = dict.find(b"T").and_then(Object::string).map(glyphs::text_string);
+        let title = if sort == Sort::Form { title(document, dict) } else { None };
         let is_signature = dict.has(b"ByteRange");
         for (key, value) in &dict.0 {
-            let skipped = QUIET.contains(&&**key) || (is_signature && **key == *b"Contents");
-            if skipped {
+            if QUIET.contains(&&**key) || (is_signature && **key == *b"Contents") {
                 continue;
             }
             let sort = match &**key {
@@ -86,11 +91,13 @@ impl Beside {
                 b"URI" => Sort::Links,
                 _ => sort,
             };
-            match (value, &title) {
-                (Object::String(bytes), Some(title)) if is_value(key) => {
-                    self.say(sort, title, &glyphs::text_string(bytes));
-                }
-                _ => self.visit(value, sort, key),
+            // A text may stand in an object of its own.
+            let held = TEXTS.contains(&&**key).then(|| document.last(value));
+            let text = held.as_deref().and_then(Object::string);
+            let title = title.as_deref().filter(|_| is_value(key)).unwrap_or_default();
+            match text {
+                Some(text) => self.say(sort, title, &glyphs::text_string(text)),
+                None => self.visit(document, value, (sort, key)),
             }
         }
     }
@@ -123,6 +130,10 @@ impl Beside {
 
     /// Hands over everything.
     pub(super) fn finish(self, walk: &mut Walk, place: &Place) {
+        let script = self.sections.get(Sort::Scripts as usize);
+        if script.is_some_and(|script| is_computed(&script.text)) {
+            walk.gap(GapKind::Unknown, &place.path.child("scripts"));
+        }
         for ((name, surface), section) in SECTIONS.iter().zip(self.sections) {
             let mut fragment = Fragment::new(*surface, place.path.child(name), section.text);
             fragment.marks = section.marks;
@@ -145,6 +156,17 @@ fn sort(dict: &Dict) -> Option<Sort> {
     } else {
         None
     }
+}
+
+/// The name of a form field, or of the field it is part of.
+fn title(document: &Document<'_>, dict: &Dict) -> Option<String> {
+    let own = dict.find(b"T").map(|title| document.last(title));
+    let parent = dict.find(b"Parent").map(|parent| document.last(parent));
+    let theirs = parent.as_deref().and_then(Object::dict).and_then(|dict| dict.find(b"T"));
+    let theirs = theirs.map(|title| document.last(title));
+    let title = own.as_deref().and_then(Object::string);
+    let title = title.or_else(|| theirs.as_deref().and_then(Object::string))?;
+    Some(glyphs::text_string(title).into_owned())
 }
 
 fn is_value(key: &[u8]) -> bool {
@@ -193,6 +215,19 @@ pub(super) fn joined(script: &str) -> String {
     out
 }
 
+/// Whether a script may put together what it shows out of pieces: its literals
+/// hold as many digits as a number, or it works on the codes of characters.
+/// Such a script is not run and counts as unread.
+pub(super) fn is_computed(script: &str) -> bool {
+    let mut digits = 0;
+    for (at, quoted) in script.split(['"', '\'']).enumerate() {
+        if at % 2 == 1 {
+            digits += quoted.bytes().filter(u8::is_ascii_digit).count();
+        }
+    }
+    digits >= DIGITS || COMPUTED.iter().any(|word| script.contains(word))
+}
+
 /// By the number of their sort.
 const SECTIONS: [(&str, Surface); 7] = [
     ("bookmarks", Surface::FileText),
@@ -205,9 +240,14 @@ const SECTIONS: [(&str, Surface); 7] = [
 ];
 const PROPERTIES: &[&[u8]] =
     &[b"Author", b"CreationDate", b"Creator", b"Keywords", b"ModDate", b"Producer"];
+/// Keys whose values are texts.
+const TEXTS: &[&[u8]] = &[b"Contents", b"DV", b"JS", b"Title", b"URI", b"V"];
 /// Keys, sums and drawing, never words.
 const QUIET: &[&[u8]] =
     &[b"Cert", b"CheckSum", b"DA", b"ID", b"Lookup", b"O", b"OE", b"Panose", b"Perms", b"U", b"UE"];
+const COMPUTED: &[&str] = &["atob(", "eval(", "fromCharCode", "unescape(", "\\u003", "\\x3"];
+/// No identity number has fewer.
+const DIGITS: usize = 9;
 const SAMPLE: usize = 1000;
 
 #[cfg(test)]
@@ -218,6 +258,13 @@ mod tests {
     fn puts_literals_together() {
         assert_eq!(joined("var p = \"068853\" + '22989';"), "var p = \"06885322989';");
         assert_eq!(joined("a + \"b\""), "a + \"b\"");
+    }
+
+    #[test]
+    fn a_script_that_computes_is_unread() {
+        assert!(is_computed("['06','88','53','22','989'].join('')"));
+        assert!(is_computed("String.fromCharCode(48, 54)"));
+        assert!(!is_computed("AFNumber_Format(2, 0, 0, 0, \"\", true);"));
     }
 
     #[test]

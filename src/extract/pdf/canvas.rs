@@ -16,6 +16,10 @@ pub(super) struct Canvas {
     pub(super) shapes: usize,
     /// What the file says should be read instead of what is drawn.
     pub(super) spoken: String,
+    /// Some text was left out.
+    pub(super) is_full: bool,
+    /// How many bytes of strings were drawn.
+    pub(super) drawn: usize,
     unread: HashSet<(usize, u32)>,
 }
 
@@ -35,10 +39,10 @@ pub(super) struct Piece {
 
 impl Piece {
     /// Adds a glyph.
-    pub(super) fn push(&mut self, glyph: &Glyph) {
+    pub(super) fn push(&mut self, glyph: &Glyph<'_>) {
         let before = self.text.len();
         match &glyph.text {
-            Seen::Guess(c) => self.text.push(*c),
+            Seen::Char(c) | Seen::Guess(c) => self.text.push(*c),
             Seen::Nothing => {}
             Seen::Text(text) => self.text.push_str(text),
         }

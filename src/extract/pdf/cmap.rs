@@ -11,9 +11,13 @@ use super::{
 #[derive(Debug, Default)]
 pub(super) struct Cmap {
     text: HashMap<u32, Box<str>>,
+    /// The first codes again, for those who ask often.
+    first: Vec<Option<Box<str>>>,
     glyphs: HashMap<u32, u32>,
     /// Lengths and ranges of codes.
     spaces: Vec<(usize, u32, u32)>,
+    /// How many entries were written, some more than once.
+    steps: usize,
 }
 
 impl Cmap {
@@ -32,13 +36,14 @@ impl Cmap {
                 Item::Close(_) => {}
             }
         }
+        cmap.first = (0..FIRST).map(|code| cmap.text.get(&code).cloned()).collect();
         cmap
     }
 
     fn take(&mut self, word: &[u8], operands: &[Object]) {
         match word {
             b"endcodespacerange" => {
-                for pair in operands.chunks_exact(2) {
+                for pair in operands.chunks_exact(2).take(SPACES) {
                     if let (Some(low), Some(high)) = (pair[0].string(), pair[1].string()) {
                         self.spaces.push((high.len().clamp(1, 4), code(low), code(high)));
                     }
@@ -68,10 +73,10 @@ impl Cmap {
                     let [low, high, first] = triple else { continue };
                     let (Some(low), Some(high)) = (low.string(), high.string()) else { continue };
                     let first = first.count().and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
-                    for (step, from) in (code(low)..=code(high)).take(RANGE).enumerate() {
-                        if self.glyphs.len() < ENTRIES {
-                            self.glyphs.insert(from, first.wrapping_add(step as u32));
-                        }
+                    let codes = (code(low)..=code(high)).take(RANGE.min(self.left()));
+                    for (step, from) in codes.enumerate() {
+                        self.steps += 1;
+                        self.glyphs.insert(from, first.wrapping_add(step as u32));
                     }
                 }
             }
@@ -82,7 +87,7 @@ impl Cmap {
     fn range(&mut self, triple: &[Object]) {
         let [low, high, to] = triple else { return };
         let (Some(low), Some(high)) = (low.string(), high.string()) else { return };
-        let codes = (code(low)..=code(high)).take(RANGE);
+        let codes = (code(low)..=code(high)).take(RANGE.min(self.left()));
         match to {
             Object::Array(list) => {
                 for (from, to) in codes.zip(list) {
@@ -107,14 +112,22 @@ impl Cmap {
     }
 
     fn add(&mut self, from: u32, to: String) {
-        if self.text.len() < ENTRIES {
+        self.steps += 1;
+        if self.left() > 0 {
             self.text.insert(from, to.into());
         }
     }
 
+    fn left(&self) -> usize {
+        ENTRIES.saturating_sub(self.steps)
+    }
+
     /// The text of a code.
     pub(super) fn text(&self, code: u32) -> Option<&str> {
-        self.text.get(&code).map(|text| &**text)
+        match self.first.get(code as usize) {
+            Some(text) => text.as_deref(),
+            None => self.text.get(&code).map(|text| &**text),
+        }
     }
 
     /// The glyph of a code.
@@ -161,7 +174,9 @@ fn utf16(bytes: &[u8]) -> String {
     }
 }
 
+const FIRST: u32 = 256;
 const ENTRIES: usize = 1 << 17;
+const SPACES: usize = 64;
 const RANGE: usize = 1 << 16;
 
 #[cfg(test)]

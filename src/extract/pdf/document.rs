@@ -210,14 +210,18 @@ impl<'a> Document<'a> {
         if let Some(object) = self.cache.borrow().objects.get(&index) {
             return Some(Rc::clone(object));
         }
-        let before = self.definitions.get(index)?.at;
+        let start = self.definitions.get(index)?.at;
         let object = Rc::new(self.load(index)?);
-        let mut cache = self.cache.borrow_mut();
         // Not exact; it only keeps a file of huge objects from being kept whole.
-        let next = self.definitions.get(index + 1).map_or(before, |next| next.at);
-        cache.bytes += next.saturating_sub(before).min(LARGE);
+        let next = self.definitions.get(index + 1).map_or(start, |next| next.at);
+        let size = next.saturating_sub(start).max(SMALL);
+        if size > CACHED {
+            return Some(object);
+        }
+        let mut cache = self.cache.borrow_mut();
+        cache.bytes += size;
         if cache.bytes > CACHED {
-            *cache = Cache::default();
+            *cache = Cache { bytes: size, ..Cache::default() };
         }
         cache.objects.insert(index, Rc::clone(&object));
         Some(object)
@@ -272,10 +276,21 @@ impl<'a> Document<'a> {
         let trailers = self.scan.trailers.iter().rev();
         trailers.filter(|(at, _)| *at < revision.end).find_map(|(_, dict)| dict.find(key))
     }
+
+    /// The definitions that any trailer calls `key`.
+    pub(super) fn all(&self, key: &[u8]) -> HashSet<usize> {
+        let named = self.scan.trailers.iter().filter_map(|(_, dict)| dict.find(key));
+        let numbers = named.filter_map(|object| match object {
+            Object::Ref(number) => self.by_number.get(number),
+            _ => None,
+        });
+        numbers.flatten().copied().collect()
+    }
 }
 
 const HOPS: usize = 16;
 const OBJECTS: usize = 400_000;
 const REVISIONS: usize = 32;
-const CACHED: usize = 4 << 20;
-const LARGE: usize = 256 << 10;
+/// Bytes of the file whose objects are kept.
+const CACHED: usize = 2 << 20;
+const SMALL: usize = 64;

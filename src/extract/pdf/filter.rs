@@ -155,7 +155,7 @@ fn one(walk: &mut Walk, filter: &[u8], parameters: &Dict, bytes: &[u8]) -> (Vec<
     let shape = Shape { row, pixel: sample.div_ceil(8) };
     let bytes = match predictor {
         2 => shape.tiff(unpacked.bytes),
-        _ => shape.png(&unpacked.bytes),
+        _ => shape.png(unpacked.bytes),
     };
     // A row longer than everything there is cannot be meant.
     let stop = stop.or((row > bytes.len().max(ROW)).then_some(Stop::Broken));
@@ -169,18 +169,19 @@ struct Shape {
 }
 
 impl Shape {
-    /// Undoes PNG filters (RFC 2083 section 6).
-    fn png(&self, bytes: &[u8]) -> Vec<u8> {
-        let mut out: Vec<u8> = Vec::with_capacity(bytes.len());
+    /// Undoes PNG filters (RFC 2083 section 6) in place: a row is written where
+    /// the one before ended, always behind what is still to be read.
+    fn png(&self, mut bytes: Vec<u8>) -> Vec<u8> {
+        let (mut from, mut start) = (0, 0);
         let mut above: Option<usize> = None;
-        for line in bytes.chunks(self.row.saturating_add(1)) {
-            let Some((kind, line)) = line.split_first() else { break };
-            let start = out.len();
-            for (at, byte) in line.iter().enumerate() {
-                let left = at.checked_sub(self.pixel).map_or(0, |at| out[start + at]);
-                let up = above.map_or(0, |above| out[above + at]);
+        while let Some(kind) = bytes.get(from).copied() {
+            from += 1;
+            let length = self.row.min(bytes.len() - from);
+            for at in 0..length {
+                let left = at.checked_sub(self.pixel).map_or(0, |at| bytes[start + at]);
+                let up = above.map_or(0, |above| bytes[above + at]);
                 let corner = match (above, at.checked_sub(self.pixel)) {
-                    (Some(above), Some(at)) => out[above + at],
+                    (Some(above), Some(at)) => bytes[above + at],
                     _ => 0,
                 };
                 let guess = match kind {
@@ -190,11 +191,14 @@ impl Shape {
                     4 => paeth(left, up, corner),
                     _ => 0,
                 };
-                out.push(byte.wrapping_add(guess));
+                bytes[start + at] = bytes[from + at].wrapping_add(guess);
             }
             above = Some(start);
+            from += length;
+            start += length;
         }
-        out
+        bytes.truncate(start);
+        bytes
     }
 
     /// Undoes the difference to the pixel before, for samples of eight bits.
@@ -348,7 +352,7 @@ mod tests {
     #[test]
     fn undoes_predictors() {
         let shape = Shape { row: 3, pixel: 1 };
-        assert_eq!(shape.png(&[2, 1, 2, 3, 2, 1, 1, 1, 1, 5, 1]), [1, 2, 3, 2, 3, 4, 5, 6]);
+        assert_eq!(shape.png(vec![2, 1, 2, 3, 2, 1, 1, 1, 1, 5, 1]), [1, 2, 3, 2, 3, 4, 5, 6]);
         assert_eq!(shape.tiff(vec![1, 1, 1, 5, 1]), [1, 2, 3, 5, 6]);
     }
 

@@ -19,7 +19,7 @@ use crate::extract::walk::Walk;
 pub(super) struct Font {
     codes: Codes,
     to_unicode: Option<Cmap>,
-    widths: HashMap<u32, f64>,
+    widths: Widths,
     missing_width: Option<f64>,
     family: Family,
     /// Thousandths, except in fonts whose glyphs are drawn on the page.
@@ -54,10 +54,10 @@ enum Meaning {
 }
 
 /// One character on the page.
-pub(super) struct Glyph {
+pub(super) struct Glyph<'f> {
     pub(super) code: u32,
     /// What copying gives, or else what is seen.
-    pub(super) text: Seen,
+    pub(super) text: Seen<'f>,
     /// What is seen, where copying gives something else.
     pub(super) other: Option<char>,
     /// In text units.
@@ -67,12 +67,13 @@ pub(super) struct Glyph {
 }
 
 /// The text of a glyph.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Seen {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Seen<'f> {
+    Char(char),
     /// Guessed: the font does not say.
     Guess(char),
     Nothing,
-    Text(Box<str>),
+    Text(&'f str),
 }
 
 impl Font {
@@ -91,7 +92,7 @@ impl Font {
         let mut font = Self {
             codes: Codes::Composite(Composite::Identity),
             to_unicode: to_unicode.filter(Cmap::has_text),
-            widths: HashMap::new(),
+            widths: Widths::default(),
             missing_width: None,
             family: Family::of(name.name().unwrap_or_default()),
             unit: 0.001,
@@ -133,12 +134,14 @@ impl Font {
     /// `c [w1 w2 …]` or `first last w` (9.7.4.3).
     fn read_cid_widths(&mut self, document: &Document<'_>, revision: Revision, items: &[Object]) {
         let mut at = 0;
-        while let Some(first) = items.get(at).and_then(Object::count) {
+        while let Some(first) = items.get(at).and_then(Object::count)
+            && self.widths.steps < CODES
+        {
             let next = items.get(at + 1).map(|item| document.resolve(revision, item));
             match next.as_deref() {
                 Some(Object::Array(list)) => {
                     for (step, width) in list.iter().enumerate().take(CODES) {
-                        self.add_width(first.saturating_add(step), width.number());
+                        self.widths.add(first.saturating_add(step), width.number());
                     }
                     at += 2;
                 }
@@ -146,20 +149,12 @@ impl Font {
                     let width = items.get(at + 2).and_then(Object::number);
                     let last = (*last as usize).min(first.saturating_add(CODES));
                     for glyph in first..=last {
-                        self.add_width(glyph, width);
+                        self.widths.add(glyph, width);
                     }
                     at += 3;
                 }
                 _ => return,
             }
-        }
-    }
-
-    fn add_width(&mut self, code: usize, width: Option<f64>) {
-        if let (Ok(code), Some(width)) = (u32::try_from(code), width)
-            && self.widths.len() < CODES
-        {
-            self.widths.insert(code, width);
         }
     }
 
@@ -201,34 +196,31 @@ impl Font {
         let widths = document.get(revision, dict, b"Widths");
         for (step, width) in widths.array().unwrap_or_default().iter().take(256).enumerate() {
             let width = document.resolve(revision, width).number();
-            self.add_width(first.saturating_add(step), width);
+            self.widths.add(first.saturating_add(step), width);
         }
-        if !self.widths.is_empty() {
+        if widths.array().is_some() {
             let missing =
                 descriptor.dict().map(|dict| document.get(revision, dict, b"MissingWidth"));
             self.missing_width = missing.and_then(|width: Held<'_>| width.number());
         }
     }
 
-    /// The glyphs of a string.
-    pub(super) fn glyphs(&self, mut bytes: &[u8]) -> Vec<Glyph> {
-        let mut glyphs = Vec::with_capacity(bytes.len());
+    /// Calls `take` for each glyph of a string.
+    pub(super) fn each<'f>(&'f self, mut bytes: &[u8], mut take: impl FnMut(Glyph<'f>)) {
         while !bytes.is_empty() {
-            let (glyph, length) = self.glyph(bytes);
-            glyphs.push(glyph);
+            let (code, length) = match &self.codes {
+                Codes::Simple(_) => (bytes.first().map_or(0, |byte| u32::from(*byte)), 1),
+                Codes::Composite(Composite::Embedded(cmap)) => {
+                    cmap.next(bytes).unwrap_or_else(|| two(bytes))
+                }
+                Codes::Composite(_) => two(bytes),
+            };
+            take(self.glyph(code, length));
             bytes = bytes.get(length..).unwrap_or_default();
         }
-        glyphs
     }
 
-    fn glyph(&self, bytes: &[u8]) -> (Glyph, usize) {
-        let (code, length) = match &self.codes {
-            Codes::Simple(_) => (bytes.first().map_or(0, |byte| u32::from(*byte)), 1),
-            Codes::Composite(Composite::Embedded(cmap)) => {
-                cmap.next(bytes).unwrap_or_else(|| two(bytes))
-            }
-            Codes::Composite(_) => two(bytes),
-        };
+    fn glyph(&self, code: u32, length: usize) -> Glyph<'_> {
         let copied = self.to_unicode.as_ref().and_then(|cmap| cmap.text(code));
         let glyph_number = match &self.codes {
             Codes::Composite(Composite::Embedded(cmap)) => cmap.glyph(code).unwrap_or(code),
@@ -247,25 +239,56 @@ impl Font {
         };
         let (text, other) = match (copied, meaning) {
             (Some(copied), Meaning::Char(c)) => {
-                let same = copied.chars().eq([c]);
-                (Seen::Text(copied.into()), (!same).then_some(c))
+                (Seen::Text(copied), (!copied.chars().eq([c])).then_some(c))
             }
-            (Some(copied), Meaning::Guess(_) | Meaning::Nothing) => {
-                (Seen::Text(copied.into()), None)
-            }
-            (None, Meaning::Char(c)) => (Seen::Text(c.to_string().into()), None),
+            (Some(copied), Meaning::Guess(_) | Meaning::Nothing) => (Seen::Text(copied), None),
+            (None, Meaning::Char(c)) => (Seen::Char(c), None),
             (None, Meaning::Guess(c)) => (Seen::Guess(c), None),
             (None, Meaning::Nothing) => (Seen::Nothing, None),
         };
-        let shown = match &text {
-            Seen::Guess(c) => *c,
+        let shown = match text {
+            Seen::Char(c) | Seen::Guess(c) => c,
             Seen::Nothing => ' ',
             Seen::Text(text) => text.chars().next().unwrap_or(' '),
         };
-        let width = self.widths.get(&glyph_number).copied().or(self.missing_width);
+        let width = self.widths.get(glyph_number).or(self.missing_width);
         let width = width.unwrap_or_else(|| glyphs::width(self.family, other.unwrap_or(shown)));
         let is_space = length == 1 && code == 32;
-        (Glyph { code, text, other, width: width * self.unit, is_space }, length)
+        Glyph { code, text, other, width: width * self.unit, is_space }
+    }
+}
+
+/// Widths by glyph number, the first 256 without a search.
+#[derive(Debug)]
+struct Widths {
+    steps: usize,
+    first: Box<[Option<f64>; 256]>,
+    rest: HashMap<u32, f64>,
+}
+
+impl Default for Widths {
+    fn default() -> Self {
+        Self { steps: 0, first: Box::new([None; 256]), rest: HashMap::new() }
+    }
+}
+
+impl Widths {
+    fn get(&self, glyph: u32) -> Option<f64> {
+        match self.first.get(glyph as usize) {
+            Some(width) => *width,
+            None => self.rest.get(&glyph).copied(),
+        }
+    }
+
+    fn add(&mut self, glyph: usize, width: Option<f64>) {
+        self.steps += 1;
+        if let Some(place) = self.first.get_mut(glyph) {
+            *place = width;
+        } else if let (Ok(glyph), Some(width)) = (u32::try_from(glyph), width)
+            && self.steps < CODES
+        {
+            self.rest.insert(glyph, width);
+        }
     }
 }
 

@@ -311,7 +311,7 @@ impl Run<'_, '_> {
                     (state.word_space, state.letter_space) = (word_space, letter_space);
                 }
                 self.next_line(0.0, -self.state.leading);
-                self.show_all(operands);
+                self.show_all(operands.get(2..).unwrap_or_default());
             }
             b"f" | b"F" | b"f*" | b"S" | b"s" | b"B" | b"B*" | b"b" | b"b*" => {
                 self.canvas.shapes += 1;
@@ -327,18 +327,14 @@ impl Run<'_, '_> {
 
     fn show_all(&mut self, operands: &[Object]) {
         let mut piece = None;
-        for operand in operands {
-            match operand {
+        let items = operands.iter().flat_map(|operand| match operand {
+            Object::Array(items) => items.as_slice(),
+            single => std::slice::from_ref(single),
+        });
+        for item in items {
+            match item {
                 Object::String(bytes) => self.show(bytes, &mut piece),
-                Object::Array(items) => {
-                    for item in items {
-                        match item {
-                            Object::String(bytes) => self.show(bytes, &mut piece),
-                            Object::Number(back) => self.step_back(*back, &mut piece),
-                            _ => {}
-                        }
-                    }
-                }
+                Object::Number(back) => self.step_back(*back, &mut piece),
                 _ => {}
             }
         }
@@ -356,26 +352,25 @@ impl Run<'_, '_> {
     }
 
     fn show(&mut self, bytes: &[u8], piece: &mut Option<Piece>) {
+        self.canvas.drawn = self.canvas.drawn.saturating_add(bytes.len());
+        if self.canvas.drawn > DRAWN {
+            self.canvas.is_full = true;
+            return;
+        }
         let Some((index, font)) = self.state.font.clone() else {
             self.show_without_font(bytes);
             return;
         };
-        for glyph in font.glyphs(bytes) {
-            match &glyph.text {
-                Seen::Guess(_) => self.canvas.note_unread(index, glyph.code),
-                Seen::Nothing | Seen::Text(_) => {}
+        font.each(bytes, |glyph| {
+            if matches!(glyph.text, Seen::Guess(_)) {
+                self.canvas.note_unread(index, glyph.code);
             }
-            if piece.is_none() {
-                *piece = Some(self.new_piece());
-            }
-            if let Some(piece) = piece {
-                piece.push(&glyph);
-            }
+            piece.get_or_insert_with(|| self.new_piece()).push(&glyph);
             let state = &self.state;
             let space = state.letter_space + if glyph.is_space { state.word_space } else { 0.0 };
             let step = (glyph.width * state.size + space) * state.scale;
             self.text = Matrix::translate(step, 0.0).then(self.text);
-        }
+        });
     }
 
     /// Viewers take some font or other.
@@ -404,6 +399,10 @@ impl Run<'_, '_> {
 
     fn finish(&mut self, piece: Option<Piece>) {
         let Some(mut piece) = piece else { return };
+        if self.canvas.pieces.len() >= PIECES {
+            self.canvas.is_full = true;
+            return;
+        }
         piece.end = self.text.then(self.state.ctm).apply(0.0, self.state.rise);
         if !piece.text.is_empty() || piece.other.is_some() {
             self.canvas.pieces.push(piece);
@@ -443,5 +442,8 @@ const OPERANDS: usize = 4096;
 const SAVED: usize = 4096;
 const DEPTH: usize = 24;
 const FORMS: usize = 20_000;
+/// Far more than fit on a page that a person can read.
+const PIECES: usize = 300_000;
+const DRAWN: usize = 4 << 20;
 /// Thousandths of the size: about half a blank.
 const APART: f64 = 120.0;

@@ -1,6 +1,8 @@
 //! Puts pieces of text together as a person reads them: by lines, from left to
 //! right, whatever the order in the file.
 
+use std::collections::HashSet;
+
 use super::canvas::{Canvas, Piece};
 
 /// The text of a page, and what other ways of reading it add.
@@ -16,21 +18,27 @@ pub(super) struct Reading {
 pub(super) fn read(canvas: &Canvas) -> Reading {
     let mut reading = Reading { lines: by_position(&canvas.pieces), more: String::new() };
     let mut known: String = reading.lines.lines().map(|line| digits(line) + "\n").collect();
+    let mut lines: HashSet<String> = known.lines().map(str::to_owned).collect();
     let mut add = |text: &str| {
         for line in text.lines() {
             let own = digits(line);
-            if own.len() >= DIGITS
-                && memchr::memmem::find(known.as_bytes(), own.as_bytes()).is_none()
-            {
-                reading.more.push_str(line);
-                reading.more.push('\n');
-                known.push_str(&own);
-                known.push('\n');
+            if own.len() < DIGITS || lines.contains(&own) {
+                continue;
             }
+            // To search again and again takes long where there is much.
+            let small = known.len() < KNOWN;
+            if small && memchr::memmem::find(known.as_bytes(), own.as_bytes()).is_some() {
+                continue;
+            }
+            reading.more.push_str(line);
+            reading.more.push('\n');
+            known.push_str(&own);
+            known.push('\n');
+            lines.insert(own);
         }
     };
-    add(&in_order(&canvas.pieces));
     add(&down(&canvas.pieces));
+    add(&in_order(&canvas.pieces));
     if canvas.pieces.iter().any(|piece| piece.other.is_some()) {
         let seen = |piece: &Piece| {
             let text = piece.other.clone().unwrap_or_else(|| piece.text.clone());
@@ -131,8 +139,11 @@ fn comb(line: &[Placed<'_>]) -> usize {
             && is_digit(right.text)
             && (right.start - left.start - step).abs() < step * EVEN
     };
+    if step < first.size * SHADOW || step > first.size * BOX {
+        return 1;
+    }
     let length = line.windows(2).take_while(|pair| even(pair)).count() + 1;
-    if length >= COMB && step > first.size * SHADOW && step < first.size * BOX { length } else { 1 }
+    if length >= COMB { length } else { 1 }
 }
 
 /// In the order of the file: joined where one piece ends and the next starts.
@@ -188,6 +199,7 @@ fn digits(text: &str) -> String {
 
 /// No identity number has fewer.
 const DIGITS: usize = 6;
+const KNOWN: usize = 64 << 10;
 const COMB: usize = 6;
 /// All in parts of the height of the text.
 const LINE: f64 = 0.4;

@@ -115,9 +115,16 @@ fn unlock(walk: &mut Walk, place: &Place, document: &mut Document<'_>) -> Access
             return Access::Open;
         }
     }
+    let mut beside = Beside::default();
     for index in 0..document.len() {
+        if let Err(overrun) = walk.budget.in_time() {
+            walk.overrun(overrun, &place.path);
+            break;
+        }
         let object = document.load(index);
         let stream = object.as_ref().and_then(Object::stream);
+        // Not all that should be sealed is.
+        object.iter().for_each(|object| beside.take(document, object));
         let open = stream.filter(|stream| !metadata && stream.dict.says(b"Type", b"Metadata"));
         if let Some(stream) = open {
             let bytes = filter::decode(walk, document, stream).bytes;
@@ -125,6 +132,7 @@ fn unlock(walk: &mut Walk, place: &Place, document: &mut Document<'_>) -> Access
             super::text::read_xml(walk, &place.child("XMP"), &text);
         }
     }
+    beside.finish(walk, place);
     Access::Sealed
 }
 
@@ -133,6 +141,7 @@ fn everything(walk: &mut Walk, place: &Place, document: &Document<'_>, pages: &m
     let mut beside = Beside::default();
     let mut taken = Taken::default();
     outside::trailers(document, &mut beside);
+    let properties = document.all(b"Info");
     let mut streams = Vec::new();
     for index in 0..document.len() {
         if let Err(overrun) = walk.budget.in_time() {
@@ -140,7 +149,11 @@ fn everything(walk: &mut Walk, place: &Place, document: &Document<'_>, pages: &m
             break;
         }
         let Some(object) = document.load(index) else { continue };
-        beside.take(&object);
+        if properties.contains(&index) {
+            beside.take_properties(document, &object);
+        } else {
+            beside.take(document, &object);
+        }
         each_dict(&object, &mut |dict| taken.follow(walk, place, document, dict));
         match &object {
             Object::Dict(dict) if dict.says(b"Type", b"Page") => pages.stray(walk, place, index),

@@ -19,7 +19,12 @@ pub(super) fn read(walk: &mut Walk, place: &Place, document: &Document<'_>) {
         let end = range.end.min(last.max(range.start));
         let piece = bytes.get(range.start..end).unwrap_or_default();
         for line in piece.split(|byte| matches!(byte, b'\n' | b'\r')) {
-            if is_worth(line) && text.len() < TEXT {
+            if !is_worth(line) {
+                continue;
+            }
+            if text.len() + line.len() > TEXT {
+                walk.gap(GapKind::TooBig, &place.path.child("comments"));
+            } else {
                 text.push_str(&String::from_utf8_lossy(line));
                 text.push('\n');
             }
@@ -57,8 +62,15 @@ fn is_worth(line: &[u8]) -> bool {
     let digits = line.iter().filter(|byte| byte.is_ascii_digit()).count();
     let readable = line.iter().filter(|byte| byte.is_ascii_graphic() || **byte == b' ').count();
     // Positions, and the identifiers of the file.
-    let is_row =
-        line.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b' ' | b'n' | b'f'));
+    let line = line.trim_ascii();
+    let is_row = match line.split_at_checked(10) {
+        Some((position, rest)) => {
+            let ends = rest.ends_with(b"n") || rest.ends_with(b"f");
+            position.iter().all(u8::is_ascii_digit)
+                && (rest.is_empty() || (rest.len() == 8 && ends))
+        }
+        None => line.iter().all(u8::is_ascii_digit),
+    };
     let is_id = memchr::memmem::find(line, b"/ID").is_some() || line.starts_with(b"[<");
     digits >= DIGITS && readable * 10 >= line.len() * 9 && !is_row && !is_id
 }
@@ -66,7 +78,7 @@ fn is_worth(line: &[u8]) -> bool {
 /// Adds the strings of trailers.
 pub(super) fn trailers(document: &Document<'_>, beside: &mut super::beside::Beside) {
     for (_, dict) in &document.scan.trailers {
-        beside.take(&Object::Dict(dict.clone()));
+        beside.take(document, &Object::Dict(dict.clone()));
     }
 }
 

@@ -84,7 +84,7 @@ impl<'d, 'b> Pages<'d, 'b> {
         for (age, revision) in document.revisions().into_iter().enumerate() {
             pages.interpreter.revision = revision;
             let mut number = 0;
-            for page in tree(document, revision) {
+            for page in tree(walk, document, revision) {
                 number += 1;
                 let name = match age {
                     0 => format!("page {number}"),
@@ -162,7 +162,10 @@ impl<'d, 'b> Pages<'d, 'b> {
                 self.interpreter.run.insert(stream.range.start);
                 let decoded = filter::decode(walk, document, stream);
                 self.interpreter.trouble = self.interpreter.trouble.or(decoded.stop);
-                content.extend_from_slice(&decoded.bytes);
+                match content.is_empty() {
+                    true => content = decoded.bytes,
+                    false => content.extend_from_slice(&decoded.bytes),
+                }
                 content.push(b'\n');
             }
         }
@@ -187,6 +190,9 @@ impl<'d, 'b> Pages<'d, 'b> {
             Some(Stop::Picture | Stop::Unknown) => walk.gap(GapKind::Unknown, &path()),
             None => {}
         }
+        if canvas.is_full {
+            walk.gap(GapKind::TooBig, &path());
+        }
         if canvas.has_unread_text() {
             walk.gap(GapKind::Unknown, &path());
         }
@@ -206,34 +212,43 @@ impl<'d, 'b> Pages<'d, 'b> {
 }
 
 /// The pages of one revision in order.
-fn tree(document: &Document<'_>, revision: Revision) -> Vec<Page> {
+fn tree(walk: &Walk, document: &Document<'_>, revision: Revision) -> Vec<Page> {
     let root = document.trailer(revision, b"Root").map(|root| document.resolve(revision, root));
     let mut pages = Vec::new();
     if let Some(root) = root.as_deref().and_then(Object::dict) {
-        walk_tree(document, revision, root, &mut pages);
+        grow(walk, (document, revision), root, &mut pages);
     }
     if !pages.is_empty() {
         return pages;
     }
     // Without a trailer: any catalogue will do.
     for index in 0..document.len().min(SEARCHED) {
+        if walk.budget.in_time().is_err() {
+            break;
+        }
         let found = document.is_open(index).then(|| document.load(index)).flatten();
         let Some(dict) = found.as_ref().and_then(Object::dict) else { continue };
         if dict.says(b"Type", b"Catalog") {
-            walk_tree(document, revision, dict, &mut pages);
+            grow(walk, (document, revision), dict, &mut pages);
         }
     }
     pages
 }
 
 /// Adds the pages under the catalogue `root`.
-fn walk_tree(document: &Document<'_>, revision: Revision, root: &Dict, pages: &mut Vec<Page>) {
+fn grow(
+    walk: &Walk,
+    (document, revision): (&Document<'_>, Revision),
+    root: &Dict,
+    pages: &mut Vec<Page>,
+) {
     let Some(Object::Ref(first)) = root.find(b"Pages") else { return };
     let mut seen = HashSet::new();
     let mut open: Vec<(usize, Option<Rc<Object>>, f64)> = Vec::new();
     open.extend(document.definition(revision, *first).map(|index| (index, None, A4)));
     while let Some((index, inherited, area)) = open.pop() {
-        if !seen.insert(index) || pages.len() >= PAGES {
+        // Whoever called looks at the clock too, and tells.
+        if !seen.insert(index) || pages.len() >= PAGES || walk.budget.in_time().is_err() {
             continue;
         }
         let Some(object) = document.shared(index) else { continue };

@@ -220,7 +220,7 @@ fn read_outside(bytes: &[u8], scan: &mut Scan) {
     scan.trailers.sort_by_key(|(at, _)| *at);
 }
 
-const CHECKED: usize = 256;
+const CHECKED: usize = 16;
 const OBJECTS: usize = 400_000;
 const BLANKS: usize = 16;
 const DIGITS: usize = 10;

@@ -132,6 +132,10 @@ impl Taken {
             let inner = Place::new(place.path.child("script or text"), Surface::Metadata);
             let text = charset::decode(bytes, None);
             let script = beside::joined(&text);
+            let is_script = SCRIPT.iter().any(|word| text.contains(word));
+            if is_script && beside::is_computed(&script) {
+                walk.gap(GapKind::Unknown, &inner.path);
+            }
             if script != text {
                 walk.fragment(inner.surface, &inner.path, script);
             }
@@ -171,3 +175,5 @@ fn is_quiet(dict: &Dict) -> bool {
 
 /// Of a file, the one to be shown first.
 const NAMES: [&[u8]; 5] = [b"UF", b"F", b"Unix", b"DOS", b"Mac"];
+/// Words that nearly every script has.
+const SCRIPT: [&str; 4] = ["app.", "function", "this.", "var "];

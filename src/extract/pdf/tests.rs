@@ -277,9 +277,11 @@ fn only_a_real_password_is_encryption() {
         |read: &Extraction| read.gaps.iter().map(|gap| gap.kind.clone()).collect::<Vec<_>>();
     assert_eq!(kinds(&fixture("pdf-password")), [GapKind::Encrypted(Proof::new("pdf-aes256"))]);
     assert_eq!(kinds(&fixture("pdf-rc4")), [GapKind::WeakEncryption(Proof::new("pdf-rc4-40"))]);
-    let open = fixture("pdf-no-password");
-    holding(&open, "07844049042");
-    assert!(open.gaps.is_empty());
+    for (name, number) in [("pdf-no-password", "07844049042"), ("pdf-aes128-open", NUMBER)] {
+        let open = fixture(name);
+        holding(&open, number);
+        assert!(open.gaps.is_empty());
+    }
 }
 
 #[test]
