@@ -4,7 +4,7 @@ use memchr::memmem;
 
 use super::{
     archive::{self, zip},
-    compound, image,
+    compound, image, pdf,
     proof::{cms, openpgp},
     rtf,
     sniff::{self, Format},
@@ -20,7 +20,16 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) {
         return;
     }
     let format = sniff::format(bytes);
+    if format != Format::Pdf && walk.opens_containers() && pdf::is_behind(bytes) {
+        walk.inside(&place.path, |walk| pdf::read(walk, place, bytes));
+        if matches!(format, Format::Text | Format::Unknown) {
+            return;
+        }
+    }
     match format {
+        Format::Pdf if walk.opens_containers() => {
+            walk.inside(&place.path, |walk| pdf::read(walk, place, bytes));
+        }
         Format::Text | Format::Html | Format::Xml => text::read(walk, place, bytes, None),
         Format::Cms => walk.inside(&place.path, |walk| cms::read(walk, place, bytes)),
         Format::OpenPgp => walk.inside(&place.path, |walk| openpgp::read(walk, place, bytes)),
@@ -32,6 +41,9 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) {
         }
         Format::Rtf => rtf::read(walk, place, bytes),
         Format::Tnef => walk.inside(&place.path, |walk| tnef::read(walk, place, bytes)),
+        Format::Pdf if walk.opens_containers() => {
+            walk.inside(&place.path, |walk| pdf::read(walk, place, bytes));
+        }
         format if format.is_picture() && walk.opens_containers() => {
             walk.inside(&place.path, |walk| image::read(walk, place, bytes, format));
         }

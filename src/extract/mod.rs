@@ -14,6 +14,7 @@ mod image;
 mod mapi;
 mod message;
 mod office;
+mod pdf;
 mod plain;
 mod proof;
 mod rtf;

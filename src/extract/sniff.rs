@@ -37,6 +37,8 @@ pub(super) enum Format {
     Lzma,
     /// OpenPGP packets, not armoured.
     OpenPgp,
+    /// PDF.
+    Pdf,
     /// PNG.
     Png,
     /// An object of R.
@@ -220,7 +222,7 @@ const MAGIC: &[(&[u8], Format)] = &[
     (b"PK\x05\x06", Format::Zip),
     (b"PK00PK\x03\x04", Format::Zip),
     (b"PK\x07\x08PK\x03\x04", Format::Zip),
-    (b"%PDF-", Format::Unknown),
+    (b"%PDF-", Format::Pdf),
     (b"{\\rt", Format::Rtf),
     (b"MZ", Format::Unknown),
     (b"Rar!\x1A\x07", Format::Rar),

@@ -130,7 +130,11 @@ fn by_type(walk: &mut Walk, place: &Place, bytes: &[u8], mime: &Mime) {
 fn as_text(walk: &mut Walk, place: &Place, bytes: &[u8], mime: &Mime) {
     let label = label(mime);
     match sniff::format(bytes) {
-        sniff::Format::Cms | sniff::Format::Compound | sniff::Format::Rtf | sniff::Format::Tnef => {
+        sniff::Format::Cms
+        | sniff::Format::Compound
+        | sniff::Format::Pdf
+        | sniff::Format::Rtf
+        | sniff::Format::Tnef => {
             content::read(walk, place, bytes);
         }
         format if format.is_archive() || format.is_picture() => content::read(walk, place, bytes),

@@ -8,7 +8,7 @@ use crate::model::{Extraction, GapKind, Proof};
 /// Turns proofs of password encryption into weak ones when the password seems
 /// to stand in the text.
 pub(in crate::extract) fn weaken(extraction: &mut Extraction) {
-    let by_password = |kind: &GapKind| matches!(kind, GapKind::Encrypted(proof) if proof.as_str().starts_with("zip-"));
+    let by_password = |kind: &GapKind| matches!(kind, GapKind::Encrypted(proof) if proof.as_str().starts_with("zip-") || proof.as_str().starts_with("pdf-"));
     if !extraction.gaps.iter().any(|gap| by_password(&gap.kind)) {
         return;
     }
