@@ -4,7 +4,7 @@
 
 use std::io::{self, Read};
 
-use weezl::{BitOrder, LzwStatus, decode::Decoder};
+use weezl::{BitOrder, LzwStatus, decode};
 
 use super::{
     crypt::Opened,
@@ -254,17 +254,20 @@ fn ascii85(text: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// LZW as `capped::all` reads it, never more at a time than it asks for.
+#[expect(clippy::disallowed_types, reason = "read through the door only")]
 struct Lzw<'a> {
-    decoder: Decoder,
+    decoder: decode::Decoder,
     packed: &'a [u8],
 }
 
+#[expect(clippy::disallowed_types, reason = "read through the door only")]
 impl<'a> Lzw<'a> {
     fn new(packed: &'a [u8], early: bool) -> Self {
         let decoder = if early {
-            Decoder::with_tiff_size_switch(BitOrder::Msb, 8)
+            decode::Decoder::with_tiff_size_switch(BitOrder::Msb, 8)
         } else {
-            Decoder::new(BitOrder::Msb, 8)
+            decode::Decoder::new(BitOrder::Msb, 8)
         };
         Self { decoder, packed }
     }

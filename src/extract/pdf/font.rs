@@ -237,12 +237,14 @@ impl Font {
                 _ => char::REPLACEMENT_CHARACTER,
             }),
         };
-        let (text, other) = match (copied, meaning) {
-            (Some(copied), Meaning::Char(c)) => {
+        let (text, other) = match (copied.map(|text| Copied::of(text, code)), meaning) {
+            (Some(Copied::Text(copied)), Meaning::Char(c)) => {
                 (Seen::Text(copied), (!copied.chars().eq([c])).then_some(c))
             }
-            (Some(copied), Meaning::Guess(_) | Meaning::Nothing) => (Seen::Text(copied), None),
-            (None, Meaning::Char(c)) => (Seen::Char(c), None),
+            (Some(Copied::Text(copied)), _) => (Seen::Text(copied), None),
+            (_, Meaning::Char(c)) => (Seen::Char(c), None),
+            (Some(Copied::Nothing), _) => (Seen::Guess(' '), None),
+            (Some(Copied::Private(c)), _) => (Seen::Guess(c), None),
             (None, Meaning::Guess(c)) => (Seen::Guess(c), None),
             (None, Meaning::Nothing) => (Seen::Nothing, None),
         };
@@ -255,6 +257,30 @@ impl Font {
         let width = width.unwrap_or_else(|| glyphs::width(self.family, other.unwrap_or(shown)));
         let is_space = length == 1 && code == 32;
         Glyph { code, text, other, width: width * self.unit, is_space }
+    }
+}
+
+/// What copying a glyph gives.
+enum Copied<'f> {
+    /// A blank, though it is hardly one: maps are made to say so.
+    Nothing,
+    /// A character without meaning; symbol fonts put ASCII at U+F000.
+    Private(char),
+    Text(&'f str),
+}
+
+impl<'f> Copied<'f> {
+    fn of(text: &'f str, code: u32) -> Self {
+        if let Some(c @ ('\u{e000}'..='\u{f8ff}' | char::REPLACEMENT_CHARACTER)) =
+            text.chars().next()
+        {
+            let low = char::from((u32::from(c) & 0xFF) as u8);
+            let symbol = ('\u{f020}'..='\u{f07e}').contains(&c);
+            return Self::Private(if symbol { low } else { char::REPLACEMENT_CHARACTER });
+        }
+        // Codes 3 and 32 are the blank itself.
+        let blank = text.chars().all(|c| c.is_whitespace() || c.is_control());
+        if blank && code != 3 && code != 32 { Self::Nothing } else { Self::Text(text) }
     }
 }
 

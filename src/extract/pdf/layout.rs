@@ -7,7 +7,7 @@ use super::canvas::{Canvas, Piece};
 
 /// The text of a page, and what other ways of reading it add.
 #[derive(Debug, Default)]
-pub(super) struct Reading {
+pub(super) struct PageText {
     pub(super) lines: String,
     /// Lines with digits that stand in no line above: in the order of the
     /// file, down the page, or as seen where copying gives something else.
@@ -15,8 +15,8 @@ pub(super) struct Reading {
 }
 
 /// Reads `canvas`.
-pub(super) fn read(canvas: &Canvas) -> Reading {
-    let mut reading = Reading { lines: by_position(&canvas.pieces), more: String::new() };
+pub(super) fn read(canvas: &Canvas) -> PageText {
+    let mut reading = PageText { lines: by_position(&canvas.pieces), more: String::new() };
     let mut known: String = reading.lines.lines().map(|line| digits(line) + "\n").collect();
     let mut lines: HashSet<String> = known.lines().map(str::to_owned).collect();
     let mut add = |text: &str| {
@@ -228,7 +228,7 @@ mod tests {
         }
     }
 
-    fn lines(pieces: Vec<Piece>) -> Reading {
+    fn lines(pieces: Vec<Piece>) -> PageText {
         let mut canvas = Canvas::default();
         canvas.pieces = pieces;
         read(&canvas)

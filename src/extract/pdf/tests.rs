@@ -120,6 +120,24 @@ fn a_font_that_says_nothing_is_a_gap() {
 }
 
 #[test]
+fn a_map_to_nothing_hides_nothing() {
+    for to in ["0020", "E000"] {
+        let font = "<< /Type /Font /Subtype /Type0 /BaseFont /X /Encoding /Identity-H \
+                    /DescendantFonts [<< /Subtype /CIDFontType2 >>] /ToUnicode 90 0 R >>";
+        let list = format!("<{to}>").repeat(10);
+        let map = format!(
+            "1 begincodespacerange <0000> <FFFF> endcodespacerange \
+             1 beginbfrange <0220> <0229> [{list}] endbfrange"
+        );
+        let content = "BT /F1 12 Tf <02220222022802230226022002210224> Tj ET";
+        let file = File::new().font(font).object(90, stream("", map.as_bytes()));
+        let read = file.page(text(content)).read();
+        assert_eq!(read.gaps.len(), 1, "{to}");
+        assert_eq!(read.gaps[0].kind, GapKind::Unknown);
+    }
+}
+
+#[test]
 fn objects_may_stand_in_streams_and_positions_too() {
     let inner = "4 0 5 47 << /Type /Pages /Kids [5 0 R] /Count 1 >>      << /Type /Page /Parent 4 0 R /Contents 6 0 R /Resources << /Font << /F1 7 0 R >> >> >>";
     let first = inner.find("<<").unwrap();
