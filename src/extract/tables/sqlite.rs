@@ -365,7 +365,9 @@ mod tests {
     #[test]
     fn tables_are_read_row_by_row() {
         let read = extraction(DATABASE);
-        assert_eq!(read.gaps, []);
+        // The file in a cell is no more than the first line of a PDF.
+        let gaps: Vec<String> = read.gaps.iter().map(|gap| gap.path.to_string()).collect();
+        assert_eq!(gaps, ["a.db > keys > blob"]);
         let people = read.fragments.iter().find(|f| f.path.to_string() == "a.db > people").unwrap();
         assert_eq!(people.surface, Surface::Cell);
         assert_eq!(people.headings, ["id", "name", "fnr", "note"]);
