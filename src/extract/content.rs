@@ -19,17 +19,12 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) {
     if bytes.trim_ascii().is_empty() {
         return;
     }
-    let format = sniff::format(bytes);
-    if format != Format::Pdf && walk.opens_containers() && pdf::is_behind(bytes) {
-        walk.inside(&place.path, |walk| pdf::read(walk, place, bytes));
-        if matches!(format, Format::Text | Format::Unknown) {
-            return;
-        }
-    }
+    let format = match sniff::format(bytes) {
+        // Viewers take a few lines before the head.
+        Format::Text | Format::Unknown if pdf::is_behind(bytes) => Format::Pdf,
+        format => format,
+    };
     match format {
-        Format::Pdf if walk.opens_containers() => {
-            walk.inside(&place.path, |walk| pdf::read(walk, place, bytes));
-        }
         Format::Text | Format::Html | Format::Xml => text::read(walk, place, bytes, None),
         Format::Cms => walk.inside(&place.path, |walk| cms::read(walk, place, bytes)),
         Format::OpenPgp => walk.inside(&place.path, |walk| openpgp::read(walk, place, bytes)),
@@ -67,6 +62,9 @@ fn also(walk: &mut Walk, place: &Place, bytes: &[u8], format: Format) {
         } else {
             walk.gap(GapKind::Unknown, &place.path);
         }
+    }
+    if format != Format::Pdf && walk.opens_containers() && pdf::is_behind(bytes) {
+        walk.inside(&place.path, |walk| pdf::read(walk, place, bytes));
     }
     if !unknown || !walk.opens_containers() {
         return;

@@ -259,6 +259,23 @@ fn what_nothing_refers_to_is_read() {
 }
 
 #[test]
+fn a_file_of_two_sorts_is_read_as_both() {
+    let pdf = File::new().page(text("BT /F1 12 Tf (22836014271) Tj ET")).bytes();
+    for before in
+        [&b"\n\nX-Mailer: 7\n"[..], b"<html><p>Hei</p></html>\n", b"GIF89a\x01\0\x01\0\0\0\0;"]
+    {
+        holding(&read_file(&[before, &pdf].concat()), NUMBER);
+    }
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file("a.txt", zip::write::SimpleFileOptions::default()).unwrap();
+    zip.write_all(b"fnr 14838612572").unwrap();
+    let zip = zip.finish().unwrap().into_inner();
+    let read = read_file(&[b"X: 7\n", &pdf[..], &zip].concat());
+    holding(&read, NUMBER);
+    holding(&read, "14838612572");
+}
+
+#[test]
 fn damage_is_told_and_the_rest_is_read() {
     let file = File::new().page(text("BT /F1 12 Tf (22836014271) Tj ET"));
     let bytes = file.page(stream("/Filter /FlateDecode", &deflated(&[b'x'; 5000]))).bytes();
