@@ -34,8 +34,10 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) {
         Format::Compound if walk.opens_containers() => {
             walk.inside(&place.path, |walk| compound::read(walk, place, bytes));
         }
-        Format::Rtf => rtf::read(walk, place, bytes),
-        Format::Tnef => walk.inside(&place.path, |walk| tnef::read(walk, place, bytes)),
+        Format::Rtf if walk.opens_containers() => rtf::read(walk, place, bytes),
+        Format::Tnef if walk.opens_containers() => {
+            walk.inside(&place.path, |walk| tnef::read(walk, place, bytes));
+        }
         Format::Pdf if walk.opens_containers() => {
             walk.inside(&place.path, |walk| pdf::read(walk, place, bytes));
         }
@@ -89,3 +91,27 @@ pub(super) fn unknown(walk: &mut Walk, place: &Place, bytes: &[u8]) {
 /// Archives that open themselves: a program comes first.
 const BEHIND: &[(&[u8], Format)] =
     &[(b"7z\xBC\xAF\x27\x1C", Format::SevenZip), (b"Rar!\x1A\x07", Format::Rar)];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        base::limits::Limits,
+        extract::walk::Containers,
+        model::{PartPath, Surface},
+    };
+
+    /// In the daemon's own process no document reader may run.
+    #[test]
+    fn closed_containers_stay_closed() {
+        for bytes in
+            [&b"{\\rtf1 Hei}"[..], b"\x78\x9F\x3E\x22\0\0\x01", b"PK\x03\x04rest", b"%PDF-1.4\n"]
+        {
+            let mut walk = Walk::new(&Limits::default(), Containers::Closed);
+            let place = Place::new(PartPath::root("a"), Surface::Body);
+            read(&mut walk, &place, bytes);
+            let kinds: Vec<GapKind> = walk.finish().gaps.into_iter().map(|gap| gap.kind).collect();
+            assert_eq!(kinds, [GapKind::Unknown], "{bytes:?}");
+        }
+    }
+}

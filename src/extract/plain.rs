@@ -69,6 +69,7 @@ const LARGEST: usize = 64 << 10;
 const RUN: usize = 120;
 const PLAIN: &[&[u8]] = &[b"text/plain", b"text/html", b"multipart/alternative"];
 const SMELLS: &[&[u8]] = &[
+    b"{\\rt",
     b"base64",
     b"uuenc",
     b"x-uue",
@@ -94,6 +95,7 @@ mod tests {
         let others: &[&[u8]] = &[
             b"Content-Type: multipart/mixed; boundary=a\r\n\r\n",
             b"Content-Type : application/zip\r\n\r\n",
+            b"Content-Type: text/plain\r\n\r\n{\\rtf1 Hei}\r\n",
             b"Content-Transfer-Encoding: BASE64\r\n\r\nUEsDBA==",
             b"Content-Disposition: Attachment\r\n\r\n",
             b"Subject: x\r\n\r\nPK\x03\x04",
