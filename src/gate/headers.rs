@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Gate, Rulebook};
-use crate::model::{Finding, PartPath, Reading, Submission};
+use crate::model::{Finding, Level, PartPath, Reading, Submission};
 
 impl Gate {
     /// The Message-ID of a message, if it has a usable one, fit to be listed.
@@ -15,7 +15,8 @@ impl Gate {
         reading: &Reading,
     ) -> Option<String> {
         let id = field(&submission.raw, "message-id")?;
-        let in_id = |finding: &Finding| is_message_id(&finding.path);
+        let sensitive = |finding: &Finding| finding.level >= Level::Medium;
+        let in_id = |finding: &Finding| sensitive(finding) && is_message_id(&finding.path);
         // Searched once more because the reading may have been cut short.
         let found =
             reading.findings.iter().any(in_id) || self.reader(book).finds_in(&id, self.now());

@@ -13,7 +13,7 @@ use super::{GateError, Rulebook};
 use crate::{
     base::secret::Secret,
     detect::Search,
-    model::{Extraction, Finding, Fragment, Gap, GapKind, Kind, PartPath, Reading, Surface},
+    model::{Extraction, Finding, Fragment, Gap, GapKind, Kind, Level, PartPath, Reading, Surface},
     worker::Workers,
 };
 
@@ -62,10 +62,12 @@ impl Reader {
         if length <= AT_ONCE { Ok(search()) } else { Ok(spawn_blocking(search).await?) }
     }
 
-    /// Whether a rule finds anything at all in a short text.
+    /// Whether a rule finds something sensitive in a short text. Weaker
+    /// findings do not count: any long number could be an account.
     pub(super) fn finds_in(&self, text: &str, now: Timestamp) -> bool {
         let fragment = Fragment::new(Surface::Header, PartPath::root("text"), text);
-        !find(&self.book, (&[fragment], &[]), now, &self.person_key).is_empty()
+        let findings = find(&self.book, (&[fragment], &[]), now, &self.person_key);
+        findings.iter().any(|finding| finding.level >= Level::Medium)
     }
 
     /// What is known of bytes that could not even be loaded: a reading of
