@@ -14,6 +14,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 use sluse::{
     base::id::EventId,
+    detect::{PackSource, Rules},
     model::{
         Address, Direction, Finding, Gap, GapKind, KeyTrouble, Level, Masked, MethodId, PartPath,
         Proof, Reason, Reply, Ruling, Span, Surface, Verdict,
@@ -183,6 +184,37 @@ fn the_same_is_said_in_nynorsk_and_english() {
             "It is deleted on 23 December 2026",
         ],
     );
+}
+
+/// A rule that is shipped without words for what it finds would be told of as
+/// "other data".
+#[test]
+fn whatever_a_shipped_rule_finds_has_words_in_every_language() {
+    let optional = include_str!("../rules/secrets.toml");
+    let optional = PackSource { name: "secrets.toml".into(), text: optional.into() };
+    let packs: Vec<_> = Rules::builtin().into_iter().chain([optional]).collect();
+    let mut findings = Vec::new();
+    for row in Rules::load(&packs).unwrap().table() {
+        // Rules that put findings together have the kind of one of them.
+        let kinds = if row.kinds.is_empty() { vec!["none".to_owned()] } else { row.kinds.clone() };
+        let named = kinds.iter().map(|kind| finding(kind, cell()));
+        findings.extend(named.map(|finding| Finding { rule: row.rule.clone(), ..finding }));
+    }
+    assert!(findings.len() > 30);
+    let (rulings, sender) = ([ruling("ola@partner.example", Verdict::Hold, vec![])], kari());
+    for (language, unnamed) in [
+        (Language::Nb, "andre beskyttede"),
+        (Language::Nn, "andre verna"),
+        (Language::En, "other protected"),
+    ] {
+        let told = |findings: &[Finding]| {
+            let case = story(&sender, &rulings, findings);
+            plain_text(&Case { language: Some(language), ..case }, &usual())
+        };
+        assert!(told(&[finding("unheard of", cell())]).contains(unnamed), "{language}");
+        let text = told(&findings);
+        assert!(!text.contains(unnamed), "{language}:\n{text}");
+    }
 }
 
 #[test]

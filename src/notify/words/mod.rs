@@ -47,7 +47,13 @@ words! {
     /// What was found.
     head_findings, count, and_more, hidden,
     kind_fnr, kind_dnr, kind_hnr, kind_fh, kind_duf, kind_synthetic,
-    kind_card, kind_account, kind_health, kind_other,
+    kind_birthdate, kind_mrz, kind_se, kind_dk, kind_fi,
+    kind_orgnr, kind_phone, kind_hpr, kind_kid, kind_card, kind_account,
+    kind_health, kind_union, kind_religion, kind_sexuality, kind_ethnicity, kind_politics,
+    kind_biometrics, kind_genetics, kind_criminal, kind_social,
+    kind_health_person, kind_social_person, kind_special_person,
+    kind_password, kind_password_beside, kind_private_key, kind_token, kind_secret,
+    kind_connection, kind_other,
     /// What could not be read.
     head_gaps,
     gap_ambiguous, gap_broken, gap_encrypted, gap_timed_out, gap_too_big, gap_too_deep,
@@ -102,25 +108,74 @@ impl Words {
         }
     }
 
-    /// The kind of a finding; `rule` tells when the kind does not.
+    /// The kind of a finding. A rule that puts findings together goes by its
+    /// own name: its kind is that of the first of them.
     pub(crate) fn kind(&self, rule: &str, kind: &str) -> String {
         let (name, series) = kind.split_once('+').map_or((kind, None), |(n, s)| (n, Some(s)));
-        let words = match name {
+        if let Some(words) = self.together(rule) {
+            return words.to_owned();
+        }
+        let words = self.identifier(name).or_else(|| self.topic(rule)).unwrap_or(self.kind_other);
+        match series {
+            Some("65" | "80") => format!("{words} ({})", self.kind_synthetic),
+            _ => words.to_owned(),
+        }
+    }
+
+    fn together(&self, rule: &str) -> Option<&'static str> {
+        Some(match rule {
+            "no.health.person" => self.kind_health_person,
+            "no.social.person" => self.kind_social_person,
+            "no.special.person" => self.kind_special_person,
+            "secret.password_beside" => self.kind_password_beside,
+            _ => return None,
+        })
+    }
+
+    /// What a value is, by the name of its kind.
+    fn identifier(&self, kind: &str) -> Option<&'static str> {
+        Some(match kind {
             "fnr" => self.kind_fnr,
             "dnr" => self.kind_dnr,
             "hnr" => self.kind_hnr,
             "fh" => self.kind_fh,
             "duf" => self.kind_duf,
+            "se" => self.kind_se,
+            "dk" => self.kind_dk,
+            "fi" => self.kind_fi,
+            "mrz" => self.kind_mrz,
+            "name_birthdate" => self.kind_birthdate,
             "card" => self.kind_card,
             "account" | "iban" | "konto" => self.kind_account,
+            "kid10" => self.kind_kid,
+            "orgnr" => self.kind_orgnr,
+            "phone" => self.kind_phone,
+            "hpr" => self.kind_hpr,
+            "password" => self.kind_password,
+            "private_key" => self.kind_private_key,
+            "token" => self.kind_token,
+            "named" => self.kind_secret,
+            "connection" => self.kind_connection,
+            _ => return None,
+        })
+    }
+
+    /// What a word is about, by the rule: all such findings are of one kind.
+    fn topic(&self, rule: &str) -> Option<&'static str> {
+        Some(match rule {
+            "no.union" => self.kind_union,
+            "no.religion" => self.kind_religion,
+            "no.sexuality" => self.kind_sexuality,
+            "no.ethnicity" => self.kind_ethnicity,
+            "no.politics" => self.kind_politics,
+            "no.biometrics" => self.kind_biometrics,
+            "no.genetics" => self.kind_genetics,
+            "no.criminal" => self.kind_criminal,
+            "no.social" => self.kind_social,
             _ if rule.contains("card") => self.kind_card,
             _ if rule.contains("health") => self.kind_health,
-            _ => self.kind_other,
-        };
-        match series {
-            Some("65" | "80") => format!("{words} ({})", self.kind_synthetic),
-            _ => words.to_owned(),
-        }
+            _ => return None,
+        })
     }
 
     /// Why something could not be read.
@@ -323,6 +378,8 @@ mod tests {
         assert_eq!(words.kind("no.fnr", "fnr+80"), "fødselsnummer (syntetisk testnummer)");
         assert_eq!(words.kind("no.fnr", "dnr+40"), "D-nummer");
         assert_eq!(words.kind("no.health", "term"), "helseopplysninger");
+        assert_eq!(words.kind("no.health.person", "fnr"), "helseopplysninger om en person");
+        assert_eq!(words.kind("no.union", "term"), "medlemskap i fagforening");
         assert_eq!(words.kind("x.y", "z"), "andre beskyttede personopplysninger");
         assert_eq!(words.place("page 3"), "side 3");
         assert_eq!(words.place("page three"), "page three");
