@@ -2,6 +2,7 @@
 
 use std::{path::Path, process::Command};
 
+use anyhow::Context;
 use serde_json::json;
 
 use super::{config::Config, open};
@@ -12,6 +13,7 @@ use crate::{
         output::{Output, Tint},
     },
     gate::Rulebook,
+    worker,
 };
 
 /// Checks settings, rules and policy, and looks at how Postfix is set.
@@ -56,6 +58,9 @@ pub(super) async fn run(path: &Path, format: Format) -> anyhow::Result<Exit> {
 
 async fn load(path: &Path) -> anyhow::Result<(Config, Rulebook)> {
     let config = Config::load(path)?;
+    if config.extract.ocr == worker::Engine::Tesseract {
+        worker::look_for_ocr(&config.extract).context("[extract] ocr = \"tesseract\"")?;
+    }
     let workers = open::workers(&config)?;
     let book = open::rulebook(&config, &workers).await;
     workers.stop().await;

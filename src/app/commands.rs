@@ -46,7 +46,7 @@ fn answer(arguments: &Arguments) -> anyhow::Result<Exit> {
         | Command::Quarantine(_)
         | Command::Scan(_)
         | Command::Stats { .. }
-        | Command::Worker => {
+        | Command::Worker { .. } => {
             Builder::new_current_thread().enable_all().build()?.block_on(dispatch(arguments))
         }
     }
@@ -93,7 +93,7 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<Exit> {
         | Command::Man
         | Command::Rules(_)
         | Command::Serve
-        | Command::Worker => Ok(Exit::Usage),
+        | Command::Worker { .. } => Ok(Exit::Usage),
     }
 }
 
@@ -117,17 +117,21 @@ async fn with_gate(arguments: &Arguments) -> anyhow::Result<Exit> {
         | Command::Scan(_)
         | Command::Serve
         | Command::Stats { .. }
-        | Command::Worker => Ok(Exit::Usage),
+        | Command::Worker { .. } => Ok(Exit::Usage),
     };
     gate.stop().await;
     exit
 }
 
 async fn scan(command: &ScanArguments, arguments: &Arguments) -> anyhow::Result<Exit> {
-    let (book, settings) = scan_book(arguments)?;
+    let (book, settings, mut ocr) = scan_book(arguments)?;
+    if command.ocr {
+        ocr.ocr = worker::Engine::Tesseract;
+        worker::look_for_ocr(&ocr)?;
+    }
     let limits = book.settings.limits.clone();
     let limit = limits.message_bytes;
-    let workers = Arc::new(Workers::new(open::program()?, settings, limits));
+    let workers = Arc::new(Workers::new(open::program()?, settings, limits).with_ocr(ocr));
     let reader = Reader::new(Arc::clone(&workers), Arc::new(book), random_key()?);
     let exit = cli::scan::run(command, arguments.format, &reader, limit, now()).await;
     workers.stop().await;
@@ -147,10 +151,12 @@ fn rules(command: &RulesCommand, arguments: &Arguments) -> anyhow::Result<Exit> 
 
 /// The rules and readers for `scan`: those of the settings file when one is
 /// named on the command line, else the built-in ones.
-fn scan_book(arguments: &Arguments) -> anyhow::Result<(Rulebook, worker::Settings)> {
+fn scan_book(
+    arguments: &Arguments,
+) -> anyhow::Result<(Rulebook, worker::Settings, worker::OcrSettings)> {
     if let Some(file) = &arguments.config {
         let config = Config::load(file)?;
-        return Ok((Rulebook::load(config.gate()?)?, config.worker));
+        return Ok((Rulebook::load(config.gate()?)?, config.worker, config.extract));
     }
     let book = Rulebook::built_in(Settings {
         detect: crate::detect::Settings::default(),
@@ -158,7 +164,7 @@ fn scan_book(arguments: &Arguments) -> anyhow::Result<(Rulebook, worker::Setting
         letterhead: crate::notify::Settings::default().letterhead(&[], None)?,
         limits: Limits::default(),
     })?;
-    Ok((book, worker::Settings::default()))
+    Ok((book, worker::Settings::default(), worker::OcrSettings::default()))
 }
 
 /// Persons are counted within one call of `scan` only.

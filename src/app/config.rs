@@ -27,6 +27,8 @@ use crate::{
 pub(super) struct Config {
     #[serde(default)]
     pub(super) detect: detect::Settings,
+    #[serde(default)]
+    pub(super) extract: worker::OcrSettings,
     pub(super) gateway: gate::GatewaySettings,
     #[serde(default)]
     pub(super) limits: Limits,
@@ -173,8 +175,34 @@ impl Config {
             let hint = "write 536870912 (512 MiB)";
             return fault("worker.memory", "too little to read a message", hint);
         }
+        if let Some(fault) = self.ocr_fault() {
+            return Some(fault);
+        }
         if self.web.as_ref().is_some_and(|web| web.connections == 0) {
             return fault("web.connections", "must be above 0", "write 256");
+        }
+        None
+    }
+}
+
+impl Config {
+    fn ocr_fault(&self) -> Option<Fault> {
+        let ocr = &self.extract;
+        let zeros = [
+            ("extract.ocr_pictures", u64::from(ocr.ocr_pictures), "write 20"),
+            ("extract.ocr_pixels", ocr.ocr_pixels, "write 25000000"),
+            ("extract.ocr_seconds", u64::from(ocr.ocr_seconds), "write 10"),
+            ("extract.ocr_message_seconds", u64::from(ocr.ocr_message_seconds), "write 20"),
+        ];
+        if let Some((path, _, hint)) = zeros.into_iter().find(|(_, value, _)| *value == 0) {
+            return fault(path, "must be above 0", hint);
+        }
+        let is_on = ocr.ocr == worker::Engine::Tesseract;
+        let together = self.limits.seconds.saturating_add(ocr.ocr_message_seconds);
+        if is_on && together > MAX_SECONDS {
+            let what = format!("must be at most {MAX_SECONDS} together with limits.seconds");
+            let hint = "write 20; a milter must answer within 60 seconds";
+            return fault("extract.ocr_message_seconds", what, hint);
         }
         None
     }
@@ -267,6 +295,7 @@ mod tests {
             (format!("{:?}", shown.worker), format!("{:?}", least.worker)),
             (format!("{:?}", shown.log), format!("{:?}", least.log)),
             (format!("{:?}", shown.detect), format!("{:?}", least.detect)),
+            (format!("{:?}", shown.extract), format!("{:?}", least.extract)),
             (format!("{:?}", shown.notify.language), format!("{:?}", least.notify.language)),
         ] {
             assert_eq!(shown, default);
@@ -285,7 +314,8 @@ mod tests {
 
     #[test]
     fn the_example_names_every_setting() {
-        let sections = ["detect", "gateway", "limits", "log", "milter", "notify", "reinject"];
+        let sections =
+            ["detect", "extract", "gateway", "limits", "log", "milter", "notify", "reinject"];
         let full = in_full();
         for section in sections.into_iter().chain(["smtp", "web", "worker"]) {
             // A wrong key is answered with the list of the right ones.

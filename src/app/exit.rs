@@ -12,6 +12,7 @@ use crate::{
     model::reviewer::ReviewerError,
     protect::ProtectError,
     store::StoreError,
+    worker::Absent,
 };
 
 use super::config::ConfigError;
@@ -41,7 +42,7 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
         let lacks_reader = matches!(error, RulebookError::Unread(_));
         return Some(if lacks_reader { Exit::Temporary } else { Exit::Config });
     }
-    if cause.is::<ConfigError>() || cause.is::<RuleError>() {
+    if cause.is::<ConfigError>() || cause.is::<RuleError>() || cause.is::<Absent>() {
         return Some(Exit::Config);
     }
     if cause.is::<InputError>() || cause.is::<ReviewerError>() {

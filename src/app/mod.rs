@@ -27,7 +27,8 @@ pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     match arguments.command {
         // The child must stay small and single-threaded to be confined.
-        Command::Worker => worker::run_child(),
+        Command::Worker { task } if task.is_empty() => worker::run_child(),
+        Command::Worker { task } => worker::run_helper(&task),
         _ => {
             keep_to_itself();
             commands::run(&arguments).into()

@@ -25,7 +25,7 @@ pub(super) async fn rulebook(config: &Config, workers: &Arc<Workers>) -> anyhow:
 /// The pool of readers.
 pub(super) fn workers(config: &Config) -> anyhow::Result<Arc<Workers>> {
     let workers = Workers::new(program()?, config.worker.clone(), config.limits.clone());
-    Ok(Arc::new(workers))
+    Ok(Arc::new(workers.with_ocr(config.extract.clone())))
 }
 
 /// The store at the place that `config` names.

@@ -21,6 +21,22 @@ pub struct Limits {
     pub entries: u32,
     /// Seconds from the first byte read to the last finding.
     pub seconds: u32,
+    /// What may be handed on of pictures. No key of the settings file, and not
+    /// part of what is written for a child: both say it in a place of its own.
+    #[serde(skip)]
+    pub pictures: Pictures,
+}
+
+/// How many pictures of one message may be handed on to be read by another
+/// program. Those over it are gaps.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Pictures {
+    /// Pictures; none when there is no such program.
+    pub count: u32,
+    /// Pixels of the largest.
+    pub pixels: u64,
+    /// Bytes of all together.
+    pub bytes: u64,
 }
 
 impl Limits {
@@ -39,6 +55,7 @@ impl Default for Limits {
             depth: 16,
             entries: 20_000,
             seconds: 8,
+            pictures: Pictures::default(),
         }
     }
 }

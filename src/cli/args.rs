@@ -1,6 +1,9 @@
 //! The arguments, with the help texts.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 use clap::{
     Args, Parser, Subcommand, ValueEnum,
@@ -105,7 +108,11 @@ pub enum Command {
     },
     /// Read messages for the service; started by it
     #[command(hide = true)]
-    Worker,
+    Worker {
+        /// Another task than messages
+        #[arg(hide = true, trailing_var_arg = true)]
+        task: Vec<OsString>,
+    },
 }
 
 /// `sluse audit`
@@ -289,6 +296,9 @@ pub struct ScanArguments {
     /// What the files are; without it `.eml` is a message and all else a file
     #[arg(long = "as", value_enum, value_name = "KIND")]
     pub kind: Option<ScanKind>,
+    /// Read pictures too, with tesseract
+    #[arg(long)]
+    pub ocr: bool,
 }
 
 /// What a file is read as.

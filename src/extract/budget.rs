@@ -6,7 +6,10 @@
 
 use std::time::Instant;
 
-use crate::{base::limits::Limits, model::GapKind};
+use crate::{
+    base::limits::{Limits, Pictures},
+    model::GapKind,
+};
 
 /// The rest of the limits of one message or file.
 pub(super) struct Budget {
@@ -14,6 +17,7 @@ pub(super) struct Budget {
     entries: u32,
     depth: u32,
     ratio: u64,
+    pictures: Pictures,
     end: Option<Instant>,
 }
 
@@ -25,6 +29,7 @@ impl Budget {
             entries: limits.entries,
             depth: limits.depth,
             ratio: u64::from(limits.ratio),
+            pictures: limits.pictures,
             end: Instant::now().checked_add(limits.time()),
         }
     }
@@ -62,6 +67,15 @@ impl Budget {
             Some(end) if Instant::now() >= end => Err(Overrun::Time),
             Some(_) | None => Ok(()),
         }
+    }
+
+    /// Spends one picture.
+    pub(super) fn picture(&mut self, pixels: u64, bytes: usize) -> Result<(), Overrun> {
+        let fits = pixels <= self.pictures.pixels;
+        let count = self.pictures.count.checked_sub(1).filter(|_| fits).ok_or(Overrun::Bytes)?;
+        let bytes = self.pictures.bytes.checked_sub(bytes as u64).ok_or(Overrun::Bytes)?;
+        self.pictures = Pictures { count, bytes, ..self.pictures };
+        Ok(())
     }
 
     /// Goes one container down. Each success needs a [`Budget::leave`].

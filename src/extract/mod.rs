@@ -17,6 +17,7 @@ mod office;
 mod pdf;
 mod plain;
 mod proof;
+mod rows;
 mod rtf;
 mod sniff;
 mod strings;
@@ -30,7 +31,7 @@ mod walk;
 use self::walk::{Containers, Place, Walk};
 use crate::{
     base::limits::Limits,
-    model::{Extraction, GapKind, Kind, PartPath, Surface},
+    model::{Extraction, FirstReading, GapKind, Kind, PartPath, Surface},
 };
 
 /// Reads `bytes` as `kind`. `name` is the file name, used for the path of a
@@ -39,6 +40,12 @@ use crate::{
 /// A message for which [`is_plain_message`] holds is read without opening any
 /// container: what looks like one in it becomes a gap.
 pub fn read(kind: Kind, name: &str, bytes: &[u8], limits: &Limits) -> Extraction {
+    read_first(kind, name, bytes, limits).settle()
+}
+
+/// As [`read`], but hands on the pictures that `limits` grant: their pixels are
+/// for another program.
+pub fn read_first(kind: Kind, name: &str, bytes: &[u8], limits: &Limits) -> FirstReading {
     let plain = kind == Kind::Message && is_plain_message(bytes);
     let containers = if plain { Containers::Closed } else { Containers::Opened };
     let mut walk = Walk::new(limits, containers);
@@ -50,7 +57,7 @@ pub fn read(kind: Kind, name: &str, bytes: &[u8], limits: &Limits) -> Extraction
     };
     if bytes.len() as u64 > limits.message_bytes {
         walk.gap(GapKind::TooBig, &path);
-        return walk.finish();
+        return walk.hand_over();
     }
     match kind {
         Kind::File => {
@@ -60,7 +67,7 @@ pub fn read(kind: Kind, name: &str, bytes: &[u8], limits: &Limits) -> Extraction
         Kind::Message => message::read(&mut walk, &path, bytes),
         Kind::Text => text::read(&mut walk, &Place::new(path, Surface::Body), bytes, None),
     }
-    walk.finish()
+    walk.hand_over()
 }
 
 pub use self::plain::is_plain_message;

@@ -4,7 +4,7 @@
 use super::budget::{Budget, Overrun};
 use crate::{
     base::limits::Limits,
-    model::{Extraction, Fragment, Gap, GapKind, PartPath, Surface},
+    model::{Extraction, FirstReading, Fragment, Gap, GapKind, PartPath, Picture, Surface},
 };
 
 /// The state of one reading.
@@ -12,6 +12,8 @@ pub(super) struct Walk {
     pub(super) budget: Budget,
     containers: Containers,
     out: Extraction,
+    pictures: Vec<Picture>,
+    pictures_asked: bool,
     stopped: bool,
 }
 
@@ -44,7 +46,14 @@ impl Place {
 
 impl Walk {
     pub(super) fn new(limits: &Limits, containers: Containers) -> Self {
-        Self { budget: Budget::new(limits), containers, out: Extraction::default(), stopped: false }
+        Self {
+            budget: Budget::new(limits),
+            containers,
+            out: Extraction::default(),
+            pictures: Vec::new(),
+            pictures_asked: limits.pictures.count > 0,
+            stopped: false,
+        }
     }
 
     /// Whether archives and documents may be opened here.
@@ -82,6 +91,23 @@ impl Walk {
         }
     }
 
+    /// Whether somebody else may read pictures: making them ready costs time.
+    pub(super) fn hands_on_pictures(&self) -> bool {
+        self.pictures_asked
+    }
+
+    /// Hands a picture on, or leaves a gap.
+    pub(super) fn picture(&mut self, pixels: u64, picture: Picture) {
+        if !self.pictures_asked {
+            self.gap(GapKind::Unknown, &picture.path);
+            return;
+        }
+        match self.budget.picture(pixels, picture.bytes.len()) {
+            Ok(()) => self.pictures.push(picture),
+            Err(overrun) => self.gap(overrun.into(), &picture.path),
+        }
+    }
+
     /// Runs `inner` one container down, or leaves a gap at `path`.
     pub(super) fn inside(&mut self, path: &PartPath, inner: impl FnOnce(&mut Self)) {
         match self.budget.enter() {
@@ -114,10 +140,16 @@ impl Walk {
         self.gap(overrun.into(), path);
     }
 
+    /// Hands over what was collected, for readers of whom nobody asks more.
+    #[cfg(test)]
+    pub(super) fn finish(self) -> Extraction {
+        self.hand_over().settle()
+    }
+
     /// Hands over what was collected.
-    pub(super) fn finish(mut self) -> Extraction {
+    pub(super) fn hand_over(mut self) -> FirstReading {
         super::proof::password::weaken(&mut self.out);
-        self.out
+        FirstReading { extraction: self.out, pictures: self.pictures }
     }
 }
 

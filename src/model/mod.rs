@@ -10,6 +10,7 @@ pub mod envelope;
 pub mod event;
 pub mod extraction;
 pub mod finding;
+pub mod first_reading;
 pub mod masked;
 pub mod method;
 pub mod part_path;
@@ -27,6 +28,7 @@ pub use self::{
     event::{Act, Event},
     extraction::{Extraction, Fragment, Gap, GapKind, Kind, Mark, Proof, Surface},
     finding::{Finding, Level, Person, Span},
+    first_reading::{FirstReading, Picture},
     masked::Masked,
     method::{KeyTrouble, MethodId, Offer},
     part_path::PartPath,

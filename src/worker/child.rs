@@ -12,13 +12,14 @@ use std::{
 use super::{frame, frame::FrameError, nothing_but, read_caught, sandbox};
 use crate::{
     base::limits::Limits,
-    model::{Extraction, GapKind, Kind},
+    model::{FirstReading, GapKind, Kind},
 };
 
 /// Serves standard input until it ends.
-pub(super) fn run<R>(reader: &R) -> ExitCode
+pub(super) fn run<R, T>(reader: &R) -> ExitCode
 where
-    R: Fn(Kind, &str, &[u8], &Limits) -> Extraction,
+    R: Fn(Kind, &str, &[u8], &Limits) -> T,
+    T: Into<FirstReading>,
 {
     // The text of a panic may quote the message.
     panic::set_hook(Box::new(|_| {}));
@@ -31,20 +32,22 @@ where
     }
 }
 
-fn serve<R>(input: &mut impl Read, output: &mut impl Write, reader: &R) -> Result<(), FrameError>
+fn serve<R, T>(input: &mut impl Read, output: &mut impl Write, reader: &R) -> Result<(), FrameError>
 where
-    R: Fn(Kind, &str, &[u8], &Limits) -> Extraction,
+    R: Fn(Kind, &str, &[u8], &Limits) -> T,
+    T: Into<FirstReading>,
 {
     while let Some((request, bytes)) = frame::read_request(input)? {
         frame::write_ready(output)?;
         sandbox::limit(request.memory, request.limits.time())?;
         let (kind, name) = (request.kind, request.name.as_str());
-        let extraction = read_caught(reader, kind, name, &bytes, &request.limits);
+        let reading = read_caught(reader, kind, name, &bytes, &request.limits);
         drop(bytes);
         let longest = frame::longest_answer(&request.limits);
-        let answer = match frame::encode(&extraction, longest) {
+        let answer = match frame::encode(&reading, longest) {
             Err(FrameError::TooLong) => {
-                frame::encode(&nothing_but(GapKind::TooBig, kind, name), longest)?
+                let nothing = FirstReading::from(nothing_but(GapKind::TooBig, kind, name));
+                frame::encode(&nothing, longest)?
             }
             other => other?,
         };

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
-    base::limits::Limits,
-    model::{Extraction, Fragment, Kind},
+    base::limits::{Limits, Pictures},
+    model::{FirstReading, Fragment, Kind},
 };
 
 /// What the parent asks for.
@@ -23,8 +23,10 @@ pub(super) struct Request {
     pub(super) kind: Kind,
     /// The name of a file.
     pub(super) name: String,
-    /// What reading may cost.
+    /// What reading may cost, but for the pictures.
     pub(super) limits: Limits,
+    /// What may be handed on of pictures.
+    pub(super) pictures: Pictures,
     /// Bytes of address space the child may use.
     pub(super) memory: u64,
     /// How many raw bytes follow the frame.
@@ -42,7 +44,8 @@ impl Request {
     ) -> Result<Self, FrameError> {
         let length = u32::try_from(bytes.len()).map_err(|_| FrameError::TooLong)?;
         let name = name.chars().take(MAX_NAME).collect();
-        Ok(Self { kind, name, limits: limits.clone(), memory, length })
+        let pictures = limits.pictures;
+        Ok(Self { kind, name, limits: limits.clone(), pictures, memory, length })
     }
 }
 
@@ -88,10 +91,10 @@ pub(super) fn length_of(header: [u8; HEADER], longest: usize) -> Result<usize, F
 }
 
 /// Reads an answer and checks that it holds together.
-pub(super) fn decode_answer(content: &[u8]) -> Result<Extraction, FrameError> {
-    let extraction: Extraction = decode(content)?;
-    if extraction.fragments.iter().all(is_sound) {
-        Ok(extraction)
+pub(super) fn decode_answer(content: &[u8]) -> Result<FirstReading, FrameError> {
+    let reading: FirstReading = decode(content)?;
+    if reading.extraction.fragments.iter().all(is_sound) {
+        Ok(reading)
     } else {
         Err(FrameError::Content)
     }
@@ -108,7 +111,8 @@ pub(super) fn read_request(
     input.read_exact(&mut header[1..])?;
     let mut content = vec![0; length_of(header, MAX_REQUEST)?];
     input.read_exact(&mut content)?;
-    let request: Request = decode(&content)?;
+    let mut request: Request = decode(&content)?;
+    request.limits.pictures = request.pictures;
     let mut bytes = vec![0; usize::try_from(request.length).map_err(|_| FrameError::TooLong)?];
     input.read_exact(&mut bytes)?;
     Ok(Some((request, bytes)))
@@ -124,6 +128,7 @@ pub(super) fn write_ready(output: &mut impl Write) -> io::Result<()> {
 /// becomes UTF-8, and marks and names come on top.
 pub(super) fn longest_answer(limits: &Limits) -> usize {
     let longest = limits.expanded_bytes.saturating_mul(2).saturating_add(16 << 20);
+    let longest = longest.saturating_add(limits.pictures.bytes);
     usize::try_from(longest).unwrap_or(usize::MAX).min(u32::MAX as usize)
 }
 
@@ -151,13 +156,13 @@ pub(super) const HEADER: usize = 5;
 pub(super) const MAX_REQUEST: usize = 64 << 10;
 /// The child holds the whole request.
 pub(super) const READY: u8 = 0x06;
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const MAX_NAME: usize = 1000;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Mark, PartPath, Surface};
+    use crate::model::{Extraction, Mark, PartPath, Surface};
 
     fn request(bytes: &[u8]) -> Vec<u8> {
         let request = Request::new(Kind::File, "a.txt", &Limits::default(), 1 << 20, bytes);
@@ -183,13 +188,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_granted_of_pictures_arrives() {
+        let pictures = Pictures { count: 3, pixels: 9, bytes: 27 };
+        let limits = Limits { pictures, ..Limits::default() };
+        let sent = Request::new(Kind::File, "a.png", &limits, 1 << 20, b"").unwrap();
+        let sent = encode(&sent, MAX_REQUEST).unwrap();
+        let (request, _) = read_request(&mut &sent[..]).unwrap().unwrap();
+        assert_eq!(request.limits, limits);
+    }
+
+    #[test]
     fn a_cut_or_foreign_request_is_refused() {
         let sent = request(b"hello");
         for end in 1..sent.len() {
             assert!(read_request(&mut &sent[..end]).is_err(), "cut at {end}");
         }
         let mut foreign = sent;
-        foreign[4] = 2;
+        foreign[4] = VERSION + 1;
         assert!(matches!(read_request(&mut &foreign[..]), Err(FrameError::Version)));
         let huge = [0xFF, 0xFF, 0xFF, 0xFF, VERSION];
         assert!(matches!(read_request(&mut &huge[..]), Err(FrameError::TooLong)));
@@ -197,14 +212,15 @@ mod tests {
 
     #[test]
     fn an_answer_must_hold_together() {
-        let taken = |extraction: &Extraction| {
-            decode_answer(&encode(extraction, 1 << 20).unwrap()[HEADER..]).is_ok()
+        let taken = |extraction: Extraction| {
+            let reading = FirstReading::from(extraction);
+            decode_answer(&encode(&reading, 1 << 20).unwrap()[HEADER..]).is_ok()
         };
-        assert!(taken(&marked(&[0, 2, 6], None)));
-        assert!(!taken(&marked(&[1], None)), "inside a character");
-        assert!(!taken(&marked(&[7], None)), "after the end");
-        assert!(!taken(&marked(&[3, 2], None)), "out of order");
-        assert!(!taken(&marked(&[0], Some(0))), "a heading that is not there");
+        assert!(taken(marked(&[0, 2, 6], None)));
+        assert!(!taken(marked(&[1], None)), "inside a character");
+        assert!(!taken(marked(&[7], None)), "after the end");
+        assert!(!taken(marked(&[3, 2], None)), "out of order");
+        assert!(!taken(marked(&[0], Some(0))), "a heading that is not there");
         assert!(decode_answer(b"\xff\xff\xff\xff\x0f").is_err(), "four thousand million fragments");
     }
 }

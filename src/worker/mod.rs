@@ -5,12 +5,14 @@
 //! gap; one whose reader dies is read once more first, because a machine short
 //! of memory kills whom it likes. The next message meets a fresh child. Small plain messages
 //! are read in this process, because a round trip costs more than they do.
-//! What could not be read is a gap, and policy decides about gaps; only when no
+//! Pictures that the child hands on are read by another program, when one is
+//! switched on. What could not be read is a gap, and policy decides about gaps; only when no
 //! child can be started at all is there an error, for then it is not the
 //! message that is at fault.
 
 mod child;
 mod frame;
+mod ocr;
 mod process;
 mod sandbox;
 
@@ -32,12 +34,18 @@ use tracing::warn;
 
 use self::{
     frame::Request,
+    ocr::Ocr,
     process::{Failure, Process},
 };
 use crate::{
     base::limits::Limits,
     extract,
-    model::{Extraction, Gap, GapKind, Kind, PartPath},
+    model::{Extraction, FirstReading, Gap, GapKind, Kind, PartPath},
+};
+
+pub use self::ocr::{
+    Absent, Engine, Languages, LanguagesError, Settings as OcrSettings, look_for as look_for_ocr,
+    run_helper,
 };
 
 /// `[worker]`
@@ -63,6 +71,7 @@ pub struct Workers {
     program: PathBuf,
     settings: Settings,
     limits: Limits,
+    ocr: Option<Ocr>,
     /// One permit a child; waiting callers are served in order.
     turns: Semaphore,
     idle: Mutex<Vec<Process>>,
@@ -76,7 +85,19 @@ impl Workers {
     pub fn new(program: PathBuf, settings: Settings, limits: Limits) -> Self {
         let turns = Semaphore::new(processes(&settings));
         let (idle, stopped) = (Mutex::default(), AtomicBool::new(false));
-        Self { program, settings, limits, turns, idle, stopped }
+        Self { program, settings, limits, ocr: None, turns, idle, stopped }
+    }
+
+    /// Has the pictures in messages read too, if `ocr` says so.
+    #[must_use]
+    pub fn with_ocr(mut self, ocr: OcrSettings) -> Self {
+        self.limits.pictures = ocr.pictures();
+        let (processes, memory) = (processes(&self.settings), self.settings.memory);
+        self.ocr = match ocr.ocr {
+            Engine::Off => None,
+            Engine::Tesseract => Some(Ocr::new(&self.program, ocr, processes, memory)),
+        };
+        self
     }
 
     /// Reads `bytes`. What the message does to its reader – a crash, a hang,
@@ -95,16 +116,26 @@ impl Workers {
             return Ok(nothing_but(GapKind::TooBig, kind, name));
         }
         if kind == Kind::Message && is_small_and_plain(bytes) {
-            return Ok(read_caught(&extract::read, kind, name, bytes, &self.limits));
+            return Ok(read_caught(&extract::read, kind, name, bytes, &self.limits).settle());
         }
-        let _turn = self.turns.acquire().await.map_err(|_| WorkerError::Stopped)?;
-        match self.read_outside(kind, name, bytes).await {
-            Ok(extraction) => Ok(extraction),
+        let turn = self.turns.acquire().await.map_err(|_| WorkerError::Stopped)?;
+        let answer = self.read_outside(kind, name, bytes).await;
+        // Pictures wait in a line of their own.
+        drop(turn);
+        match answer {
+            Ok(reading) => Ok(self.read_pictures(reading).await),
             Err(Failure::Start(source)) => Err(WorkerError::Start(source)),
             Err(failure) => {
                 warn!(reason = %failure, "a worker failed on a message");
                 Ok(nothing_but(failure.gap(), kind, name))
             }
+        }
+    }
+
+    async fn read_pictures(&self, reading: FirstReading) -> Extraction {
+        match &self.ocr {
+            Some(ocr) if !reading.pictures.is_empty() => ocr.finish(reading).await,
+            Some(_) | None => reading.settle(),
         }
     }
 
@@ -128,7 +159,7 @@ impl Workers {
         kind: Kind,
         name: &str,
         bytes: &[u8],
-    ) -> Result<Extraction, Failure> {
+    ) -> Result<FirstReading, Failure> {
         let request = Request::new(kind, name, &self.limits, self.settings.memory, bytes)?;
         // One for all tries together.
         let deadline = Instant::now() + self.limits.time() + MARGIN;
@@ -183,13 +214,14 @@ pub enum WorkerError {
 
 /// The child: reads frames from standard input until it ends.
 pub fn run_child() -> ExitCode {
-    run_child_with(extract::read)
+    run_child_with(extract::read_first)
 }
 
-/// The child with another reader than `extract::read`.
-pub fn run_child_with<R>(reader: R) -> ExitCode
+/// The child with another reader than that of `extract`.
+pub fn run_child_with<R, T>(reader: R) -> ExitCode
 where
-    R: Fn(Kind, &str, &[u8], &Limits) -> Extraction,
+    R: Fn(Kind, &str, &[u8], &Limits) -> T,
+    T: Into<FirstReading>,
 {
     child::run(&reader)
 }
@@ -204,12 +236,19 @@ fn is_small_and_plain(bytes: &[u8]) -> bool {
 }
 
 /// Reads in this process; a panic is a gap.
-fn read_caught<R>(reader: &R, kind: Kind, name: &str, bytes: &[u8], limits: &Limits) -> Extraction
+fn read_caught<R, T>(
+    reader: &R,
+    kind: Kind,
+    name: &str,
+    bytes: &[u8],
+    limits: &Limits,
+) -> FirstReading
 where
-    R: Fn(Kind, &str, &[u8], &Limits) -> Extraction,
+    R: Fn(Kind, &str, &[u8], &Limits) -> T,
+    T: Into<FirstReading>,
 {
-    catch_unwind(AssertUnwindSafe(|| reader(kind, name, bytes, limits)))
-        .unwrap_or_else(|_| nothing_but(GapKind::Broken, kind, name))
+    catch_unwind(AssertUnwindSafe(|| reader(kind, name, bytes, limits).into()))
+        .unwrap_or_else(|_| nothing_but(GapKind::Broken, kind, name).into())
 }
 
 /// What is left when nothing could be read: one gap over the whole.

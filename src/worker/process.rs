@@ -22,7 +22,7 @@ use tokio::{
 use super::frame::{self, FrameError, Request};
 use crate::{
     base::limits::Limits,
-    model::{Extraction, GapKind},
+    model::{FirstReading, GapKind},
 };
 
 /// Why a child gave no answer.
@@ -102,7 +102,7 @@ impl Process {
         bytes: &[u8],
         limits: &Limits,
         deadline: Instant,
-    ) -> Result<Extraction, Failure> {
+    ) -> Result<FirstReading, Failure> {
         self.served = self.served.saturating_add(1);
         let asked = timeout_at(deadline, self.ask(request, bytes, limits));
         match asked.await {
@@ -132,7 +132,7 @@ impl Process {
         request: &Request,
         bytes: &[u8],
         limits: &Limits,
-    ) -> Result<Extraction, Failure> {
+    ) -> Result<FirstReading, Failure> {
         let frame = frame::encode(request, frame::MAX_REQUEST)?;
         if self.send(&frame, bytes).await.is_err() {
             return Err(Failure::Unread);

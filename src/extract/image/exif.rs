@@ -16,9 +16,10 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) -> Canvas {
         walk.gap(GapKind::Broken, &place.path);
         return canvas;
     };
-    let mut open: Vec<usize> = tiff.long(4).into_iter().collect();
+    let mut open: Vec<(usize, Chain)> =
+        tiff.long(4).map(|first| (first, Chain::Pages)).into_iter().collect();
     let mut seen = HashSet::new();
-    while let Some(at) = open.pop() {
+    while let Some((at, chain)) = open.pop() {
         if !seen.insert(at) || seen.len() > DIRECTORIES || !walk.entry(&place.path) {
             continue;
         }
@@ -30,20 +31,30 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) -> Canvas {
                 257 => height = tiff.number(&field),
                 // Directories inside: the rest of Exif, positions, pictures.
                 0x014A | 0x8769 | 0x8825 | 0xA005 => {
-                    open.extend(
-                        (0..field.count.min(DIRECTORIES))
-                            .filter_map(|index| tiff.long(field.start + 4 * index)),
-                    );
+                    canvas.is_layered |= field.tag == 0x014A;
+                    let inner = |index| Some((tiff.long(field.start + 4 * index)?, Chain::Inner));
+                    open.extend((0..field.count.min(DIRECTORIES)).filter_map(inner));
                 }
+                // Samples that are no colour: how transparent a pixel is.
+                338 => canvas.is_layered = true,
                 _ => tiff.text(walk, place, &field),
             }
         }
         if let (Some(width), Some(height)) = (width, height) {
             canvas.frame(width, height);
         }
-        open.extend(tiff.long(at + 2 + count * FIELD).filter(|next| *next != 0));
+        canvas.pages += u32::from(chain == Chain::Pages);
+        let next = tiff.long(at + 2 + count * FIELD).filter(|next| *next != 0);
+        open.extend(next.map(|next| (next, chain)));
     }
     canvas
+}
+
+/// Whether directories are pages or belong to one.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Chain {
+    Inner,
+    Pages,
 }
 
 struct Tiff<'a> {

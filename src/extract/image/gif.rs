@@ -12,6 +12,7 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) -> Canvas {
     if let (Some(width), Some(height)) = (little16(bytes, 6), little16(bytes, 8)) {
         canvas.frame(width, height);
     }
+    let mut frames = 0_usize;
     let mut at = 13 + colours(bytes.get(10));
     while let Some(kind) = bytes.get(at) {
         if !walk.entry(&place.path) {
@@ -34,8 +35,15 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) -> Canvas {
                 xmp(walk, place, rest.split(|b| *b == 1).next().unwrap_or_default());
                 at = joined(bytes, at + 2).1;
             }
+            // Graphic control, with the flag of transparency (section 23).
+            (0x21, Some(0xF9)) => {
+                canvas.is_layered |= bytes.get(at + 3).is_some_and(|flags| flags & 1 != 0);
+                at = joined(bytes, at + 2).1;
+            }
             (0x21, Some(_)) => at = joined(bytes, at + 2).1,
             (0x2C, _) => {
+                frames += 1;
+                canvas.is_layered |= frames > 1;
                 if let (Some(width), Some(height)) =
                     (little16(bytes, at + 5), little16(bytes, at + 7))
                 {

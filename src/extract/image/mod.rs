@@ -1,7 +1,8 @@
 //! Pictures: what is written beside the pixels is read, the pixels are not.
 //!
-//! This build has no eyes, so a picture is a gap wherever its pixels could
-//! show a number: more than 40,000 of them, or 400 in a row. What is smaller
+//! This program has no eyes: a picture is handed on to one that has, if there
+//! is one, and else is a gap, wherever its pixels could show a number: more
+//! than 40,000 of them, or 400 in a row. What is smaller
 //! (the icons, the 200 × 200 portrait and the 300 × 130 logo of everyday mail)
 //! is no gap, or every signature would hold its mail. That is a choice, not a
 //! proof: a patient number fits into 80 × 10 pixels. What has no size that can
@@ -11,6 +12,7 @@ mod exif;
 mod gif;
 mod iptc;
 mod jpeg;
+mod pixels;
 mod png;
 mod webp;
 
@@ -23,7 +25,7 @@ use super::{
     text::{self, Label},
     walk::{Place, Walk},
 };
-use crate::model::{GapKind, Surface};
+use crate::model::Surface;
 
 /// Reads the picture `bytes` at `place`.
 pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8], format: Format) {
@@ -38,7 +40,7 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8], format: Format)
         _ => loose(walk, &beside, bytes),
     };
     if canvas.may_show_text() {
-        walk.gap(GapKind::Unknown, &place.path);
+        pixels::hand_on(walk, place, bytes, (format, canvas));
     }
     // What stands in places that no program writes.
     strings::read(walk, &beside, bytes);
@@ -53,6 +55,10 @@ struct Canvas {
     /// The largest width and height that the file names.
     size: Option<(u32, u32)>,
     end: Option<usize>,
+    pages: u32,
+    /// Not all that a viewer may show is in the pixels of each page: there are
+    /// more frames, smaller versions, or transparent ones.
+    is_layered: bool,
 }
 
 impl Canvas {
@@ -151,7 +157,7 @@ pub(super) mod tests {
 
     #[test]
     fn only_small_pictures_are_no_gap() {
-        let canvas = |width, height| Canvas { size: Some((width, height)), end: None };
+        let canvas = |width, height| Canvas { size: Some((width, height)), ..Canvas::default() };
         for (width, height) in [(1, 1), (32, 32), (200, 200), (300, 130), (600, 4)] {
             assert!(!canvas(width, height).may_show_text(), "{width} x {height}");
         }
@@ -166,6 +172,7 @@ pub(super) mod tests {
         let mut bytes = vec![0; 60];
         bytes[..2].copy_from_slice(b"BM");
         (bytes[2], bytes[14], bytes[18], bytes[22]) = (60, 40, 9, 9);
-        assert_eq!(bmp(&bytes), Canvas { size: Some((9, 9)), end: Some(60) });
+        let expected = Canvas { size: Some((9, 9)), end: Some(60), ..Canvas::default() };
+        assert_eq!(bmp(&bytes), expected);
     }
 }

@@ -25,6 +25,9 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) -> Canvas {
                     canvas.frame(width, height);
                 }
             }
+            // Animation and transparency of palettes; that of pixels is for
+            // whoever reads them.
+            b"acTL" | b"tRNS" => canvas.is_layered = true,
             b"tEXt" => {
                 let (key, text) = split(content);
                 value(walk, place, key, text);
@@ -50,7 +53,7 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) -> Canvas {
     canvas
 }
 
-fn chunk(bytes: &[u8], at: usize) -> Option<(&[u8], &[u8])> {
+pub(super) fn chunk(bytes: &[u8], at: usize) -> Option<(&[u8], &[u8])> {
     let length = usize::try_from(big32(bytes, at)?).ok()?;
     let start = at.checked_add(8)?;
     let content = bytes.get(start..start.checked_add(length)?)?;
@@ -120,9 +123,9 @@ fn raw_profile(text: &[u8]) -> Vec<u8> {
     nibbles.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect()
 }
 
-const SIGNATURE: usize = 8;
+pub(super) const SIGNATURE: usize = 8;
 /// Length, name and checksum.
-const FRAME: usize = 12;
+pub(super) const FRAME: usize = 12;
 
 #[cfg(test)]
 mod tests {

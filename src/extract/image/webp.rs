@@ -21,10 +21,13 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) -> Canvas {
             b"VP8L" => {
                 if let (Some(low), Some(high)) = (little16(content, 1), little16(content, 3)) {
                     let bits = high << 16 | low;
+                    canvas.is_layered |= bits >> 28 & 1 != 0;
                     canvas.frame((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1);
                 }
             }
             b"VP8X" => {
+                // Transparency and animation.
+                canvas.is_layered |= content.first().is_some_and(|flags| flags & 0x12 != 0);
                 let three =
                     |at| Some(little16(content, at)? | u32::from(*content.get(at + 2)?) << 16);
                 if let (Some(width), Some(height)) = (three(4), three(7)) {

@@ -15,6 +15,7 @@ use super::{
 use crate::extract::{
     budget::Overrun,
     capped::{self, Trouble, Unpacked},
+    rows::Rows,
     walk::Walk,
 };
 
@@ -152,76 +153,14 @@ fn one(walk: &mut Walk, filter: &[u8], parameters: &Dict, bytes: &[u8]) -> (Vec<
     let size = |key: &[u8], usual: usize| number(key).unwrap_or(usual).clamp(1, 1 << 31);
     let sample = size(b"Colors", 1).saturating_mul(size(b"BitsPerComponent", 8));
     let row = sample.saturating_mul(size(b"Columns", 1)).div_ceil(8);
-    let shape = Shape { row, pixel: sample.div_ceil(8) };
+    let rows = Rows { row, pixel: sample.div_ceil(8) };
     let bytes = match predictor {
-        2 => shape.tiff(unpacked.bytes),
-        _ => shape.png(unpacked.bytes),
+        2 => rows.tiff(unpacked.bytes),
+        _ => rows.png(unpacked.bytes),
     };
     // A row longer than everything there is cannot be meant.
     let stop = stop.or((row > bytes.len().max(ROW)).then_some(Stop::Broken));
     (bytes, stop)
-}
-
-/// Bytes in a row and in a pixel.
-struct Shape {
-    row: usize,
-    pixel: usize,
-}
-
-impl Shape {
-    /// Undoes PNG filters (RFC 2083 section 6) in place: a row is written where
-    /// the one before ended, always behind what is still to be read.
-    fn png(&self, mut bytes: Vec<u8>) -> Vec<u8> {
-        let (mut from, mut start) = (0, 0);
-        let mut above: Option<usize> = None;
-        while let Some(kind) = bytes.get(from).copied() {
-            from += 1;
-            let length = self.row.min(bytes.len() - from);
-            for at in 0..length {
-                let left = at.checked_sub(self.pixel).map_or(0, |at| bytes[start + at]);
-                let up = above.map_or(0, |above| bytes[above + at]);
-                let corner = match (above, at.checked_sub(self.pixel)) {
-                    (Some(above), Some(at)) => bytes[above + at],
-                    _ => 0,
-                };
-                let guess = match kind {
-                    1 => left,
-                    2 => up,
-                    3 => u8::midpoint(left, up),
-                    4 => paeth(left, up, corner),
-                    _ => 0,
-                };
-                bytes[start + at] = bytes[from + at].wrapping_add(guess);
-            }
-            above = Some(start);
-            from += length;
-            start += length;
-        }
-        bytes.truncate(start);
-        bytes
-    }
-
-    /// Undoes the difference to the pixel before, for samples of eight bits.
-    fn tiff(&self, mut bytes: Vec<u8>) -> Vec<u8> {
-        for line in bytes.chunks_mut(self.row) {
-            for at in self.pixel..line.len() {
-                line[at] = line[at].wrapping_add(line[at - self.pixel]);
-            }
-        }
-        bytes
-    }
-}
-
-fn paeth(left: u8, up: u8, corner: u8) -> u8 {
-    let estimate = i16::from(left) + i16::from(up) - i16::from(corner);
-    let far = |value: u8| (estimate - i16::from(value)).abs();
-    if far(left) <= far(up) && far(left) <= far(corner) {
-        left
-    } else if far(up) <= far(corner) {
-        up
-    } else {
-        corner
-    }
 }
 
 /// Base 85 as PostScript has it. Four bytes become five characters.
@@ -354,9 +293,9 @@ mod tests {
 
     #[test]
     fn undoes_predictors() {
-        let shape = Shape { row: 3, pixel: 1 };
-        assert_eq!(shape.png(vec![2, 1, 2, 3, 2, 1, 1, 1, 1, 5, 1]), [1, 2, 3, 2, 3, 4, 5, 6]);
-        assert_eq!(shape.tiff(vec![1, 1, 1, 5, 1]), [1, 2, 3, 5, 6]);
+        let rows = Rows { row: 3, pixel: 1 };
+        assert_eq!(rows.png(vec![2, 1, 2, 3, 2, 1, 1, 1, 1, 5, 1]), [1, 2, 3, 2, 3, 4, 5, 6]);
+        assert_eq!(rows.tiff(vec![1, 1, 1, 5, 1]), [1, 2, 3, 5, 6]);
     }
 
     #[test]
