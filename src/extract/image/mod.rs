@@ -12,7 +12,7 @@ mod exif;
 mod gif;
 mod iptc;
 mod jpeg;
-mod pixels;
+pub(super) mod pixels;
 mod png;
 mod webp;
 
@@ -49,6 +49,12 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8], format: Format)
     }
 }
 
+/// Whether letters that make a number fit into so many pixels.
+pub(super) fn may_show_text((width, height): (u32, u32)) -> bool {
+    let long_row = width.max(height) >= ROW && width.min(height) >= LINE;
+    long_row || u64::from(width) * u64::from(height) > PIXELS
+}
+
 /// How large a picture is, and where it ends.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 struct Canvas {
@@ -69,10 +75,7 @@ impl Canvas {
     }
 
     fn may_show_text(&self) -> bool {
-        self.size.is_none_or(|(width, height)| {
-            let long_row = width.max(height) >= ROW && width.min(height) >= LINE;
-            long_row || u64::from(width) * u64::from(height) > PIXELS
-        })
+        self.size.is_none_or(may_show_text)
     }
 }
 

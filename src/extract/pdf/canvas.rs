@@ -3,7 +3,12 @@
 
 use std::collections::HashSet;
 
-use super::font::{Glyph, Seen};
+use super::{
+    font::{Glyph, Seen},
+    matrix::Matrix,
+    object::Stream,
+    prints::PRINTS,
+};
 
 /// Everything drawn on one page.
 #[derive(Debug, Default)]
@@ -12,6 +17,8 @@ pub(super) struct Canvas {
     /// The area of all pictures in square points, overlaps counted twice.
     pub(super) pictures: f64,
     pub(super) has_picture: bool,
+    /// The first pictures.
+    pub(super) prints: Vec<Print>,
     /// How many shapes were drawn.
     pub(super) shapes: usize,
     /// What the file says should be read instead of what is drawn.
@@ -21,6 +28,15 @@ pub(super) struct Canvas {
     /// How many bytes of strings were drawn.
     pub(super) drawn: usize,
     unread: HashSet<(usize, u32)>,
+}
+
+/// A picture on the page.
+#[derive(Debug)]
+pub(super) struct Print {
+    /// None when it stands in the content itself.
+    pub(super) stream: Option<Stream>,
+    /// Where it is drawn: left, bottom, right, top.
+    pub(super) area: [f64; 4],
 }
 
 /// Text drawn in one go.
@@ -56,6 +72,19 @@ impl Piece {
 }
 
 impl Canvas {
+    /// Adds a picture that `ctm` lays over the square from 0 to 1.
+    pub(super) fn picture(&mut self, stream: Option<&Stream>, ctm: Matrix) {
+        self.has_picture = true;
+        self.pictures += ctm.area();
+        if self.prints.len() < PRINTS {
+            let corners = [(0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0)];
+            let corners = corners.map(|(x, y)| ctm.apply(x, y));
+            let (x, y) = (corners.map(|(x, _)| x), corners.map(|(_, y)| y));
+            let area = [least(x), least(y), most(x), most(y)];
+            self.prints.push(Print { stream: stream.cloned(), area });
+        }
+    }
+
     /// Notes that a font does not say what `code` is.
     pub(super) fn note_unread(&mut self, font: usize, code: u32) {
         if self.unread.len() < UNREAD {
@@ -76,8 +105,21 @@ impl Canvas {
         let covered = self.pictures >= area * COVERED;
         (letters == 0 && self.has_picture)
             || (letters < STAMP && covered)
-            || (letters == 0 && self.shapes >= OUTLINES)
+            || (letters == 0 && self.is_outlined())
     }
+
+    /// Whether the shapes could be letters.
+    pub(super) fn is_outlined(&self) -> bool {
+        self.shapes >= OUTLINES
+    }
+}
+
+fn least(values: [f64; 4]) -> f64 {
+    values.into_iter().fold(f64::INFINITY, f64::min)
+}
+
+fn most(values: [f64; 4]) -> f64 {
+    values.into_iter().fold(f64::NEG_INFINITY, f64::max)
 }
 
 /// A number has rarely fewer different digits.

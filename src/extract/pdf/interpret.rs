@@ -115,7 +115,7 @@ impl<'d, 'b> Interpreter<'d, 'b> {
                 Ok(Some(Item::Word(b"BI"))) => {
                     operands.clear();
                     inline_picture(&mut lexer, content);
-                    run.picture();
+                    run.picture(None);
                 }
                 Ok(Some(Item::Word(word))) => {
                     self.operator(walk, &mut run, word, &operands);
@@ -206,7 +206,7 @@ impl<'d, 'b> Interpreter<'d, 'b> {
         let object = self.document.get(self.revision, all, name);
         let Some(stream) = object.stream() else { return };
         if stream.dict.says(b"Subtype", b"Image") {
-            run.picture();
+            run.picture(Some(stream));
             return;
         }
         let ctm = run.state.ctm;
@@ -409,9 +409,8 @@ impl Run<'_, '_> {
         }
     }
 
-    fn picture(&mut self) {
-        self.canvas.has_picture = true;
-        self.canvas.pictures += self.state.ctm.area();
+    fn picture(&mut self, stream: Option<&Stream>) {
+        self.canvas.picture(stream, self.state.ctm);
     }
 }
 

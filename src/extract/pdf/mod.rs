@@ -23,6 +23,7 @@ mod matrix;
 mod object;
 mod outside;
 mod pages;
+mod prints;
 mod scan;
 mod sealed;
 mod streams;

@@ -15,6 +15,7 @@ use super::{
     layout,
     matrix::{self, Matrix},
     object::{Dict, Object, Stream},
+    prints,
 };
 use crate::{
     extract::walk::{Place, Walk},
@@ -176,7 +177,7 @@ impl<'d, 'b> Pages<'d, 'b> {
         self.interpreter.run(walk, &mut canvas, (&content, resources), Matrix::IDENTITY);
         annotations::draw(walk, &mut self.interpreter, &mut canvas, dict);
         if canvas.needs_ocr(page.area) {
-            walk.gap(GapKind::Unknown, &place.path.child(name));
+            prints::hand_on(walk, (document, revision), &canvas, &place.path.child(name));
         }
         self.put(walk, place, &canvas, name);
         true
