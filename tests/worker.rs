@@ -22,13 +22,17 @@ use std::{
 
 use sluse::{
     base::limits::Limits,
-    model::{Extraction, Fragment, GapKind, Kind, PartPath, Surface},
-    worker::{Settings, WorkerError, Workers, run_child_with},
+    model::{Extraction, FirstReading, Fragment, GapKind, Kind, PartPath, Picture, Surface},
+    worker::{OcrSettings, Settings, WorkerError, Workers, run_child_with, run_helper},
 };
 
 fn main() -> ExitCode {
-    if std::env::args().nth(1).as_deref() == Some("worker") {
-        return run_child_with(obedient_reader);
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    match arguments.split_first() {
+        Some((role, [])) if role == "worker" => return run_child_with(obedient_reader),
+        Some((role, task)) if role == "worker" => return run_helper(task),
+        Some((role, _)) if role == "stdin" => return obedient_tesseract(),
+        _ => {}
     }
     story("a file is read and found under its name", a_file_is_read);
     story("a hang costs its own message only", a_hang_costs_its_own_message_only);
@@ -48,11 +52,21 @@ fn main() -> ExitCode {
     story("a missing program is nobody's gap", a_missing_program_is_nobodys_gap);
     story("too large a file is not even sent", too_large_a_file_is_not_even_sent);
     story("the real program answers", the_real_program_answers);
+    story("a picture is read by another program", a_picture_is_read_by_another_program);
+    story("a picture that hangs it is a gap", a_picture_that_hangs_it_is_a_gap);
+    story("a picture that breaks it is a gap", a_picture_that_breaks_it_is_a_gap);
+    story("the other program can reach nothing", the_other_program_can_reach_nothing);
+    story("pictures nobody asked for are gaps", pictures_nobody_asked_for_are_gaps);
     ExitCode::SUCCESS
 }
 
 /// What the child does with a message.
-fn obedient_reader(kind: Kind, name: &str, bytes: &[u8], _: &Limits) -> Extraction {
+fn obedient_reader(kind: Kind, name: &str, bytes: &[u8], _: &Limits) -> FirstReading {
+    if let Some(picture) = bytes.strip_prefix(b"picture ") {
+        let path = PartPath::root(name);
+        let picture = Picture { path, bytes: picture.to_vec(), pages: 1 };
+        return FirstReading { extraction: Extraction::default(), pictures: vec![picture] };
+    }
     let text = match str::from_utf8(bytes).unwrap_or("") {
         "hang" => loop {
             std::hint::spin_loop();
@@ -72,7 +86,32 @@ fn obedient_reader(kind: Kind, name: &str, bytes: &[u8], _: &Limits) -> Extracti
     };
     SERVED.fetch_add(1, Ordering::Relaxed);
     let fragment = Fragment::new(Surface::FileText, PartPath::root(name), text);
-    Extraction { fragments: vec![fragment], gaps: Vec::new() }
+    Extraction { fragments: vec![fragment], gaps: Vec::new() }.into()
+}
+
+/// What the program that reads pictures does with one.
+fn obedient_tesseract() -> ExitCode {
+    let mut picture = String::new();
+    io::Read::read_to_string(&mut io::stdin(), &mut picture).unwrap();
+    let word = match picture.as_str() {
+        "hang" => loop {
+            std::hint::spin_loop();
+        },
+        "crash" => return ExitCode::from(3),
+        "flood" => loop {
+            io::Write::write_all(&mut io::stdout(), &[b'x'; 4096]).unwrap();
+        },
+        "chat" => return print("that is a nice picture\n"),
+        "break out" => break_out().replace(' ', "_"),
+        other => other.to_owned(),
+    };
+    let page = "1\t1\t0\t0\t0\t0\t0\t0\t900\t400\t-1\t";
+    print(&format!("level\tand so on\n{page}\n5\t1\t1\t1\t1\t1\t0\t0\t90\t40\t96\t{word}\n"))
+}
+
+fn print(answer: &str) -> ExitCode {
+    print!("{answer}");
+    ExitCode::SUCCESS
 }
 
 /// Messages that this child has read.
@@ -248,6 +287,44 @@ async fn the_real_program_answers() {
     assert!(extraction.fragments.iter().any(|fragment| fragment.text.contains("one line")));
     assert!(extraction.gaps.is_empty());
     pool.stop().await;
+}
+
+async fn a_picture_is_read_by_another_program() {
+    let pool = seeing_pool();
+    assert_eq!(read(&pool, "picture letters").await, Ok("letters".to_owned()));
+}
+
+async fn a_picture_that_hangs_it_is_a_gap() {
+    let pool = seeing_pool();
+    assert_eq!(read(&pool, "picture hang").await, Err(GapKind::TimedOut));
+    assert_eq!(read(&pool, "picture next").await, Ok("next".to_owned()));
+}
+
+async fn a_picture_that_breaks_it_is_a_gap() {
+    let pool = seeing_pool();
+    for picture in ["picture crash", "picture flood", "picture chat"] {
+        assert_eq!(read(&pool, picture).await, Err(GapKind::Unknown), "{picture}");
+    }
+}
+
+async fn the_other_program_can_reach_nothing() {
+    let answer = read(&seeing_pool(), "picture break out").await;
+    // It is a program, and programs are installed where all can read.
+    assert_eq!(answer, Ok("open:_".to_owned()));
+}
+
+async fn pictures_nobody_asked_for_are_gaps() {
+    let pool = pool(one_child());
+    assert_eq!(read(&pool, "picture letters").await, Err(GapKind::Unknown));
+}
+
+fn seeing_pool() -> Workers {
+    let ocr = OcrSettings {
+        ocr_program: std::env::current_exe().unwrap(),
+        ocr_seconds: 2,
+        ..OcrSettings::switched_on()
+    };
+    pool(one_child()).with_ocr(ocr)
 }
 
 fn story<F: Future<Output = ()>>(title: &str, told: impl FnOnce() -> F) {

@@ -13,7 +13,7 @@ use crate::{
         output::{Output, Tint},
     },
     gate::Rulebook,
-    worker,
+    worker::{Engine, look_for_ocr},
 };
 
 /// Checks settings, rules and policy, and looks at how Postfix is set.
@@ -58,8 +58,8 @@ pub(super) async fn run(path: &Path, format: Format) -> anyhow::Result<Exit> {
 
 async fn load(path: &Path) -> anyhow::Result<(Config, Rulebook)> {
     let config = Config::load(path)?;
-    if config.extract.ocr == worker::Engine::Tesseract {
-        worker::look_for_ocr(&config.extract).context("[extract] ocr = \"tesseract\"")?;
+    if config.extract.ocr == Engine::Tesseract {
+        look_for_ocr(&config.extract).context("[extract] ocr is \"tesseract\"")?;
     }
     let workers = open::workers(&config)?;
     let book = open::rulebook(&config, &workers).await;

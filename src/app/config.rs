@@ -150,6 +150,27 @@ impl Config {
         self.number_fault()
     }
 
+    fn ocr_fault(&self) -> Option<Fault> {
+        let ocr = &self.extract;
+        let zeros = [
+            ("extract.ocr_pictures", u64::from(ocr.ocr_pictures), "write 20"),
+            ("extract.ocr_pixels", ocr.ocr_pixels, "write 25000000"),
+            ("extract.ocr_seconds", u64::from(ocr.ocr_seconds), "write 10"),
+            ("extract.ocr_message_seconds", u64::from(ocr.ocr_message_seconds), "write 20"),
+        ];
+        if let Some((path, _, hint)) = zeros.into_iter().find(|(_, value, _)| *value == 0) {
+            return fault(path, "must be above 0", hint);
+        }
+        let is_on = ocr.ocr == worker::Engine::Tesseract;
+        let together = self.limits.seconds.saturating_add(ocr.ocr_message_seconds);
+        if is_on && together > MAX_SECONDS {
+            let what = format!("must be at most {MAX_SECONDS} together with limits.seconds");
+            let hint = "write 20; a milter must answer within 60 seconds";
+            return fault("extract.ocr_message_seconds", what, hint);
+        }
+        None
+    }
+
     fn number_fault(&self) -> Option<Fault> {
         let (limits, worker) = (&self.limits, &self.worker);
         let zeros = [
@@ -180,29 +201,6 @@ impl Config {
         }
         if self.web.as_ref().is_some_and(|web| web.connections == 0) {
             return fault("web.connections", "must be above 0", "write 256");
-        }
-        None
-    }
-}
-
-impl Config {
-    fn ocr_fault(&self) -> Option<Fault> {
-        let ocr = &self.extract;
-        let zeros = [
-            ("extract.ocr_pictures", u64::from(ocr.ocr_pictures), "write 20"),
-            ("extract.ocr_pixels", ocr.ocr_pixels, "write 25000000"),
-            ("extract.ocr_seconds", u64::from(ocr.ocr_seconds), "write 10"),
-            ("extract.ocr_message_seconds", u64::from(ocr.ocr_message_seconds), "write 20"),
-        ];
-        if let Some((path, _, hint)) = zeros.into_iter().find(|(_, value, _)| *value == 0) {
-            return fault(path, "must be above 0", hint);
-        }
-        let is_on = ocr.ocr == worker::Engine::Tesseract;
-        let together = self.limits.seconds.saturating_add(ocr.ocr_message_seconds);
-        if is_on && together > MAX_SECONDS {
-            let what = format!("must be at most {MAX_SECONDS} together with limits.seconds");
-            let hint = "write 20; a milter must answer within 60 seconds";
-            return fault("extract.ocr_message_seconds", what, hint);
         }
         None
     }

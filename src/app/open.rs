@@ -3,6 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use anyhow::Context;
+use tracing::warn;
 
 use super::config::Config;
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
     protect::Protector,
     relay::NextHop,
     store::Store,
-    worker::Workers,
+    worker::{Engine, Workers, look_for_ocr},
 };
 
 /// Rules and policy of `config`, with the tests in the policy file run.
@@ -24,6 +25,11 @@ pub(super) async fn rulebook(config: &Config, workers: &Arc<Workers>) -> anyhow:
 
 /// The pool of readers.
 pub(super) fn workers(config: &Config) -> anyhow::Result<Arc<Workers>> {
+    if config.extract.ocr == Engine::Tesseract
+        && let Err(reason) = look_for_ocr(&config.extract)
+    {
+        warn!(%reason, "pictures cannot be read and stay gaps");
+    }
     let workers = Workers::new(program()?, config.worker.clone(), config.limits.clone());
     Ok(Arc::new(workers.with_ocr(config.extract.clone())))
 }

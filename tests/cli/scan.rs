@@ -23,6 +23,19 @@ fn keys(value: &Value) -> Vec<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
 }
 
+/// A screenshot with a number: see `tests/ocr.rs` for what is read in it.
+#[test]
+fn pictures_are_read_when_asked() {
+    let picture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/ocr/i01_screenshot.png");
+    let place = Place::new();
+    let answer = place.bare(&["scan", "--format", "json", picture]);
+    assert_eq!((answer.status, &answer.json()[0]["verdict"]), (1, &"unscannable".into()));
+    let answer = place.bare(&["scan", "--ocr", "--format", "json", picture]);
+    let line = &answer.json()[0];
+    assert_eq!((&line["verdict"], &line["gaps"]), (&"sensitive".into(), &Value::Array(vec![])));
+    assert_eq!(line["findings"][0]["path"], "i01_screenshot.png > ocr");
+}
+
 #[test]
 fn each_path_has_its_line_in_order_with_the_documented_keys() {
     let place = Place::new();

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use crate::place::{Place, run};
+use crate::place::{Place, SETTINGS, run};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/settings")
@@ -20,6 +20,10 @@ const WRONG: &[(&str, &str, &str)] = &[
     ("domains-not-a-list", "2: domains: invalid type", "write a list"),
     ("duplicate-key", "3: domains: duplicate", "keep one"),
     ("duplicate-section", "5: gateway: duplicate", "keep one"),
+    ("extract-language-wrong", "5: ocr_languages: \"nor eng\" names no", "sluse man"),
+    ("extract-ocr-unknown", "5: ocr: unknown variant", "did you mean `tesseract`?"),
+    ("extract-pictures-zero", "5: ocr_pictures: must be above 0", "write 20"),
+    ("extract-seconds-too-many", "6: ocr_message_seconds: must be at most 50", "write 20"),
     ("gateway-missing", "1: gateway: missing", "add this key"),
     ("keep-days-in-words", "3: keep_days: invalid type", "a whole number"),
     ("keep-days-negative", "3: keep_days: invalid value: integer `-1`", "at least 0"),
@@ -48,6 +52,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     ("section-not-a-table", "1: milter: invalid type", "below [its name]"),
     ("unclosed-string", "2: domains: invalid basic string", "sluse man"),
     ("unknown-detect-key", "6: synthetics: unknown field", "did you mean `synthetic`?"),
+    ("unknown-extract-key", "5: ocr_langauges: unknown field", "did you mean `ocr_languages`?"),
     ("unknown-gateway-key", "3: polcy: unknown field", "did you mean `policy`?"),
     ("unknown-guidance-key", "6: se: unknown field", "en, nb, nn"),
     ("unknown-limits-key", "6: second: unknown field", "did you mean `seconds`?"),
@@ -130,6 +135,25 @@ fn every_fixture_is_tried() {
             assert!(named(name), "{name}.toml is in no table");
         }
     }
+}
+
+#[test]
+fn what_pictures_are_to_be_read_with_must_be_there() {
+    let place = Place::new();
+    for (setting, complaint) in [
+        ("ocr_program = \"/usr/bin/no-such\"", "cannot run /usr/bin/no-such: "),
+        ("ocr_languages = \"nor+tlh\"", "no language \"tlh\"; hint: apt install tesseract-ocr-tlh"),
+    ] {
+        place.write("sluse.toml", format!("{SETTINGS}[extract]\nocr = \"tesseract\"\n{setting}\n"));
+        let answer = place.sluse(&["check-config"]);
+        assert_eq!(answer.status, 3, "{answer:?}");
+        assert!(
+            answer.said.contains(complaint) && answer.said.contains("apt install"),
+            "{answer:?}"
+        );
+    }
+    place.write("sluse.toml", format!("{SETTINGS}[extract]\nocr = \"tesseract\"\n"));
+    assert_eq!(place.sluse(&["check-config"]).status, 0);
 }
 
 #[test]

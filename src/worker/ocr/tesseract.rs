@@ -123,7 +123,10 @@ pub fn look_for(settings: &Settings) -> Result<(), Absent> {
         .arg("--list-langs")
         .stdin(Stdio::null())
         .output()
-        .map_err(|source| Absent::Program { program: program.display().to_string(), source })?;
+        .map_err(|error| Absent::Program {
+            program: program.display().to_string(),
+            reason: error.to_string(),
+        })?;
     // Versions differ in where they print it.
     let told = [output.stdout, output.stderr].concat();
     let told = String::from_utf8_lossy(&told);
@@ -138,15 +141,15 @@ pub fn look_for(settings: &Settings) -> Result<(), Absent> {
 #[derive(Debug, Error)]
 pub enum Absent {
     /// Its data for a language.
-    #[error("tesseract has no language {0:?}: apt install tesseract-ocr-{0}")]
+    #[error("tesseract has no language {0:?}; hint: apt install tesseract-ocr-{0}")]
     Language(String),
     /// The program itself.
-    #[error("cannot run {program}: apt install tesseract-ocr tesseract-ocr-nor")]
+    #[error("cannot run {program}: {reason}; hint: apt install tesseract-ocr tesseract-ocr-nor")]
     Program {
         /// Where it should be.
         program: String,
-        /// Why it does not run.
-        source: io::Error,
+        /// Why it does not run, as the system says.
+        reason: String,
     },
 }
 
