@@ -32,6 +32,7 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
 fn answer(arguments: &Arguments) -> anyhow::Result<Exit> {
     match &arguments.command {
         Command::Completions { shell } => completions(*shell),
+        Command::Formats => cli::formats::run(arguments.format, &worker::formats()),
         Command::Man => cli::man::run(),
         Command::Rules(command) => rules(command, arguments),
         Command::Serve => {
@@ -90,6 +91,7 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<Exit> {
             with_gate(arguments).await
         }
         Command::Completions { .. }
+        | Command::Formats
         | Command::Man
         | Command::Rules(_)
         | Command::Serve
@@ -111,6 +113,7 @@ async fn with_gate(arguments: &Arguments) -> anyhow::Result<Exit> {
         Command::Audit(_)
         | Command::CheckConfig
         | Command::Completions { .. }
+        | Command::Formats
         | Command::Keys(_)
         | Command::Man
         | Command::Rules(_)

@@ -75,6 +75,9 @@ pub enum Command {
     /// Say what would happen to a message, or what happened to an event, and why
     #[command(after_help = examples::EXPLAIN)]
     Explain(ExplainArguments),
+    /// Print the formats that are read, and what of each
+    #[command(after_help = examples::FORMATS)]
+    Formats,
     /// Manage the certificates of recipients
     #[command(subcommand, after_help = examples::KEYS)]
     Keys(KeysCommand),

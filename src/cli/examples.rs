@@ -33,6 +33,13 @@ Examples:
   sluse explain mail.eml --from kari@cpm.example --to ola@partner.example
   sluse explain bcdfghjkmnpqrstvbcdf";
 
+pub(super) const FORMATS: &str = "\
+Examples:
+  sluse formats
+  sluse formats --format json
+
+What cannot be read is a gap, and the policy decides about gaps.";
+
 pub(super) const KEYS: &str = "\
 Examples:
   sluse keys import partner.asc
@@ -93,6 +100,7 @@ Examples:
   sluse scan --format json attachments/*
   printf 'Kontakt oss' | sluse scan --as text -
   sluse scan --config /etc/sluse/sluse.toml report.docx
+  sluse scan --ocr scan.pdf
 
 A file is sensitive (a finding of level medium or above), else unscannable (a
 part of it cannot be read), else encrypted, else clean. Exit status 1 means

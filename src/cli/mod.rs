@@ -7,6 +7,7 @@ pub mod args;
 pub mod audit;
 mod examples;
 pub mod explain;
+pub mod formats;
 mod input;
 pub mod keys;
 pub mod man;

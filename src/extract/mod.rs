@@ -9,6 +9,7 @@ mod budget;
 mod capped;
 mod compound;
 mod content;
+mod formats;
 mod grid;
 mod image;
 mod mapi;
@@ -70,4 +71,7 @@ pub fn read_first(kind: Kind, name: &str, bytes: &[u8], limits: &Limits) -> Firs
     walk.hand_over()
 }
 
-pub use self::plain::is_plain_message;
+pub use self::{
+    formats::{FormatRow, formats},
+    plain::is_plain_message,
+};

@@ -136,6 +136,11 @@ pub(super) fn format(bytes: &[u8]) -> Format {
     if is_openpgp(bytes) { Format::OpenPgp } else { Format::Unknown }
 }
 
+/// The first bytes that tell `format`, where that is enough.
+pub(super) fn marks(format: Format) -> impl Iterator<Item = &'static [u8]> {
+    MAGIC.iter().filter(move |(_, known)| *known == format).map(|(mark, _)| *mark)
+}
+
 /// Whether `bytes` read as text: hardly any control characters, or UTF-16.
 pub(super) fn looks_like_text(bytes: &[u8]) -> bool {
     let sample = bytes.get(..SAMPLE).unwrap_or(bytes);

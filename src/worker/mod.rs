@@ -43,6 +43,8 @@ use crate::{
     model::{Extraction, FirstReading, Gap, GapKind, Kind, PartPath},
 };
 
+pub use crate::extract::{FormatRow, formats};
+
 pub use self::ocr::{
     Absent, Engine, Languages, LanguagesError, Settings as OcrSettings, look_for as look_for_ocr,
     run_helper,
