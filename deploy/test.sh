@@ -67,7 +67,7 @@ scripts() {
     done
 }
 
-need_packages build-essential pkg-config libssl-dev libclang-dev postfix gnupg python3 mandoc \
+need_packages build-essential pkg-config libssl-dev libclang-dev postfix gnupg python3 ripmime mandoc \
     procps systemd || exit 1
 
 step 'format' cargo fmt --check

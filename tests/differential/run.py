@@ -105,13 +105,15 @@ def scan(sluse, paths):
 
 
 def shown_by(one, path, folder):
-    """The names of the oracles that show the number."""
+    """The oracles that show the number, each with an excerpt."""
     views = {name: oracles.python(one.raw, policy) for name, policy in oracles.POLICIES.items()}
     views["ripmime"] = oracles.ripmime(path, os.path.join(folder, f"{one.index}.d"))
-    shown = []
+    shown = {}
     for name, texts in views.items():
-        if any([one.planted.is_in(text) for text in texts]):
-            shown.append(name)
+        # All of them: ripmime's folder goes with the last.
+        found = [excerpt for excerpt in map(one.planted.excerpt, texts) if excerpt]
+        if found:
+            shown[name] = found[0]
     return shown
 
 
@@ -121,12 +123,14 @@ def row_of(one, shown, verdict, twin):
         wrong.append(f"{' and '.join(shown)} show the number, sluse says {verdict}")
     if twin == "sensitive":
         wrong.append("the twin with a wrong number is called sensitive")
+    if one.kind == "control" and not shown:
+        wrong.append("nothing was changed, and no oracle shows the number")
     if one.kind == "control" and (verdict, twin) != ("sensitive", "clean"):
         wrong.append(f"nothing was changed, sluse says {verdict}, of the twin {twin}")
     row = dict(index=one.index, kind=one.kind, place=one.place, mutations=one.mutations)
-    row.update(shown=shown, verdict=verdict, twin=twin, wrong=wrong)
+    row.update(shown=list(shown), verdict=verdict, twin=twin, wrong=wrong)
     if wrong:
-        row.update(raw=one.raw, twin_raw=one.twin, digits=one.planted.digits)
+        row.update(excerpts=shown, raw=one.raw, twin_raw=one.twin, digits=one.planted.digits)
     return row
 
 
@@ -193,17 +197,21 @@ def keep(options, row):
     stem.with_suffix(".txt").write_text(
         f"{'; '.join(row['wrong'])}\n"
         f"number {row['digits']} in {row['place']}, {row['kind']}: {', '.join(row['mutations'])}\n"
-        f"explain: sluse explain {stem}.eml\n"
+        + "".join(f"{name}: {excerpt!r}\n" for name, excerpt in row["excerpts"].items())
+        + f"explain: sluse scan --as message {stem}.eml\n"
         f"again: tests/differential/run.py --sluse sluse --seed {options.seed} --only {row['index']}{hostile}\n"
     )
 
 
 def progress(options, books, started):
-    if sys.stderr.isatty():
-        speed = books.all / (time.monotonic() - started)
-        print(f"\r{books.all} of {options.count}, {speed:.0f} a second, {len(books.wrong)} wrong ", end="", file=sys.stderr)
-        if books.all == options.count:
-            print(file=sys.stderr)
+    """One line that is written over, or ten lines into a log."""
+    last = books.all == options.count
+    if not sys.stderr.isatty() and not last and books.all // CHUNK % max(1, options.count // CHUNK // 10):
+        return
+    speed = books.all / (time.monotonic() - started)
+    start, end = ("\r", "\n" if last else "") if sys.stderr.isatty() else ("", "\n")
+    text = f"{start}{books.all} of {options.count}, {speed:.0f} a second, {len(books.wrong)} wrong"
+    print(text, end=end, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

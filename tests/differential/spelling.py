@@ -188,7 +188,8 @@ def base64_pieces(rng):
 
 def lenient(body):
     text = re.sub(rb"[^A-Za-z0-9+/]", b"", body)
-    return b64.b64decode(text + b"A" * (-len(text) % 4 == 3) + b"=" * (-len(text) % 4 % 3))
+    text = text[: len(text) - (len(text) % 4 == 1)]
+    return b64.b64decode(text + b"=" * (-len(text) % 4))
 
 
 @body_spelling("base64")
