@@ -34,7 +34,7 @@ FILLERS = [
 
 # Unscannable before anything is planted, or taken for encrypted.
 ODD = {"armour-then-text.eml", "pgp-mime.eml", "signed-says-enveloped.eml", "already-encrypted.eml"}
-ODD |= {"two-encodings.eml", "unscannable.eml"}
+ODD |= {"two-encodings.eml", "no-closing-boundary.eml", "unscannable.eml"}
 
 
 class Plant:

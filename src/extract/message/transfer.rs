@@ -98,14 +98,33 @@ pub(in crate::extract) fn quoted_printable(text: &[u8]) -> Decoded {
     Decoded { bytes, odd }
 }
 
-/// The length of a line end, with blanks before it.
+/// Whether `text` looks quoted-printable though no label says so: a line ends
+/// in `=`, or an escape stands between digits. Some readers decode that.
+pub(super) fn looks_quoted(text: &[u8]) -> bool {
+    memchr::memchr_iter(b'=', text).any(|equals| {
+        let digit_before =
+            equals.checked_sub(1).and_then(|at| text.get(at)).is_some_and(u8::is_ascii_digit);
+        match text.get(equals + 1..) {
+            Some([b'\r' | b'\n', ..]) => true,
+            Some([high, low, b'0'..=b'9' | b'=', ..]) if digit_before => {
+                high.is_ascii_hexdigit() && low.is_ascii_hexdigit()
+            }
+            _ => false,
+        }
+    })
+}
+
+/// The length of a line end, with blanks before it. Several CR before one LF
+/// are one line end, as for most readers.
 fn soft_break(text: &[u8]) -> Option<usize> {
     let blanks = text.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
-    match text.get(blanks..)? {
-        [b'\r', b'\n', ..] => Some(blanks + 2),
-        [b'\r' | b'\n', ..] => Some(blanks + 1),
-        [] => Some(blanks),
-        _ => None,
+    let end = text.get(blanks..)?;
+    let returns = end.iter().take_while(|b| **b == b'\r').count();
+    match (returns, end.get(returns)) {
+        (_, Some(b'\n')) => Some(blanks + returns + 1),
+        (0, Some(_)) => None,
+        (0, None) => Some(blanks),
+        (_, _) => Some(blanks + 1),
     }
 }
 
@@ -214,8 +233,16 @@ mod tests {
     #[test]
     fn quoted_printable_takes_variants() {
         assert_eq!(quoted_printable(b"12=\r\n34=  \n5=c3=B8").bytes, b"12345\xC3\xB8");
+        assert_eq!(quoted_printable(b"12=\r\r\n34=\r5").bytes, b"12345");
         let stray = quoted_printable(b"1=x2");
         assert_eq!((stray.bytes.as_slice(), stray.odd), (&b"1=x2"[..], true));
+    }
+
+    #[test]
+    fn quoted_printable_is_known_without_its_label() {
+        assert!(looks_quoted(b"fnr 228=\r\n36014271"));
+        assert!(looks_quoted(b"fnr 228360=A014271"));
+        assert!(!looks_quoted(b"https://a.example/?b=12&c=d 1=1 2=20"));
     }
 
     #[test]
