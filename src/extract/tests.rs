@@ -43,7 +43,7 @@ fn two_encodings_are_both_tried_and_told() {
 #[test]
 fn blank_lines_before_the_head_hide_nothing() {
     let head = "From: a@b.example\r\nSubject: x\r\nContent-Transfer-Encoding: base64\r\n";
-    for blanks in ["\r\n", "\n\n", " \r\n", "\t", "\0"] {
+    for blanks in ["\r\n", "\n\n", " \r\n", "\t", "\0", "From a@b.example Mon\r\n\r\n"] {
         holding(
             &message(format!("{blanks}{head}\r\nZm5yIDIyODM2MDE0Mjcx\r\n").as_bytes()),
             "22836014271",

@@ -2,9 +2,10 @@
 """Holds Sluse against Python's email package and ripmime on mutated mail.
 
 Whenever one of them shows the planted number, `sluse scan` must say sensitive
-or unscannable. The twin of each mutant, with a wrong number, must never be
-sensitive. Ends with status 1 when either fails; the messages are then kept
-with a text that tells how each was made, 2 when it cannot run.
+or unscannable. The twin of a mutant, with a wrong number, must not be sensitive;
+only where decoding was tampered with may chance make it valid. Ends with
+status 1 when either fails, and keeps the messages with a text that tells how
+each was made; with status 2 when it cannot run.
 """
 
 import argparse
@@ -121,7 +122,7 @@ def row_of(one, shown, verdict, twin):
     wrong = []
     if shown and verdict not in GUARDED:
         wrong.append(f"{' and '.join(shown)} show the number, sluse says {verdict}")
-    if twin == "sensitive":
+    if twin == "sensitive" and one.kind in ("control", "mild"):
         wrong.append("the twin with a wrong number is called sensitive")
     if one.kind == "control" and not shown:
         wrong.append("nothing was changed, and no oracle shows the number")

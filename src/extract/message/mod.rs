@@ -69,8 +69,10 @@ pub(super) fn read(walk: &mut Walk, path: &PartPath, raw: &[u8]) {
 /// Blank lines before the head end it for some and are passed over by others:
 /// all of it is read as text here, and what is given back as a message.
 fn without_blank_start<'a>(walk: &mut Walk, path: &PartPath, raw: &'a [u8]) -> &'a [u8] {
-    let blanks = raw.iter().take_while(|b| b.is_ascii_whitespace() || **b == 0).count();
-    match raw.get(blanks..) {
+    let separator = raw.starts_with(b"From ") || raw.starts_with(b">From ");
+    let line = if separator { memchr::memchr(b'\n', raw).map_or(0, |at| at + 1) } else { 0 };
+    let blanks = raw[line..].iter().take_while(|b| b.is_ascii_whitespace() || **b == 0).count();
+    match raw.get(line + blanks..) {
         Some(rest) if blanks > 0 && looks_like_message(rest) => {
             let place = Place::new(path.clone(), Surface::Body);
             text::read(walk, &place, raw, Some(text::Label::default()));

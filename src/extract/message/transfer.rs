@@ -149,8 +149,12 @@ pub(super) fn uuencoded(text: &[u8]) -> Vec<UuFile> {
         }
         let line =
             text.get(at..).unwrap_or_default().split(|b| *b == b'\n').next().unwrap_or_default();
-        let mode = line.iter().take_while(|b| matches!(b, b'0'..=b'7')).count();
-        if !(3..=4).contains(&mode) {
+        let mode = line.iter().take_while(|b| !b.is_ascii_whitespace()).count();
+        let after = text.get(at + line.len() + 1..).unwrap_or_default();
+        let honest =
+            (3..=4).contains(&mode) && line[..mode].iter().all(|b| matches!(b, b'0'..=b'7'));
+        // Some readers do not look at the mode.
+        if !honest && !starts_with_uu_line(after) {
             continue;
         }
         let name = line.get(mode..).unwrap_or_default().trim_ascii().to_vec();
@@ -162,6 +166,15 @@ pub(super) fn uuencoded(text: &[u8]) -> Vec<UuFile> {
         }
     }
     files
+}
+
+/// Whether the first line is as long as its first character says.
+fn starts_with_uu_line(text: &[u8]) -> bool {
+    let line = text.split(|b| *b == b'\n').next().unwrap_or_default().trim_ascii_end();
+    let Some((length, groups)) = line.split_first() else { return false };
+    let written = usize::from(length.wrapping_sub(32) & 63).div_ceil(3) * 4;
+    let printable = line.iter().all(|b| (b' '..=b'`').contains(b));
+    printable && written > 0 && (written.saturating_sub(3)..=written + 1).contains(&groups.len())
 }
 
 fn uu_lines(text: &[u8]) -> (Vec<u8>, usize) {
@@ -243,6 +256,12 @@ mod tests {
         assert!(looks_quoted(b"fnr 228=\r\n36014271"));
         assert!(looks_quoted(b"fnr 228360=A014271"));
         assert!(!looks_quoted(b"https://a.example/?b=12&c=d 1=1 2=20"));
+    }
+
+    #[test]
+    fn uuencode_needs_no_honest_mode() {
+        assert_eq!(uuencoded(b"begin 6=4 a.txt\n%9FYR(#$\n`\nend\n")[0].bytes, b"fnr 1");
+        assert_eq!(uuencoded(b"begin with a word\nand so on\n").len(), 0);
     }
 
     #[test]
