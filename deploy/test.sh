@@ -67,8 +67,8 @@ scripts() {
     done
 }
 
-need_packages build-essential pkg-config libssl-dev libclang-dev postfix gnupg python3 mandoc \
-    procps systemd tesseract-ocr tesseract-ocr-nor || exit 1
+need_packages build-essential pkg-config libssl-dev libclang-dev faketime gnupg m4 mandoc openssl \
+    postfix procps python3 python3-dkim ripmime swaks systemd tesseract-ocr tesseract-ocr-nor || exit 1
 
 step 'format' cargo fmt --check
 step 'scripts' scripts

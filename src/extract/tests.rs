@@ -41,6 +41,36 @@ fn two_encodings_are_both_tried_and_told() {
 }
 
 #[test]
+fn blank_lines_before_the_head_hide_nothing() {
+    let head = "From: a@b.example\r\nSubject: x\r\nContent-Transfer-Encoding: base64\r\n";
+    for blanks in ["\r\n", "\n\n", " \r\n", "\t", "\0", "From a@b.example Mon\r\n\r\n"] {
+        holding(
+            &message(format!("{blanks}{head}\r\nZm5yIDIyODM2MDE0Mjcx\r\n").as_bytes()),
+            "22836014271",
+        );
+    }
+}
+
+#[test]
+fn quoted_printable_without_its_label_is_read() {
+    holding(&message(b"Subject: x\r\n\r\nfnr 228360=\r\n14271\r\n"), "fnr 22836014271");
+}
+
+#[test]
+fn parts_without_a_multipart_are_read() {
+    let body = "--a\r\nContent-Transfer-Encoding: BASE64\r\n\r\nZm5yID@@IyODM2@@MDE0Mjcx\r\n--a--";
+    holding(&message(format!("Subject: x\r\n\r\n{body}\r\n").as_bytes()), "fnr 22836014271");
+}
+
+#[test]
+fn quotes_in_a_name_split_no_number() {
+    holding(
+        &message(b"To: \"fnr 2283\"60 142\" \"71\" <a@b.example>\r\n\r\nHei\r\n"),
+        "228360 142 71",
+    );
+}
+
+#[test]
 fn a_file_that_the_directory_hides_is_read() {
     let read = fixture("zip-unlisted-file");
     holding(&read, "10844516342");

@@ -70,9 +70,10 @@ impl<'a> Word<'a> {
             _ => return None,
         };
         let text = inner.get(set_end + 3..).filter(|_| inner.get(set_end + 2) == Some(&b'?'))?;
-        let text_end = memmem::find(text, b"?=")?;
+        let (text_end, mark) = end_of(text)?;
         let charset = inner[..set_end].split(|b| *b == b'*').next()?;
-        Some(Self { charset, base64, text: &text[..text_end], length: set_end + text_end + 7 })
+        let length = set_end + text_end + 5 + mark;
+        Some(Self { charset, base64, text: &text[..text_end], length })
     }
 
     fn bytes(&self) -> Vec<u8> {
@@ -83,6 +84,20 @@ impl<'a> Word<'a> {
             self.text.iter().map(|b| if *b == b'_' { b' ' } else { *b }).collect();
         transfer::quoted_printable(&spaced).bytes
     }
+}
+
+/// Where the text of a word ends, and how long its end mark is. Some readers
+/// take half a mark, at the end or before the next word.
+fn end_of(text: &[u8]) -> Option<(usize, usize)> {
+    memchr::memchr_iter(b'?', text).find_map(|mark| {
+        let after = text.get(mark + 1..)?;
+        if after.first() == Some(&b'=') {
+            return Some((mark, 2));
+        }
+        let next = after.trim_ascii_start();
+        let ends = matches!(next, [] | [b'"', ..]) || next.starts_with(b"=?");
+        ends.then_some((mark, 1))
+    })
 }
 
 /// An encoded word has at most 75 characters; programs that write longer ones
@@ -98,6 +113,12 @@ mod tests {
         assert_eq!(decode(b"fnr =?utf-8?Q?2283?=\r\n =?utf-8?B?NjAxNDI3MQ==?="), "fnr 22836014271");
         assert_eq!(decode(b"=?utf-8?Q?J=C3?= =?UTF-8?Q?=B8rn?= og Per"), "Jørn og Per");
         assert_eq!(decode(b"=?iso-8859-1*no?q?S=F8_r?= x"), "Sø r x");
+    }
+
+    #[test]
+    fn takes_half_an_end_mark() {
+        assert_eq!(decode(b"=?utf-8?B?Zm5yIA==? =?utf-8?Q?=32=328?"), "fnr 228");
+        assert_eq!(decode(b"\"=?utf-8?q?228? 36?=\""), "\"228? 36\"");
     }
 
     #[test]

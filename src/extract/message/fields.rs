@@ -78,11 +78,8 @@ impl<'a> Head<'a> {
         let field = Field { name: name.trim_ascii(), value };
         let odd_name =
             name.len() != field.name.len() || field.name.iter().any(|b| !b.is_ascii_graphic());
-        if odd_name {
-            self.ambiguous |= field.name.to_ascii_lowercase().windows(8).any(|w| w == b"content-")
-                || name.starts_with(b" ")
-                || name.starts_with(b"\t");
-        }
+        // Some end the head at such a line and show the rest as the body.
+        self.ambiguous |= odd_name;
         self.ambiguous |= hides_field(value);
         self.fields.push(field);
     }
@@ -165,6 +162,7 @@ mod tests {
             b"To: x\rSubject: y\r\n\r\n",
             b"To: \0x\r\n\r\n",
             b"no colon here\r\n\r\n",
+            b"To: x\r\n> and so: on\r\n\r\n",
         ];
         for head in odd {
             assert!(Head::parse(head).ambiguous, "{}", String::from_utf8_lossy(head));

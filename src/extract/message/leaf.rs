@@ -71,7 +71,15 @@ impl Plain<'_> {
 fn decode<'a>(walk: &mut Walk, place: &Place, bytes: &'a [u8], mime: &Mime) -> Plain<'a> {
     let is_text = mime.content_type.main.is_empty() || mime.content_type.main.starts_with("text/");
     match mime.encoding {
-        Encoding::Identity | Encoding::Unknown => Plain(Cow::Borrowed(bytes)),
+        Encoding::Identity | Encoding::Unknown => {
+            if is_text
+                && transfer::looks_quoted(bytes)
+                && let Some(other) = second_look::quoted(bytes)
+            {
+                text::read(walk, place, &other, Some(label(mime)));
+            }
+            Plain(Cow::Borrowed(bytes))
+        }
         Encoding::Base64 => {
             let decoded = transfer::base64(bytes);
             let spaced = memchr::memchr(b' ', bytes.trim_ascii()).is_some();
@@ -129,6 +137,11 @@ fn by_type(walk: &mut Walk, place: &Place, bytes: &[u8], mime: &Mime) {
 
 fn as_text(walk: &mut Walk, place: &Place, bytes: &[u8], mime: &Mime) {
     let label = label(mime);
+    if names_encoding(bytes) {
+        // Old reports of failed delivery hold a message as it was sent, and
+        // some readers open it.
+        second_look::read(walk, place, bytes);
+    }
     match sniff::format(bytes) {
         sniff::Format::Cms
         | sniff::Format::Compound
@@ -153,6 +166,17 @@ fn as_text(walk: &mut Walk, place: &Place, bytes: &[u8], mime: &Mime) {
         _ => text::read(walk, place, bytes, Some(label)),
     }
 }
+
+/// Whether there is a field in the text that names a transfer encoding.
+fn names_encoding(text: &[u8]) -> bool {
+    memchr::memchr_iter(b':', text).any(|colon| {
+        let before = text.get(..colon).unwrap_or_default().trim_ascii_end();
+        let name = before.len().checked_sub(ENCODING.len()).and_then(|at| before.get(at..));
+        name.is_some_and(|name| name.eq_ignore_ascii_case(ENCODING))
+    })
+}
+
+const ENCODING: &[u8] = b"content-transfer-encoding";
 
 fn label(mime: &Mime) -> Label<'_> {
     let parameter = |name| mime.content_type.value(name).and_then(|v| std::str::from_utf8(v).ok());

@@ -23,13 +23,17 @@ use self::{
     parser::{Entity, Shape},
 };
 pub(super) use self::{parameters::percent_decode, parser::decode_charset};
-use super::walk::{Place, Walk};
+use super::{
+    text,
+    walk::{Place, Walk},
+};
 use crate::model::{GapKind, PartPath, Surface};
 
 /// Reads the message `raw` at `path`. The caller has gone one container down
 /// where it is a part itself.
 pub(super) fn read(walk: &mut Walk, path: &PartPath, raw: &[u8]) {
     let raw = raw.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(raw);
+    let raw = without_blank_start(walk, path, raw);
     let entities = parser::entities(raw);
     if entities.is_empty() {
         unstructured(walk, path, raw);
@@ -60,6 +64,22 @@ pub(super) fn read(walk: &mut Walk, path: &PartPath, raw: &[u8]) {
         body(walk, &place, raw, (entity, &mime));
     }
     remains::read(walk, path, raw, covered);
+}
+
+/// Blank lines before the head end it for some and are passed over by others:
+/// all of it is read as text here, and what is given back as a message.
+fn without_blank_start<'a>(walk: &mut Walk, path: &PartPath, raw: &'a [u8]) -> &'a [u8] {
+    let separator = raw.starts_with(b"From ") || raw.starts_with(b">From ");
+    let line = if separator { memchr::memchr(b'\n', raw).map_or(0, |at| at + 1) } else { 0 };
+    let blanks = raw[line..].iter().take_while(|b| b.is_ascii_whitespace() || **b == 0).count();
+    match raw.get(line + blanks..) {
+        Some(rest) if blanks > 0 && looks_like_message(rest) => {
+            let place = Place::new(path.clone(), Surface::Body);
+            text::read(walk, &place, raw, Some(text::Label::default()));
+            rest
+        }
+        Some(_) | None => raw,
+    }
 }
 
 /// Reads the body of one entity, and all of it again where it is ambiguous.
@@ -110,8 +130,8 @@ fn headers(walk: &mut Walk, path: &PartPath, head: &Head<'_>) {
             let values = parameters::Parameters::parse(&value).everything();
             walk.fragment(Surface::Header, &place, values);
         }
-        if memchr::memchr(b'\\', &value).is_some() {
-            walk.fragment(Surface::Header, &place, decoded.replace('\\', ""));
+        if memchr::memchr(b'\\', &value).is_some() || has_split_quotes(&value) {
+            walk.fragment(Surface::Header, &place, decoded.replace(['\\', '"'], ""));
         }
         if decoded.as_bytes() != value {
             walk.fragment(Surface::Header, &place, super::text::charset::decode(&value, None));
@@ -125,6 +145,16 @@ fn headers(walk: &mut Walk, path: &PartPath, head: &Head<'_>) {
         let line = super::text::charset::decode(line, None);
         walk.fragment(Surface::Header, &path.child("stray line"), line);
     }
+}
+
+/// Whether quotes, alone or with blanks, stand between two digits.
+fn has_split_quotes(value: &[u8]) -> bool {
+    let gap = |b: &&u8| matches!(**b, b'"' | b' ' | b'\t');
+    memchr::memchr_iter(b'"', value).any(|quote| {
+        let before = value[..quote].iter().rev().find(|b| !gap(b));
+        let after = value[quote..].iter().find(|b| !gap(b));
+        before.is_some_and(u8::is_ascii_digit) && after.is_some_and(u8::is_ascii_digit)
+    })
 }
 
 /// The value with folds taken out altogether, if a fold stands between digits.

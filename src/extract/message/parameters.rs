@@ -1,6 +1,8 @@
 //! Values with parameters: Content-Type and Content-Disposition (RFC 2045
 //! section 5.1, RFC 2231), read as generously as mail programs do.
 
+use std::borrow::Cow;
+
 use super::encoded_word;
 use crate::extract::text::charset;
 
@@ -64,7 +66,7 @@ impl Parameters {
             if parameter.name == name {
                 values.push(encoded_word::decode(&parameter.value));
             } else if parameter.name.strip_prefix(name) == Some("*") {
-                values.push(extended(&[(0, true, &parameter.value)]));
+                values.extend(extended(&[(0, true, &parameter.value)]));
             }
         }
         let mut pieces: Vec<(u32, bool, &[u8])> = self
@@ -79,7 +81,7 @@ impl Parameters {
             .collect();
         pieces.sort_by_key(|(index, _, _)| *index);
         if !pieces.is_empty() {
-            values.push(extended(&pieces));
+            values.extend(extended(&pieces));
         }
         values.retain(|value| !value.trim().is_empty());
         values.dedup();
@@ -127,8 +129,9 @@ impl Parameters {
     }
 }
 
-/// Joins pieces and decodes `charset'language'text` with its percent signs.
-fn extended(pieces: &[(u32, bool, &[u8])]) -> String {
+/// Joins pieces and decodes `charset'language'text` with its percent signs; in
+/// two ways where the charset may be a lie.
+fn extended(pieces: &[(u32, bool, &[u8])]) -> Vec<String> {
     let mut bytes = Vec::new();
     let mut label = None;
     for (at, (_, encoded, value)) in pieces.iter().enumerate() {
@@ -147,9 +150,9 @@ fn extended(pieces: &[(u32, bool, &[u8])]) -> String {
         percent_decode(value, &mut bytes);
     }
     if label.is_none() && memchr::memmem::find(&bytes, b"=?").is_some() {
-        return encoded_word::decode(&bytes);
+        return vec![encoded_word::decode(&bytes)];
     }
-    charset::decode(&bytes, label).into_owned()
+    charset::all(&bytes, label).into_iter().map(Cow::into_owned).collect()
 }
 
 /// Appends `value` with `%XX` decoded (RFC 3986 section 2.1) to `bytes`.
@@ -273,6 +276,12 @@ mod tests {
         for (value, name) in names {
             assert_eq!(Parameters::parse(value).decoded("filename"), [*name]);
         }
+    }
+
+    #[test]
+    fn a_false_charset_hides_no_name() {
+        let names = Parameters::parse(b"a; filename*=utf-16be''fnr%2022836014271");
+        assert!(names.decoded("filename").contains(&"fnr 22836014271".to_owned()));
     }
 
     #[test]

@@ -98,14 +98,33 @@ pub(in crate::extract) fn quoted_printable(text: &[u8]) -> Decoded {
     Decoded { bytes, odd }
 }
 
-/// The length of a line end, with blanks before it.
+/// Whether `text` looks quoted-printable though no label says so: a line ends
+/// in `=`, or an escape stands between digits. Some readers decode that.
+pub(super) fn looks_quoted(text: &[u8]) -> bool {
+    memchr::memchr_iter(b'=', text).any(|equals| {
+        let digit_before =
+            equals.checked_sub(1).and_then(|at| text.get(at)).is_some_and(u8::is_ascii_digit);
+        match text.get(equals + 1..) {
+            Some([b'\r' | b'\n', ..]) => true,
+            Some([high, low, b'0'..=b'9' | b'=', ..]) if digit_before => {
+                high.is_ascii_hexdigit() && low.is_ascii_hexdigit()
+            }
+            _ => false,
+        }
+    })
+}
+
+/// The length of a line end, with blanks before it. Several CR before one LF
+/// are one line end, as for most readers.
 fn soft_break(text: &[u8]) -> Option<usize> {
     let blanks = text.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
-    match text.get(blanks..)? {
-        [b'\r', b'\n', ..] => Some(blanks + 2),
-        [b'\r' | b'\n', ..] => Some(blanks + 1),
-        [] => Some(blanks),
-        _ => None,
+    let end = text.get(blanks..)?;
+    let returns = end.iter().take_while(|b| **b == b'\r').count();
+    match (returns, end.get(returns)) {
+        (_, Some(b'\n')) => Some(blanks + returns + 1),
+        (0, Some(_)) => None,
+        (0, None) => Some(blanks),
+        (_, _) => Some(blanks + 1),
     }
 }
 
@@ -130,8 +149,12 @@ pub(super) fn uuencoded(text: &[u8]) -> Vec<UuFile> {
         }
         let line =
             text.get(at..).unwrap_or_default().split(|b| *b == b'\n').next().unwrap_or_default();
-        let mode = line.iter().take_while(|b| matches!(b, b'0'..=b'7')).count();
-        if !(3..=4).contains(&mode) {
+        let mode = line.iter().take_while(|b| !b.is_ascii_whitespace()).count();
+        let after = text.get(at + line.len() + 1..).unwrap_or_default();
+        let honest =
+            (3..=4).contains(&mode) && line[..mode].iter().all(|b| matches!(b, b'0'..=b'7'));
+        // Some readers do not look at the mode.
+        if !honest && !starts_with_uu_line(after) {
             continue;
         }
         let name = line.get(mode..).unwrap_or_default().trim_ascii().to_vec();
@@ -143,6 +166,15 @@ pub(super) fn uuencoded(text: &[u8]) -> Vec<UuFile> {
         }
     }
     files
+}
+
+/// Whether the first line is as long as its first character says.
+fn starts_with_uu_line(text: &[u8]) -> bool {
+    let line = text.split(|b| *b == b'\n').next().unwrap_or_default().trim_ascii_end();
+    let Some((length, groups)) = line.split_first() else { return false };
+    let written = usize::from(length.wrapping_sub(32) & 63).div_ceil(3) * 4;
+    let printable = line.iter().all(|b| (b' '..=b'`').contains(b));
+    printable && written > 0 && (written.saturating_sub(3)..=written + 1).contains(&groups.len())
 }
 
 fn uu_lines(text: &[u8]) -> (Vec<u8>, usize) {
@@ -214,8 +246,22 @@ mod tests {
     #[test]
     fn quoted_printable_takes_variants() {
         assert_eq!(quoted_printable(b"12=\r\n34=  \n5=c3=B8").bytes, b"12345\xC3\xB8");
+        assert_eq!(quoted_printable(b"12=\r\r\n34=\r5").bytes, b"12345");
         let stray = quoted_printable(b"1=x2");
         assert_eq!((stray.bytes.as_slice(), stray.odd), (&b"1=x2"[..], true));
+    }
+
+    #[test]
+    fn quoted_printable_is_known_without_its_label() {
+        assert!(looks_quoted(b"fnr 228=\r\n36014271"));
+        assert!(looks_quoted(b"fnr 228360=A014271"));
+        assert!(!looks_quoted(b"https://a.example/?b=12&c=d 1=1 2=20"));
+    }
+
+    #[test]
+    fn uuencode_needs_no_honest_mode() {
+        assert_eq!(uuencoded(b"begin 6=4 a.txt\n%9FYR(#$\n`\nend\n")[0].bytes, b"fnr 1");
+        assert_eq!(uuencoded(b"begin with a word\nand so on\n").len(), 0);
     }
 
     #[test]

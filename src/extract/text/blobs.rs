@@ -43,8 +43,11 @@ pub(in crate::extract) fn read(walk: &mut Walk, place: &Place, text: &[u8], trus
     }
 }
 
-/// Ordinary words and hex digits decode to noise; noise is not read.
+/// Ordinary words and hex digits decode to noise; noise is not read. Zeros at
+/// the end come from a run that goes on too long.
 fn is_worth_reading(bytes: &[u8]) -> bool {
+    let zeros = bytes.iter().rev().take_while(|b| **b == 0).count();
+    let bytes = if zeros > 1 { &bytes[..bytes.len() - zeros] } else { bytes };
     match sniff::format(bytes) {
         sniff::Format::OpenPgp | sniff::Format::Unknown => false,
         sniff::Format::Html | sniff::Format::Text | sniff::Format::Xml => {
@@ -127,5 +130,6 @@ mod tests {
     fn words_are_not_worth_reading() {
         assert!(!is_worth_reading(&message::base64(b"menneskerettighetsorganisasjoner")));
         assert!(is_worth_reading(&message::base64(b"TnVtbWVyIDAxODI2NDEyMTgy")));
+        assert!(is_worth_reading(&message::base64(b"TnVtbWVyIDAxODI2NDEyMTgyAAAA")));
     }
 }

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, REPLACEMENT, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
+use super::ebcdic;
 use crate::extract::message;
 
 /// The most likely reading of `bytes`.
@@ -23,9 +24,9 @@ pub(in crate::extract) fn decode<'a>(bytes: &'a [u8], label: Option<&str>) -> Co
         }
         Some(label) => match Encoding::for_label(label.as_bytes()) {
             Some(encoding) if encoding != REPLACEMENT => decode_as(encoding, bytes),
-            Some(_) | None => {
-                message::decode_charset(label, bytes).map_or_else(|| unlabelled(bytes), Cow::Owned)
-            }
+            Some(_) | None => ebcdic::decode(label, bytes)
+                .or_else(|| message::decode_charset(label, bytes))
+                .map_or_else(|| unlabelled(bytes), Cow::Owned),
         },
     }
 }
@@ -84,6 +85,7 @@ pub(in crate::extract) fn is_known(label: &str) -> bool {
     is_vague(label)
         || is_utf16(label)
         || Encoding::for_label(label.as_bytes()).is_some()
+        || ebcdic::decode(label, b"").is_some()
         || message::decode_charset(label, b"").is_some()
 }
 

@@ -31,12 +31,26 @@ use crate::{
 pub(super) enum Dialect {
     /// Unknown elements stand inside a line.
     Html,
+    /// As HTML, but no element keeps tags inside it from being tags.
+    Tags,
     /// Every element stands by itself.
     Xml,
 }
 
 /// Reads `text` at `place`.
 pub(super) fn read(walk: &mut Walk, place: &Place, text: &str, dialect: Dialect) {
+    let Some(view) = tokenize(walk, place, text, dialect) else { return };
+    let unclosed = view.raw.is_some();
+    give(walk, place, view);
+    // A title without its end takes the page with it for browsers, and not for
+    // readers who only take tags away.
+    if unclosed && let Some(view) = tokenize(walk, place, text, Dialect::Tags) {
+        give(walk, &place.child("without tags"), view);
+    }
+}
+
+/// Collects all that stands in `text`; `None` when time is up.
+fn tokenize(walk: &mut Walk, place: &Place, text: &str, dialect: Dialect) -> Option<View> {
     let tokenizer = Tokenizer::new(Page::new(dialect), Default::default());
     let queue = BufferQueue::default();
     // In pieces: some inputs cost the square of their length, and only between
@@ -49,11 +63,15 @@ pub(super) fn read(walk: &mut Walk, place: &Place, text: &str, dialect: Dialect)
         while !matches!(tokenizer.feed(&queue), html5ever::TokenizerResult::Done) {}
         if let Err(overrun) = walk.budget.in_time() {
             walk.overrun(overrun, &place.path);
-            return;
+            return None;
         }
     }
     tokenizer.end();
-    let view = tokenizer.sink.view.into_inner();
+    Some(tokenizer.sink.view.into_inner())
+}
+
+/// Adds what was collected.
+fn give(walk: &mut Walk, place: &Place, view: View) {
     for link in &view.data_links {
         data_link(walk, place, link);
     }
@@ -205,7 +223,7 @@ impl View {
         self.attributes(tag);
         self.veil(tag);
         let raw = match name {
-            _ if dialect == Dialect::Xml || tag.self_closing => return TokenSinkResult::Continue,
+            _ if dialect != Dialect::Html || tag.self_closing => return TokenSinkResult::Continue,
             "title" | "textarea" => (Raw::Shown, RawKind::Rcdata),
             "script" => (Raw::Unseen, RawKind::ScriptData),
             "style" => (Raw::Unseen, RawKind::Rawtext),
@@ -427,6 +445,12 @@ mod tests {
         for part in ["fnr 22", "33", "fnr 44"] {
             assert!(all.contains(part), "{part}");
         }
+    }
+
+    #[test]
+    fn a_title_without_end_hides_no_page() {
+        let all = texts("<title>Hei<p>fnr 228<b>36</b>014271</p>", Dialect::Html);
+        assert!(all.iter().any(|text| text.contains("fnr 22836014271")), "{all:?}");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 pub(super) mod blobs;
 pub(super) mod charset;
 mod columns;
+mod ebcdic;
 mod entities;
 pub(super) mod html;
 mod lines;
