@@ -3,7 +3,7 @@
 //! Copying text asks the map to Unicode, the eye sees the glyphs. Where the
 //! two can be told apart and differ, both are given.
 
-use std::collections::HashMap;
+use std::{cell::Cell, collections::HashMap};
 
 use super::{
     cmap::Cmap,
@@ -22,6 +22,8 @@ pub(super) struct Font {
     widths: Widths,
     missing_width: Option<f64>,
     family: Family,
+    /// Glyphs by code that were asked for already: text is made of few.
+    known: Box<[Cell<Option<Known>>]>,
     /// Thousandths, except in fonts whose glyphs are drawn on the page.
     pub(super) unit: f64,
 }
@@ -66,6 +68,15 @@ pub(super) struct Glyph<'f> {
     pub(super) is_space: bool,
 }
 
+/// What is remembered of a glyph.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    /// Text of several characters is looked up again.
+    text: Option<Seen<'static>>,
+    other: Option<char>,
+    width: f64,
+}
+
 /// The text of a glyph.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Seen<'f> {
@@ -95,13 +106,17 @@ impl Font {
             widths: Widths::default(),
             missing_width: None,
             family: Family::of(name.name().unwrap_or_default()),
+            known: Box::default(),
             unit: 0.001,
         };
-        if dict.says(b"Subtype", b"Type0") {
+        let remembered = if dict.says(b"Subtype", b"Type0") {
             font.read_composite(walk, document, revision, dict);
+            REMEMBERED
         } else {
             font.read_simple(document, revision, dict);
-        }
+            256
+        };
+        font.known = vec![Cell::new(None); remembered].into();
         font
     }
 
@@ -215,9 +230,27 @@ impl Font {
                 }
                 Codes::Composite(_) => two(bytes),
             };
-            take(self.glyph(code, length));
+            take(self.remembered(code, length));
             bytes = bytes.get(length..).unwrap_or_default();
         }
+    }
+
+    fn remembered(&self, code: u32, length: usize) -> Glyph<'_> {
+        let Some(place) = self.known.get(code as usize) else { return self.glyph(code, length) };
+        let Some(Known { text, other, width }) = place.get() else {
+            let glyph = self.glyph(code, length);
+            let text = match glyph.text {
+                Seen::Char(c) => Some(Seen::Char(c)),
+                Seen::Guess(c) => Some(Seen::Guess(c)),
+                Seen::Nothing => Some(Seen::Nothing),
+                Seen::Text(_) => None,
+            };
+            place.set(Some(Known { text, other: glyph.other, width: glyph.width }));
+            return glyph;
+        };
+        let copied = || self.to_unicode.as_ref().and_then(|map| map.text(code));
+        let text = text.or_else(|| copied().map(Seen::Text)).unwrap_or(Seen::Nothing);
+        Glyph { code, text, other, width, is_space: length == 1 && code == 32 }
     }
 
     fn glyph(&self, code: u32, length: usize) -> Glyph<'_> {
@@ -350,3 +383,5 @@ fn differences(list: &Object, document: &Document<'_>, table: &mut [Meaning; 256
 }
 
 const CODES: usize = 1 << 16;
+/// Fonts in a file hold the glyphs that it uses, numbered from zero.
+const REMEMBERED: usize = 1024;
