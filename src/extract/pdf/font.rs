@@ -3,7 +3,7 @@
 //! Copying text asks the map to Unicode, the eye sees the glyphs. Where the
 //! two can be told apart and differ, both are given.
 
-use std::{cell::Cell, collections::HashMap};
+use std::{cell::OnceCell, collections::HashMap};
 
 use super::{
     cmap::Cmap,
@@ -23,7 +23,7 @@ pub(super) struct Font {
     missing_width: Option<f64>,
     family: Family,
     /// Glyphs by code that were asked for already: text is made of few.
-    known: Box<[Cell<Option<Known>>]>,
+    known: Box<[OnceCell<Glyph<'static>>]>,
     /// Thousandths, except in fonts whose glyphs are drawn on the page.
     pub(super) unit: f64,
 }
@@ -56,6 +56,7 @@ enum Meaning {
 }
 
 /// One character on the page.
+#[derive(Clone, Debug)]
 pub(super) struct Glyph<'f> {
     pub(super) code: u32,
     /// What copying gives, or else what is seen.
@@ -66,15 +67,6 @@ pub(super) struct Glyph<'f> {
     pub(super) width: f64,
     /// A code of one byte that is a blank: word spacing applies.
     pub(super) is_space: bool,
-}
-
-/// What is remembered of a glyph.
-#[derive(Clone, Copy, Debug)]
-struct Known {
-    /// Text of several characters is looked up again.
-    text: Option<Seen<'static>>,
-    other: Option<char>,
-    width: f64,
 }
 
 /// The text of a glyph.
@@ -116,7 +108,7 @@ impl Font {
             font.read_simple(document, revision, dict);
             256
         };
-        font.known = vec![Cell::new(None); remembered].into();
+        font.known = vec![OnceCell::new(); remembered].into();
         font
     }
 
@@ -221,7 +213,7 @@ impl Font {
     }
 
     /// Calls `take` for each glyph of a string.
-    pub(super) fn each<'f>(&'f self, mut bytes: &[u8], mut take: impl FnMut(Glyph<'f>)) {
+    pub(super) fn each(&self, mut bytes: &[u8], mut take: impl FnMut(&Glyph<'_>)) {
         while !bytes.is_empty() {
             let (code, length) = match &self.codes {
                 Codes::Simple(_) => (bytes.first().map_or(0, |byte| u32::from(*byte)), 1),
@@ -230,27 +222,43 @@ impl Font {
                 }
                 Codes::Composite(_) => two(bytes),
             };
-            take(self.remembered(code, length));
+            let place = self.known.get(code as usize);
+            match place.and_then(OnceCell::get) {
+                Some(glyph) => take(glyph),
+                None => self.meet(place, code, length, &mut take),
+            }
             bytes = bytes.get(length..).unwrap_or_default();
         }
     }
 
-    fn remembered(&self, code: u32, length: usize) -> Glyph<'_> {
-        let Some(place) = self.known.get(code as usize) else { return self.glyph(code, length) };
-        let Some(Known { text, other, width }) = place.get() else {
-            let glyph = self.glyph(code, length);
-            let text = match glyph.text {
-                Seen::Char(c) => Some(Seen::Char(c)),
-                Seen::Guess(c) => Some(Seen::Guess(c)),
-                Seen::Nothing => Some(Seen::Nothing),
-                Seen::Text(_) => None,
-            };
-            place.set(Some(Known { text, other: glyph.other, width: glyph.width }));
-            return glyph;
+    /// Works out a glyph and remembers it, if there is a place for it.
+    #[cold]
+    fn meet(
+        &self,
+        place: Option<&OnceCell<Glyph<'static>>>,
+        code: u32,
+        length: usize,
+        take: &mut impl FnMut(&Glyph<'_>),
+    ) {
+        let glyph = self.glyph(code, length);
+        let mut chars = match glyph.text {
+            Seen::Text(text) => text.chars(),
+            _ => "".chars(),
         };
-        let copied = || self.to_unicode.as_ref().and_then(|map| map.text(code));
-        let text = text.or_else(|| copied().map(Seen::Text)).unwrap_or(Seen::Nothing);
-        Glyph { code, text, other, width, is_space: length == 1 && code == 32 }
+        let text = match (glyph.text, chars.next(), chars.next()) {
+            (Seen::Char(c), ..) | (Seen::Text(_), Some(c), None) => Some(Seen::Char(c)),
+            (Seen::Guess(c), ..) => Some(Seen::Guess(c)),
+            (Seen::Nothing, ..) => Some(Seen::Nothing),
+            // Ligatures are few.
+            (Seen::Text(_), ..) => None,
+        };
+        // Whether this one is a blank may hang on how long its code is.
+        let is_clear = code != 32 || matches!(self.codes, Codes::Simple(_));
+        if let (Some(place), Some(text), true) = (place, text, is_clear) {
+            let Glyph { code, other, width, is_space, .. } = glyph;
+            let _ = place.set(Glyph { code, text, other, width, is_space });
+        }
+        take(&glyph);
     }
 
     fn glyph(&self, code: u32, length: usize) -> Glyph<'_> {

@@ -371,7 +371,7 @@ impl Run<'_, '_> {
             if matches!(glyph.text, Seen::Guess(_)) {
                 canvas.note_unread(index, glyph.code);
             }
-            piece.push(&glyph);
+            piece.push(glyph);
             let space = state.letter_space + if glyph.is_space { state.word_space } else { 0.0 };
             moved += (glyph.width * state.size + space) * state.scale;
         });
