@@ -29,7 +29,7 @@ pub(super) enum Trouble {
 /// Unpacks one raw deflate stream (RFC 1951).
 #[expect(clippy::disallowed_types, reason = "this is the door: the loop below spends the budget")]
 pub(super) fn inflate(packed: &[u8], budget: &mut Budget) -> Unpacked {
-    let mut decoder = flate2::read::DeflateDecoder::new(packed);
+    let mut decoder = flate2::bufread::DeflateDecoder::new(packed);
     let mut unpacked = drain(&mut decoder, packed.len(), budget);
     unpacked.used = usize::try_from(decoder.total_in()).unwrap_or(packed.len());
     unpacked
@@ -38,7 +38,7 @@ pub(super) fn inflate(packed: &[u8], budget: &mut Budget) -> Unpacked {
 /// Unpacks one zlib stream (RFC 1950).
 #[expect(clippy::disallowed_types, reason = "this is the door: the loop below spends the budget")]
 pub(super) fn inflate_zlib(packed: &[u8], budget: &mut Budget) -> Unpacked {
-    let mut decoder = flate2::read::ZlibDecoder::new(packed);
+    let mut decoder = flate2::bufread::ZlibDecoder::new(packed);
     let mut unpacked = drain(&mut decoder, packed.len(), budget);
     unpacked.used = usize::try_from(decoder.total_in()).unwrap_or(packed.len());
     unpacked
@@ -128,7 +128,8 @@ impl Unpacked {
 fn drain(source: &mut impl Read, packed: usize, budget: &mut Budget) -> Unpacked {
     let most = usize::try_from(budget.unpackable(packed)).unwrap_or(usize::MAX);
     let mut bytes = Vec::new();
-    let mut chunk = vec![0; CHUNK];
+    // A PDF is made of many small streams.
+    let mut chunk = vec![0; packed.saturating_mul(USUAL).clamp(SMALLEST, CHUNK)];
     let trouble = loop {
         if let Err(overrun) = budget.in_time() {
             break Some(Trouble::Over(overrun));
@@ -148,6 +149,9 @@ fn drain(source: &mut impl Read, packed: usize, budget: &mut Budget) -> Unpacked
 }
 
 const CHUNK: usize = 64 << 10;
+const SMALLEST: usize = 1 << 10;
+/// What text unpacks to, in bytes for each packed one.
+const USUAL: usize = 6;
 /// What a stream may ask for to remember what it said: `xz -9` asks for 65 MiB.
 pub(super) const DICTIONARY_KIB: u32 = 96 << 10;
 

@@ -28,10 +28,34 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) {
 }
 
 fn narrow(bytes: &[u8], text: &mut String) {
-    let runs = bytes.split(|b| !is_printable(*b));
-    for run in runs.filter(|run| run.len() >= DIGITS) {
-        keep(run, text);
+    let mut at = 0;
+    while let Some(start) = next_run(bytes, at) {
+        let rest = bytes.get(start..).unwrap_or_default();
+        let length = rest.iter().position(|b| !is_printable(*b)).unwrap_or(rest.len());
+        keep(&rest[..length], text);
+        at = start + length;
     }
+}
+
+/// Where the next run of at least [`DIGITS`] printable bytes starts. `from` is
+/// in no run, or at the start of one.
+fn next_run(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<BLOCK>) {
+        // Noise has few runs: most blocks are passed without looking closer.
+        // Whole blocks at a time, because that takes few instructions.
+        let printable = block.map(|b| u8::from(is_printable(b)));
+        let mut runs = [1_u8; STARTS];
+        for shift in 0..DIGITS {
+            runs.iter_mut().zip(&printable[shift..]).for_each(|(run, one)| *run &= one);
+        }
+        if runs.iter().fold(0, |any, run| any | run) != 0 {
+            return runs.iter().position(|run| *run != 0).map(|start| at + start);
+        }
+        at += STARTS;
+    }
+    let rest = bytes.get(at..)?;
+    rest.windows(DIGITS).position(|w| w.iter().all(|b| is_printable(*b))).map(|start| at + start)
 }
 
 fn wide(bytes: &[u8], text: &mut String) {
@@ -76,6 +100,9 @@ fn is_printable(byte: u8) -> bool {
 
 /// No identity number has fewer.
 const DIGITS: usize = 6;
+/// Bytes looked at in one go, and the places in them where a run may start.
+const BLOCK: usize = STARTS + DIGITS - 1;
+const STARTS: usize = 64;
 const PIECE: usize = 1 << 20;
 const OVERLAP: usize = 256;
 const TEXT_BYTES: usize = 8 << 20;
@@ -97,5 +124,18 @@ mod tests {
         let wide: Vec<u8> = "22836014271".bytes().flat_map(|b| [b, 0]).collect();
         assert_eq!(runs(&[b"\x01\x07", &wide[..]].concat()), "22836014271\n");
         assert_eq!(runs(b"JFIF abc"), "");
+    }
+
+    #[test]
+    fn finds_runs_wherever_they_stand() {
+        for before in 0..200 {
+            for after in [0, 1, 70] {
+                let mut bytes = vec![0x80; before];
+                bytes.extend_from_slice(b"a 228360142");
+                bytes.resize(bytes.len() + after, 0x81);
+                assert_eq!(runs(&bytes), "a 228360142\n", "{before} before, {after} after");
+            }
+        }
+        assert_eq!(runs(&b"1234567\n".repeat(40)).lines().count(), 40);
     }
 }

@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use rustix::pipe::fcntl_setpipe_size;
 use thiserror::Error;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -89,7 +90,13 @@ impl Process {
             .spawn()
             .map_err(Failure::Start)?;
         match (child.stdin.take(), child.stdout.take()) {
-            (Some(input), Some(output)) => Ok(Self { child, input, output, served: 0 }),
+            (Some(input), Some(output)) => {
+                // Fewer turns for a large message. Refused where the system is
+                // short of memory for pipes, and then it only takes longer.
+                let _ = fcntl_setpipe_size(&input, PIPE);
+                let _ = fcntl_setpipe_size(&output, PIPE);
+                Ok(Self { child, input, output, served: 0 })
+            }
             _ => Err(Failure::Start(io::ErrorKind::BrokenPipe.into())),
         }
     }
@@ -177,6 +184,8 @@ impl Process {
     }
 }
 
+/// Bytes that a pipe may hold; what everybody may ask for on Linux.
+const PIPE: usize = 1 << 20;
 /// How long a child may take to leave.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// An idle child that holds more is replaced, so that memory returns after a

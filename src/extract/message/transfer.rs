@@ -38,7 +38,13 @@ impl Encoding {
 pub(in crate::extract) fn base64(text: &[u8]) -> Decoded {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 3);
     let (mut bits, mut count, mut odd, mut padded) = (0_u32, 0_u32, false, false);
-    for byte in text {
+    let mut rest = text;
+    loop {
+        if count == 0 && !padded {
+            rest = whole_groups(rest, &mut bytes);
+        }
+        let Some((byte, after)) = rest.split_first() else { break };
+        rest = after;
         match BASE64[usize::from(*byte)] {
             SKIP => {}
             JUNK => odd = true,
@@ -61,6 +67,39 @@ pub(in crate::extract) fn base64(text: &[u8]) -> Decoded {
         }
     }
     Decoded { bytes, odd }
+}
+
+/// Decodes groups of four characters up to the first that is something else,
+/// as all lines are but the last; gives back the rest.
+fn whole_groups<'a>(text: &'a [u8], bytes: &mut Vec<u8>) -> &'a [u8] {
+    let value = |byte: u8| BASE64[usize::from(byte)];
+    let mut rest = text;
+    // Two groups at a time while both are whole, then what is left of them.
+    while let Some(([a, b, c, d, e, f, g, h], after)) = rest.split_first_chunk() {
+        let [a, b, c, d] = [value(*a), value(*b), value(*c), value(*d)];
+        let [e, f, g, h] = [value(*e), value(*f), value(*g), value(*h)];
+        if (a | b | c | d | e | f | g | h) > VALUES {
+            break;
+        }
+        bytes.extend_from_slice(&[
+            a << 2 | b >> 4,
+            b << 4 | c >> 2,
+            c << 6 | d,
+            e << 2 | f >> 4,
+            f << 4 | g >> 2,
+            g << 6 | h,
+        ]);
+        rest = after;
+    }
+    while let Some(([a, b, c, d], after)) = rest.split_first_chunk() {
+        let [a, b, c, d] = [value(*a), value(*b), value(*c), value(*d)];
+        if (a | b | c | d) > VALUES {
+            break;
+        }
+        bytes.extend_from_slice(&[a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d]);
+        rest = after;
+    }
+    rest
 }
 
 /// Decodes base64 in the alphabet of URLs (RFC 4648 section 5).
@@ -203,6 +242,8 @@ fn uu_lines(text: &[u8]) -> (Vec<u8>, usize) {
 const SKIP: u8 = 0xFF;
 const JUNK: u8 = 0xFE;
 const PAD: u8 = 0xFD;
+/// The largest value of a character.
+const VALUES: u8 = 63;
 const BASE64: [u8; 256] = {
     let mut table = [JUNK; 256];
     let mut value = 0;
@@ -242,6 +283,20 @@ mod tests {
         assert_eq!((two.bytes.as_slice(), two.odd), (&b"fnr 1 2"[..], true));
         assert!(!base64(b"Zm5yIDE=\r\n").odd);
     }
+
+    #[test]
+    fn base64_lines_of_any_length_are_one_stream() {
+        let text = BASE64_TEXT.repeat(20);
+        let whole = base64(&text).bytes;
+        assert!(whole.starts_with(b"fnr 22836014271, ") && whole.len() == 20 * 18);
+        for length in 1..100 {
+            let lines = text.chunks(length).collect::<Vec<_>>().join(&b"\r\n"[..]);
+            assert_eq!(base64(&lines).bytes, whole, "{length}");
+            assert!(!base64(&lines).odd);
+        }
+    }
+
+    const BASE64_TEXT: &[u8] = b"Zm5yIDIyODM2MDE0MjcxLCAg";
 
     #[test]
     fn quoted_printable_takes_variants() {

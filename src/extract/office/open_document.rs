@@ -124,7 +124,7 @@ impl Book {
     fn take(&mut self, node: Node<'_>) {
         match node {
             Node::Start(start, empty) => self.start(&start, empty),
-            Node::End(name) => self.end(&name),
+            Node::End(name) => self.end(name),
             Node::Text(piece) => match &mut self.cell {
                 Some(cell) if self.aside == 0 => cell.shown.push_str(&piece),
                 Some(_) | None => self.beside.push_str(&piece),
@@ -134,8 +134,8 @@ impl Book {
 
     fn start(&mut self, start: &quick_xml::events::BytesStart<'_>, empty: bool) {
         for (name, value) in xml::attributes(start) {
-            let telling = matches!(name.as_str(), "condition" | "expression" | "formula")
-                || words::TELLING.contains(&name.as_str());
+            let telling = matches!(name, "condition" | "expression" | "formula")
+                || words::TELLING.contains(&name);
             if telling && value.bytes().any(|b| b.is_ascii_digit()) {
                 let spelled = formula::spelled(&value);
                 self.beside_line(&value);

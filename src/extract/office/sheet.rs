@@ -75,7 +75,7 @@ impl<'a> Sheet<'a> {
     fn take(&mut self, node: Node<'_>) {
         match node {
             Node::Start(start, empty) => self.start(&start, empty),
-            Node::End(name) => self.end(&name),
+            Node::End(name) => self.end(name),
             Node::Text(piece) => match &mut self.cell {
                 Some(cell) => match cell.inside {
                     Inside::Formula => cell.formula.push_str(&piece),
@@ -109,7 +109,7 @@ impl<'a> Sheet<'a> {
             (_, None) => {
                 for (key, value) in xml::attributes(start) {
                     let told = matches!(
-                        key.as_str(),
+                        key,
                         "display"
                             | "error"
                             | "location"

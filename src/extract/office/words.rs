@@ -4,6 +4,8 @@
 //! One reader serves WordprocessingML, DrawingML and OpenDocument: their names
 //! for paragraph, tab and line break meet in few words.
 
+use std::fmt::Write;
+
 use super::xml::{self, Node};
 use crate::{
     extract::walk::{Place, Walk},
@@ -32,7 +34,7 @@ pub(super) fn read_attributes(walk: &mut Walk, place: &Place, text: &str) {
         Node::Start(start, _) => {
             lines.push('\n');
             for (name, value) in xml::attributes(&start) {
-                if matches!(name.as_str(), "Target" | "name" | "href" | "value") {
+                if matches!(name, "Target" | "name" | "href" | "value") {
                     let mut bytes = Vec::new();
                     crate::extract::message::percent_decode(value.as_bytes(), &mut bytes);
                     lines.push_str(&String::from_utf8_lossy(&bytes));
@@ -53,6 +55,8 @@ struct Words {
     told: String,
     marks: Vec<Mark>,
     start: usize,
+    /// Of the paragraph before.
+    name: String,
     in_deleted: bool,
     in_instruction: bool,
     /// A cell of the present row has begun.
@@ -65,7 +69,7 @@ impl Words {
     fn take(&mut self, node: Node<'_>) {
         match node {
             Node::Start(start, empty) => self.start(&start, empty),
-            Node::End(name) => self.end(&name),
+            Node::End(name) => self.end(name),
             Node::Text(piece) => self.piece(&piece),
         }
     }
@@ -95,7 +99,7 @@ impl Words {
             _ => {}
         }
         for (name, value) in xml::attributes(start) {
-            if TELLING.contains(&name.as_str()) && value.bytes().any(|b| b.is_ascii_digit()) {
+            if value.bytes().any(|b| b.is_ascii_digit()) && TELLING.contains(&name) {
                 self.told.push_str(&value);
                 self.told.push('\n');
             }
@@ -129,7 +133,7 @@ impl Words {
             self.deleted.push_str(piece);
         } else if self.in_instruction {
             self.told.push_str(piece);
-        } else if !piece.trim_matches(['\n', '\r', '\t']).is_empty() {
+        } else if !piece.bytes().all(|b| matches!(b, b'\n' | b'\r' | b'\t')) {
             self.text.push_str(piece);
         }
     }
@@ -162,7 +166,10 @@ impl Words {
         if !self.deleted.is_empty() && !self.deleted.ends_with('\n') {
             self.deleted.push('\n');
         }
-        let name = format!("paragraph {}", self.marks.len() + 1).into();
+        self.name.clear();
+        // A string takes whatever is written to it.
+        let _ = write!(self.name, "paragraph {}", self.marks.len() + 1);
+        let name = Box::from(self.name.as_str());
         let start = u32::try_from(self.start).unwrap_or(u32::MAX);
         self.marks.push(Mark { start, name, heading: None });
         self.text.push('\n');

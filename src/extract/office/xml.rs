@@ -1,6 +1,8 @@
 //! A pull parser for the XML of office documents, with what all readers need:
 //! names without prefix, references resolved, nothing expanded.
 
+use std::borrow::Cow;
+
 use quick_xml::{
     Reader,
     events::{BytesStart, Event},
@@ -14,11 +16,11 @@ use crate::{
 /// Something in the XML that a reader cares about.
 pub(super) enum Node<'a> {
     /// An element ends; its name.
-    End(String),
+    End(&'a str),
     /// An element starts; `true` stands for `<a/>`.
     Start(BytesStart<'a>, bool),
     /// Text, references resolved.
-    Text(String),
+    Text(Cow<'a, str>),
 }
 
 /// Calls `take` for every node of `text`. Damage and entities declared in the
@@ -37,14 +39,14 @@ pub(super) fn each(walk: &mut Walk, place: &Place, text: &str, mut take: impl Fn
         match reader.read_event() {
             Ok(Event::Start(start)) => take(Node::Start(start, false)),
             Ok(Event::Empty(start)) => take(Node::Start(start, true)),
-            Ok(Event::End(end)) => take(Node::End(local(end.name().as_ref()).to_owned())),
-            Ok(Event::Text(piece)) => take(Node::Text(piece.into_inner().into_owned())),
-            Ok(Event::CData(piece)) => take(Node::Text(piece.into_inner().into_owned())),
+            Ok(Event::End(end)) => take(Node::End(local(end.name().0))),
+            Ok(Event::Text(piece)) => take(Node::Text(piece.into_inner())),
+            Ok(Event::CData(piece)) => take(Node::Text(piece.into_inner())),
             Ok(Event::GeneralRef(reference)) => {
-                let known = reference.resolve_char_ref().ok().flatten().map(String::from);
-                let known = known.or_else(|| {
+                let known = reference.resolve_char_ref().ok().flatten();
+                let known = known.map(|c| Cow::Owned(String::from(c))).or_else(|| {
                     quick_xml::escape::resolve_predefined_entity(&reference.into_inner())
-                        .map(str::to_owned)
+                        .map(Cow::Borrowed)
                 });
                 match known {
                     Some(text) => take(Node::Text(text)),
@@ -65,26 +67,25 @@ pub(super) fn each(walk: &mut Walk, place: &Place, text: &str, mut take: impl Fn
 
 /// The name without its prefix.
 pub(super) fn local(name: &str) -> &str {
-    name.rsplit(':').next().unwrap_or(name)
+    memchr::memrchr(b':', name.as_bytes()).and_then(|at| name.get(at + 1..)).unwrap_or(name)
 }
 
 /// The value of the attribute called `name`, whatever its prefix.
 pub(super) fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
-    attributes(start).find(|(key, _)| key == name).map(|(_, value)| value)
+    attributes(start).find(|(key, _)| *key == name).map(|(_, value)| value.into_owned())
 }
 
 /// Names without prefix and values of all attributes.
 pub(super) fn attributes<'a>(
     start: &'a BytesStart<'_>,
-) -> impl Iterator<Item = (String, String)> + 'a {
+) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
     // Checking for doubles costs the square of their number.
     let mut all = start.attributes();
     all.with_checks(false);
     all.filter_map(Result::ok).map(|attribute| {
-        let value = attribute
-            .normalized_value(quick_xml::XmlVersion::default())
-            .map_or_else(|_| attribute.value.to_string(), |value| value.into_owned());
-        (local(attribute.key.as_ref()).to_owned(), value)
+        let name = local(attribute.key.0);
+        let value = attribute.normalized_value(quick_xml::XmlVersion::default());
+        (name, value.unwrap_or(attribute.value))
     })
 }
 

@@ -3,7 +3,7 @@
 //! Copying text asks the map to Unicode, the eye sees the glyphs. Where the
 //! two can be told apart and differ, both are given.
 
-use std::collections::HashMap;
+use std::{cell::OnceCell, collections::HashMap};
 
 use super::{
     cmap::Cmap,
@@ -22,6 +22,8 @@ pub(super) struct Font {
     widths: Widths,
     missing_width: Option<f64>,
     family: Family,
+    /// Glyphs by code that were asked for already: text is made of few.
+    known: Box<[OnceCell<Glyph<'static>>]>,
     /// Thousandths, except in fonts whose glyphs are drawn on the page.
     pub(super) unit: f64,
 }
@@ -54,6 +56,7 @@ enum Meaning {
 }
 
 /// One character on the page.
+#[derive(Clone, Debug)]
 pub(super) struct Glyph<'f> {
     pub(super) code: u32,
     /// What copying gives, or else what is seen.
@@ -95,13 +98,17 @@ impl Font {
             widths: Widths::default(),
             missing_width: None,
             family: Family::of(name.name().unwrap_or_default()),
+            known: Box::default(),
             unit: 0.001,
         };
-        if dict.says(b"Subtype", b"Type0") {
+        let remembered = if dict.says(b"Subtype", b"Type0") {
             font.read_composite(walk, document, revision, dict);
+            REMEMBERED
         } else {
             font.read_simple(document, revision, dict);
-        }
+            256
+        };
+        font.known = vec![OnceCell::new(); remembered].into();
         font
     }
 
@@ -206,7 +213,7 @@ impl Font {
     }
 
     /// Calls `take` for each glyph of a string.
-    pub(super) fn each<'f>(&'f self, mut bytes: &[u8], mut take: impl FnMut(Glyph<'f>)) {
+    pub(super) fn each(&self, mut bytes: &[u8], mut take: impl FnMut(&Glyph<'_>)) {
         while !bytes.is_empty() {
             let (code, length) = match &self.codes {
                 Codes::Simple(_) => (bytes.first().map_or(0, |byte| u32::from(*byte)), 1),
@@ -215,9 +222,43 @@ impl Font {
                 }
                 Codes::Composite(_) => two(bytes),
             };
-            take(self.glyph(code, length));
+            let place = self.known.get(code as usize);
+            match place.and_then(OnceCell::get) {
+                Some(glyph) => take(glyph),
+                None => self.meet(place, code, length, &mut take),
+            }
             bytes = bytes.get(length..).unwrap_or_default();
         }
+    }
+
+    /// Works out a glyph and remembers it, if there is a place for it.
+    #[cold]
+    fn meet(
+        &self,
+        place: Option<&OnceCell<Glyph<'static>>>,
+        code: u32,
+        length: usize,
+        take: &mut impl FnMut(&Glyph<'_>),
+    ) {
+        let glyph = self.glyph(code, length);
+        let mut chars = match glyph.text {
+            Seen::Text(text) => text.chars(),
+            _ => "".chars(),
+        };
+        let text = match (glyph.text, chars.next(), chars.next()) {
+            (Seen::Char(c), ..) | (Seen::Text(_), Some(c), None) => Some(Seen::Char(c)),
+            (Seen::Guess(c), ..) => Some(Seen::Guess(c)),
+            (Seen::Nothing, ..) => Some(Seen::Nothing),
+            // Ligatures are few.
+            (Seen::Text(_), ..) => None,
+        };
+        // Whether this one is a blank may hang on how long its code is.
+        let is_clear = code != 32 || matches!(self.codes, Codes::Simple(_));
+        if let (Some(place), Some(text), true) = (place, text, is_clear) {
+            let Glyph { code, other, width, is_space, .. } = glyph;
+            let _ = place.set(Glyph { code, text, other, width, is_space });
+        }
+        take(&glyph);
     }
 
     fn glyph(&self, code: u32, length: usize) -> Glyph<'_> {
@@ -350,3 +391,5 @@ fn differences(list: &Object, document: &Document<'_>, table: &mut [Meaning; 256
 }
 
 const CODES: usize = 1 << 16;
+/// Fonts in a file hold the glyphs that it uses, numbered from zero.
+const REMEMBERED: usize = 1024;

@@ -361,16 +361,21 @@ impl Run<'_, '_> {
             self.show_without_font(bytes);
             return;
         };
+        if bytes.is_empty() {
+            return;
+        }
+        let piece = piece.get_or_insert_with(|| self.new_piece());
+        let (canvas, state) = (&mut *self.canvas, &self.state);
+        let mut moved = 0.0;
         font.each(bytes, |glyph| {
             if matches!(glyph.text, Seen::Guess(_)) {
-                self.canvas.note_unread(index, glyph.code);
+                canvas.note_unread(index, glyph.code);
             }
-            piece.get_or_insert_with(|| self.new_piece()).push(&glyph);
-            let state = &self.state;
+            piece.push(glyph);
             let space = state.letter_space + if glyph.is_space { state.word_space } else { 0.0 };
-            let step = (glyph.width * state.size + space) * state.scale;
-            self.text = Matrix::translate(step, 0.0).then(self.text);
+            moved += (glyph.width * state.size + space) * state.scale;
         });
+        self.text = Matrix::translate(moved, 0.0).then(self.text);
     }
 
     /// Viewers take some font or other.

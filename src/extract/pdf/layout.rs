@@ -17,8 +17,13 @@ pub(super) struct PageText {
 /// Reads `canvas`.
 pub(super) fn read(canvas: &Canvas) -> PageText {
     let mut reading = PageText { lines: by_position(&canvas.pieces), more: String::new() };
-    let mut known: String = reading.lines.lines().map(|line| digits(line) + "\n").collect();
-    let mut lines: HashSet<String> = known.lines().map(str::to_owned).collect();
+    let mut known = String::new();
+    let mut lines = HashSet::new();
+    for own in reading.lines.lines().map(digits).filter(|own| own.len() >= DIGITS) {
+        known.push_str(&own);
+        known.push('\n');
+        lines.insert(own);
+    }
     let mut add = |text: &str| {
         for line in text.lines() {
             let own = digits(line);
@@ -67,7 +72,10 @@ impl<'a> Placed<'a> {
     fn of(piece: &'a Piece) -> Self {
         let (cosine, sine) = piece.direction;
         let along = |(x, y): (f64, f64)| x * cosine + y * sine;
-        let turn = (sine.atan2(cosine).to_degrees() * 10.0).round() as i64;
+        let turn = match piece.direction {
+            (1.0, 0.0) => 0,
+            _ => (sine.atan2(cosine).to_degrees() * 10.0).round() as i64,
+        };
         Self {
             turn: if turn == -1800 { 1800 } else { turn },
             down: piece.start.0 * sine - piece.start.1 * cosine,
@@ -194,7 +202,12 @@ fn is_digit(text: &str) -> bool {
 }
 
 fn digits(text: &str) -> String {
-    text.chars().filter(char::is_ascii_digit).collect()
+    // Most lines have none.
+    let first = text.bytes().position(|b| b.is_ascii_digit()).unwrap_or(text.len());
+    let rest = text.get(first..).unwrap_or_default();
+    let mut digits = String::new();
+    digits.extend(rest.bytes().filter(u8::is_ascii_digit).map(char::from));
+    digits
 }
 
 /// No identity number has fewer.

@@ -118,7 +118,13 @@ fn container(walk: &mut Walk, place: &Place, packet: &Packet<'_>, recipients: &R
         content::read(walk, place, &packet.body);
         return;
     }
-    let weakness = if !sound || !packet.whole || recipients.odd {
+    // A protected container in pieces, of which only the last is cut, as some
+    // programs write it: what is there proves no less than if its length were
+    // right, and whoever wants to hide something could write a right one. It
+    // must be noise from end to end all the same, which is not asked of whole
+    // ones, and any other cut is damage.
+    let cut_late = packet.tag == SEIPD && packet.cut_late && is_noise(&packet.body);
+    let weakness = if !sound || !(packet.whole || cut_late) || recipients.odd {
         Some("openpgp-damaged")
     } else if packet.tag == SED {
         Some("openpgp-no-integrity")
@@ -138,6 +144,17 @@ fn container(walk: &mut Walk, place: &Place, packet: &Packet<'_>, recipients: &R
         None => GapKind::Encrypted(Proof::new("openpgp")),
     };
     walk.gap(kind, &place.path);
+}
+
+/// Whether about half of the bytes are high in every part of `body`. No text
+/// and no armour is like that.
+fn is_noise(body: &[u8]) -> bool {
+    let even = |piece: &[u8]| {
+        let high = piece.iter().filter(|b| **b >= 0x80).count();
+        (NOISE / 4..=NOISE / 4 * 3).contains(&high)
+    };
+    let end = body.last_chunk::<NOISE>();
+    end.is_some_and(|end| even(end)) && body.chunks_exact(NOISE).all(even)
 }
 
 /// Reads a packet that is not encrypted.
@@ -214,6 +231,9 @@ const PADDING: u8 = 21;
 const SHORTEST_KEY: usize = 32;
 const MOST_RECIPIENTS: usize = 500;
 const SAMPLE: usize = 64;
+/// Bytes among which chance makes less than a quarter high, or low, once in a
+/// hundred million times.
+const NOISE: usize = 128;
 
 #[cfg(test)]
 mod tests {
@@ -266,6 +286,23 @@ mod tests {
         let old = packet(SED, &noise());
         assert_eq!(kinds(&[recipient(7), old].concat()), weak("openpgp-no-integrity"));
         assert_eq!(kinds(&message[..message.len() - 9]), weak("openpgp-damaged"));
+    }
+
+    #[test]
+    fn a_last_piece_that_is_cut_hides_nothing() {
+        let noise: Vec<u8> = (0..8_u32).flat_map(|_| noise()).collect();
+        let pieces = |first: &[u8], last: &[u8], told: u8| {
+            let pieces = [&[0xC0 | SEIPD, 0xE0 | 9, 1][..], first, &[told], last].concat();
+            kinds(&[recipient(7), pieces].concat())
+        };
+        let proven = [GapKind::Encrypted(Proof::new("openpgp"))];
+        assert_eq!(pieces(&noise[..511], &noise[..100], 100), proven);
+        assert_eq!(pieces(&noise[..511], &noise[..100], 150), proven);
+        assert_eq!(pieces(&noise[..300], b"", 100), weak("openpgp-damaged"), "cut in the first");
+        let text = b"fnr 22836014271, og noe mer tekst som ikke er kryptert i det hele tatt";
+        assert_eq!(pieces(&noise[..511], text, 150), weak("openpgp-damaged"));
+        let mixed = [&text[..], &noise[..511 - text.len()]].concat();
+        assert_eq!(pieces(&mixed, text, 150), weak("openpgp-damaged"));
     }
 
     #[test]

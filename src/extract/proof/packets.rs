@@ -8,6 +8,8 @@ pub(super) struct Packet<'a> {
     pub(super) body: Cow<'a, [u8]>,
     /// All bytes that its length promises are there.
     pub(super) whole: bool,
+    /// Some are missing, and only in the last of several pieces.
+    pub(super) cut_late: bool,
 }
 
 /// The packets in a sequence of bytes, until something is no packet.
@@ -34,7 +36,8 @@ impl<'a> Packets<'a> {
             3 => {
                 self.0 = &[];
                 let body = Cow::Borrowed(at.get(1..)?);
-                return Some(Packet { tag: header >> 2 & 15, body, whole: true });
+                let tag = header >> 2 & 15;
+                return Some(Packet { tag, body, whole: true, cut_late: false });
             }
             power => 1_usize << power,
         };
@@ -42,7 +45,8 @@ impl<'a> Packets<'a> {
             at.get(1..1 + width)?.iter().fold(0_usize, |all, b| all << 8 | usize::from(*b));
         self.0 = &at[1 + width..];
         let (body, whole) = self.take(length);
-        Some(Packet { tag: header >> 2 & 15, body: Cow::Borrowed(body), whole })
+        let body = Cow::Borrowed(body);
+        Some(Packet { tag: header >> 2 & 15, body, whole, cut_late: false })
     }
 
     fn new_format(&mut self, header: u8, at: &'a [u8]) -> Option<Packet<'a>> {
@@ -54,12 +58,15 @@ impl<'a> Packets<'a> {
             self.0 = &self.0[used..];
             let (piece, whole) = self.take(length);
             if !more && pieces.is_empty() {
-                return Some(Packet { tag, body: Cow::Borrowed(piece), whole });
+                let body = Cow::Borrowed(piece);
+                return Some(Packet { tag, body, whole, cut_late: false });
             }
+            let cut_late = !more && !whole;
             pieces.extend_from_slice(piece);
             // The last piece of a partial body must be there, if empty.
             if !more || !whole || self.0.is_empty() {
-                return Some(Packet { tag, body: Cow::Owned(pieces), whole: whole && !more });
+                let body = Cow::Owned(pieces);
+                return Some(Packet { tag, body, whole: whole && !more, cut_late });
             }
         }
     }
