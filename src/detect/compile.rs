@@ -225,12 +225,7 @@ fn sight(raw: &RawRule, lists: &Lists<'_>) -> Result<Sight, RuleFault> {
     }
     let girths = raw.patterns.iter().map(|raw| expression::girth(&raw.regex));
     let girths: Option<Vec<_>> = girths.collect();
-    let widest = girths.and_then(|girths| {
-        girths.into_iter().reduce(|one, other| Girth {
-            digits: one.digits.min(other.digits),
-            length: one.length.max(other.length),
-        })
-    });
+    let widest = girths.and_then(|girths| girths.into_iter().reduce(Girth::or));
     Ok(widest.map_or(Sight::Everywhere, Sight::Digits))
 }
 

@@ -4,6 +4,8 @@
 //! Digits of every script count by their value, and so do circled ones: a
 //! person reads them all the same. Letters that look like digits do not.
 
+use super::mask::Block;
+
 /// What a character is between and in numbers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Sign {
@@ -94,26 +96,11 @@ fn rare_sign(c: char) -> Sign {
     Sign::Separator(separator)
 }
 
-/// The place of the next byte that may start a digit.
-///
-/// Looks at 64 bytes at a time in a form that compilers turn into vector code:
-/// text without digits is most of all text.
-pub(super) fn next_digit(bytes: &[u8], from: usize) -> Option<usize> {
-    let mut at = from;
-    while let Some(block) = bytes.get(at..at.checked_add(64)?) {
-        if block.iter().fold(false, |any, byte| any | may_start(*byte)) {
-            break;
-        }
-        at += 64;
-    }
-    let rest = bytes.get(at..)?;
-    rest.iter().position(|byte| may_start(*byte)).map(|offset| at + offset)
-}
-
-/// ASCII digits, and the first bytes of UTF-8 from U+0640 on, where the other
-/// digits lie. Norwegian letters start lower.
-fn may_start(byte: u8) -> bool {
-    byte.wrapping_sub(b'0') < 10 || byte >= 0xD9
+/// Where digits may start: at those of ASCII, and at the first bytes of UTF-8
+/// from U+0640 on, where the others lie. Norwegian letters start lower.
+#[inline]
+pub(super) fn starts(block: Block) -> u64 {
+    block.mask(|lane| lane.within(b'0', b'9').or(lane.at_least(0xD9)))
 }
 
 /// The value of a digit outside ASCII.
@@ -187,12 +174,14 @@ mod tests {
     }
 
     #[test]
-    fn finds_the_next_digit_across_blocks() {
-        let mut text = "blåbær og fløte ".repeat(40).into_bytes();
-        let at = text.len();
-        text.push(b'7');
-        assert_eq!(next_digit(&text, 0), Some(at));
-        assert_eq!(next_digit(&text, at + 1), None);
-        assert_eq!(next_digit(&text, usize::MAX), None);
+    fn every_digit_starts_where_blocks_say() {
+        for code in 0..=0x10_FFFF_u32 {
+            let Some(c) = char::from_u32(code) else { continue };
+            let mut buffer = [0; 4];
+            let first = starts(Block::at(c.encode_utf8(&mut buffer).as_bytes(), 0)) & 1;
+            let digit = matches!(sign(c), Sign::Digit(_));
+            assert!(first == 1 || !digit, "{c}");
+            assert!(first == 0 || digit || code > 0x3FF, "{c}");
+        }
     }
 }

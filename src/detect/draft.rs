@@ -5,7 +5,7 @@ use std::{ops::Range, sync::Arc};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::{Search, rule::Rule, table::Column};
+use super::{Search, mask, rule::Rule, table::Column};
 use crate::{
     base::secret::Secret,
     model::{Finding, Fragment, Level, Masked, Person, Span},
@@ -151,6 +151,7 @@ impl<'a> Places<'a> {
 }
 
 fn code_points(bytes: Option<&[u8]>) -> u32 {
-    let starts = bytes.unwrap_or_default().iter().filter(|byte| **byte & 0xC0 != 0x80).count();
-    u32::try_from(starts).unwrap_or(u32::MAX)
+    let bytes = bytes.unwrap_or_default();
+    let inside = mask::count(bytes, |lane| lane.within(0x80, 0xBF));
+    u32::try_from(bytes.len() - inside).unwrap_or(u32::MAX)
 }

@@ -1,13 +1,16 @@
-//! Expressions of rules: linear, small, over bytes, and how many digits each
-//! match has at the least, so that most text need not be searched.
+//! Expressions of rules: linear, small, over bytes, and which run of digits each
+//! match has for sure, so that most text need not be searched.
 
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::{
     ParserBuilder,
-    hir::{Class, Hir, HirKind},
+    hir::{Class, Hir, HirKind, Look},
 };
 
-use super::{error::RuleFault, survey::Girth};
+use super::{
+    error::RuleFault,
+    survey::{Bytes, Girth},
+};
 
 /// Compiles an expression over bytes: `\b`, `\d` and `\w` are ASCII, since
 /// their Unicode forms are a hundred times slower on Norwegian text.
@@ -31,33 +34,123 @@ pub(super) fn girth(pattern: &str) -> Option<Girth> {
     let mut parser = ParserBuilder::new().unicode(false).utf8(false).build();
     let hir = parser.parse(pattern).ok()?;
     let length = hir.properties().maximum_len().filter(|length| *length <= LONGEST)?;
-    let digits = least(&hir);
-    (digits > 0).then_some(Girth { digits, length })
+    Some(Girth { length, ..run(&hir)? })
 }
 
-fn least(hir: &Hir) -> usize {
+/// The rarest run of digits that every match holds.
+fn run(hir: &Hir) -> Option<Girth> {
     match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) => 0,
-        HirKind::Literal(literal) => literal.0.iter().filter(|byte| byte.is_ascii_digit()).count(),
-        HirKind::Class(class) => usize::from(is_digits(class)),
-        HirKind::Repetition(repetition) => {
-            let times = usize::try_from(repetition.min).unwrap_or(usize::MAX);
-            least(&repetition.sub).saturating_mul(times)
+        HirKind::Alternation(parts) => {
+            let runs: Option<Vec<_>> = parts.iter().map(run).collect();
+            runs?.into_iter().reduce(Girth::or)
         }
-        HirKind::Capture(capture) => least(&capture.sub),
-        HirKind::Concat(parts) => parts.iter().map(least).fold(0, usize::saturating_add),
-        HirKind::Alternation(parts) => parts.iter().map(least).min().unwrap_or(0),
+        HirKind::Capture(capture) => run(&capture.sub),
+        HirKind::Concat(parts) => runs(parts).into_iter().max_by_key(rarity),
+        HirKind::Literal(literal) if literal.0.len() > 1 => {
+            let bytes: Vec<_> = literal.0.iter().map(|byte| Hir::literal([*byte])).collect();
+            runs(&bytes).into_iter().max_by_key(rarity)
+        }
+        HirKind::Repetition(repetition) if digits(hir).is_none() => {
+            run(&repetition.sub).filter(|_| repetition.min > 0)
+        }
+        HirKind::Class(_)
+        | HirKind::Empty
+        | HirKind::Literal(_)
+        | HirKind::Look(_)
+        | HirKind::Repetition(_) => {
+            let digits = digits(hir).filter(|digits| *digits > 0);
+            digits.map(|run| Girth { run, before: Bytes::ALL, length: 0 })
+        }
     }
 }
 
-fn is_digits(class: &Class) -> bool {
-    match class {
-        Class::Bytes(class) => {
-            class.iter().all(|range| range.start().is_ascii_digit() && range.end().is_ascii_digit())
+/// How rare a run is: longer ones are rarer, and rarer still are digits right
+/// behind anything but a blank.
+fn rarity(girth: &Girth) -> (usize, bool) {
+    let glued = if girth.before.has(b' ') { 0 } else { LETTER };
+    (girth.run + glued, girth.before != Bytes::ALL)
+}
+
+/// The runs of digits that every match of a sequence holds.
+fn runs(parts: &[Hir]) -> Vec<Girth> {
+    let mut runs = Vec::new();
+    let mut open = Girth { run: 0, before: Bytes::ALL, length: 0 };
+    for part in parts {
+        if let Some(digits) = digits(part) {
+            open.run += digits;
+            continue;
         }
-        Class::Unicode(class) => {
-            class.iter().all(|range| range.start().is_ascii_digit() && range.end().is_ascii_digit())
+        runs.push(Girth { run: open.run + leading(part), ..open });
+        runs.extend(run(part));
+        // Where digits may come before, the run may start before them.
+        let before = last(part).filter(|last| !(b'0'..=b'9').any(|digit| last.has(digit)));
+        open = Girth { run: 0, before: before.unwrap_or(Bytes::ALL), length: 0 };
+    }
+    runs.push(open);
+    runs.retain(|girth| girth.run > 0);
+    runs
+}
+
+/// The fewest digits that an expression matches, if it matches nothing else.
+fn digits(hir: &Hir) -> Option<usize> {
+    match hir.kind() {
+        HirKind::Alternation(parts) => {
+            let all: Option<Vec<_>> = parts.iter().map(digits).collect();
+            all?.into_iter().min()
         }
+        HirKind::Capture(capture) => digits(&capture.sub),
+        HirKind::Class(_) => last(hir).filter(|set| *set == set.digits()).map(|_| 1),
+        HirKind::Concat(parts) => parts.iter().map(digits).sum(),
+        HirKind::Empty | HirKind::Look(_) => None,
+        HirKind::Literal(literal) => {
+            literal.0.iter().all(u8::is_ascii_digit).then_some(literal.0.len())
+        }
+        HirKind::Repetition(repetition) => {
+            let times = usize::try_from(repetition.min).unwrap_or(usize::MAX);
+            digits(&repetition.sub).map(|digits| digits.saturating_mul(times))
+        }
+    }
+}
+
+/// How many digits every match starts with.
+fn leading(hir: &Hir) -> usize {
+    match hir.kind() {
+        HirKind::Alternation(parts) => parts.iter().map(leading).min().unwrap_or(0),
+        HirKind::Capture(capture) => leading(&capture.sub),
+        HirKind::Concat(parts) => {
+            let pure: Vec<_> = parts.iter().map_while(digits).collect();
+            let next = parts.get(pure.len()).map_or(0, leading);
+            pure.into_iter().fold(next, usize::saturating_add)
+        }
+        HirKind::Literal(literal) => {
+            literal.0.iter().take_while(|byte| byte.is_ascii_digit()).count()
+        }
+        HirKind::Repetition(repetition) if repetition.min > 0 => leading(&repetition.sub),
+        HirKind::Class(_) | HirKind::Empty | HirKind::Look(_) | HirKind::Repetition(_) => {
+            digits(hir).unwrap_or(0)
+        }
+    }
+}
+
+/// What every match ends with, or stands behind; none if that is not known.
+fn last(hir: &Hir) -> Option<Bytes> {
+    match hir.kind() {
+        HirKind::Capture(capture) => last(&capture.sub),
+        HirKind::Class(Class::Bytes(class)) => Some(Bytes::that(|byte| {
+            class.iter().any(|range| (range.start()..=range.end()).contains(&byte))
+        })),
+        HirKind::Concat(parts) => parts.last().and_then(last),
+        HirKind::Literal(literal) => literal.0.last().map(|last| Bytes::that(|byte| byte == *last)),
+        // Before digits, which are of words.
+        HirKind::Look(Look::WordAscii) => {
+            Some(Bytes::that(|byte| !byte.is_ascii_alphanumeric() && byte != b'_'))
+        }
+        HirKind::Repetition(repetition) if repetition.min > 0 => last(&repetition.sub),
+        HirKind::Alternation(_)
+        | HirKind::Class(Class::Unicode(_))
+        | HirKind::Empty
+        | HirKind::Look(_)
+        | HirKind::Repetition(_) => None,
     }
 }
 
@@ -73,22 +166,29 @@ fn turns_unicode_on(pattern: &str) -> bool {
 const REGEX_BYTES: usize = 1 << 20;
 /// Matches longer than this are looked for everywhere.
 const LONGEST: usize = 256;
+/// As many digits as a letter before them is worth.
+const LETTER: usize = 8;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn counts_the_digits_of_the_shortest_match() {
-        for (pattern, digits, length) in [
-            (r"\d{6}[-+]?\d{4}", 10, 11),
-            (r"[A-Z]\d\d(\.\d)?", 2, 5),
-            (r"4711|\d{2,5}", 2, 5),
-            (r"(?:ab1){3}", 3, 9),
+    fn knows_a_run_of_digits_that_every_match_holds() {
+        let word = Bytes::that(|byte| !byte.is_ascii_alphanumeric() && byte != b'_');
+        let capital = Bytes::that(|byte| byte.is_ascii_uppercase());
+        for (pattern, run, before, length) in [
+            (r"\d{6}[-+]?\d{4}", 6, Bytes::ALL, 11),
+            (r"\b(?:19|20)?\d{2}[01]\d ?\d{4}\b", 4, word, 11),
+            (r"[A-Z]\d\d(\.\d)?", 2, capital, 5),
+            (r"[A-Z0-9]\d\d", 2, Bytes::ALL, 3),
+            (r"4711|\d{2,5}", 2, Bytes::ALL, 5),
+            (r"(?:ab1){3}", 1, Bytes::that(|byte| byte == b'b'), 9),
+            (r"\b[A-Z]{2}\d\d ?\d{4}", 2, capital, 9),
         ] {
-            assert_eq!(girth(pattern), Some(Girth { digits, length }), "{pattern}");
+            assert_eq!(girth(pattern), Some(Girth { run, before, length }), "{pattern}");
         }
-        for pattern in [r"AKIA[0-9A-Z]{16}", r"\d+", r"\b", r"1.{300}"] {
+        for pattern in [r"AKIA[0-9A-Z]{16}", r"\d+", r"\b", r"1.{300}", r"(?:a1)?", r"\d*"] {
             assert_eq!(girth(pattern), None, "{pattern}");
         }
     }

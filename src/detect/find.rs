@@ -21,10 +21,9 @@ use crate::model::{Finding, Fragment, Level, Person};
 pub(super) fn find(rules: &Rules, fragments: &[Fragment], search: &Search<'_>) -> Vec<Finding> {
     let mut drafts = Vec::new();
     for (index, fragment) in fragments.iter().enumerate() {
-        drafts.extend(
-            Sieve::new(rules, search, fragments, index).map(Sieve::digits).unwrap_or_default(),
-        );
-        drafts.extend(read(rules, search, index, fragment));
+        let (numbers, survey) = Sieve::new(rules, search, fragment, index).digits();
+        drafts.extend(numbers);
+        drafts.extend(read(rules, search, (index, fragment), survey));
     }
     drafts.sort_by_key(|draft| (draft.fragment, draft.place.start));
     let distinct = distinct(rules, &drafts);
@@ -53,9 +52,13 @@ pub(super) fn find(rules: &Rules, fragments: &[Fragment], search: &Search<'_>) -
 }
 
 /// Expressions, and terms that add up.
-fn read(rules: &Rules, search: &Search<'_>, index: usize, fragment: &Fragment) -> Vec<Draft> {
+fn read(
+    rules: &Rules,
+    search: &Search<'_>,
+    (index, fragment): (usize, &Fragment),
+    survey: Survey,
+) -> Vec<Draft> {
     let text = &fragment.text;
-    let survey = Survey::of(text);
     let mut outlook = Outlook::new(rules);
     let mut topics = Topics::new(rules, fragment, index, &survey);
     let headings = fragment.headings.iter().map(|heading| {
@@ -74,7 +77,7 @@ fn read(rules: &Rules, search: &Search<'_>, index: usize, fragment: &Fragment) -
         outlook.word(word, &place, text);
         topics.word(word, &place);
     });
-    let mut drafts = outlook.finish(rules, search, (index, fragment), &survey);
+    let mut drafts = outlook.finish(rules, search, (index, fragment), survey);
     drafts.extend(topics.finish());
     drafts
 }

@@ -4,30 +4,52 @@
 //! Only words of eleven such signs, whole or as six and five, with more digits
 //! than nothing in them. Whoever asks must want a strong word as well.
 
-use super::{
-    digits,
-    scan::{Candidate, Layout, Values},
-};
+use std::ops::Range;
 
-/// Calls `found` for every word that reads as eleven digits and has a letter.
-pub(super) fn scan(text: &str, mut found: impl FnMut(Candidate)) {
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while let Some(digit) = digits::next_digit(bytes, at) {
-        let start = digit - run(bytes.get(at..digit).unwrap_or_default().iter().rev());
+use super::candidate::{Candidate, Layout, Values};
+
+/// Looks for words that read as eleven digits and have a letter, around runs of
+/// digits.
+#[derive(Default)]
+pub(super) struct Lookalikes {
+    /// Where to go on.
+    at: usize,
+}
+
+impl Lookalikes {
+    /// Hears of a run of digits; tells the word around it. Runs come by rising
+    /// start.
+    pub(super) fn run(&mut self, text: &str, digits: &Range<usize>) -> Option<Candidate> {
+        let bytes = text.as_bytes();
+        let letter = |at: Option<usize>| {
+            at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphabetic)
+        };
+        let half = digits.len() == HALVES.0;
+        let likely = half || letter(Some(digits.end)) || letter(digits.start.checked_sub(1));
+        if !likely || digits.end <= self.at {
+            return None;
+        }
+        self.word(bytes, digits.start.max(self.at))
+    }
+
+    fn word(&mut self, bytes: &[u8], digit: usize) -> Option<Candidate> {
+        let start = digit - run(bytes.get(self.at..digit).unwrap_or_default().iter().rev());
         let first = run(bytes.get(start..).unwrap_or_default().iter());
         let mut end = start + first;
         if first == HALVES.0 && bytes.get(end).is_some_and(|byte| b" -.".contains(byte)) {
             let second = run(bytes.get(end + 1..).unwrap_or_default().iter());
             end += if second == HALVES.1 { second + 1 } else { 0 };
         }
+        self.at = end.max(digit + 1);
         // The word may start right after one that was looked at.
-        let cut =
-            start.checked_sub(1).and_then(|i| bytes.get(i)).is_some_and(u8::is_ascii_alphanumeric);
-        if let (false, Some(digits)) = (cut, bytes.get(start..end).and_then(read)) {
-            found(Candidate { digits, place: start..end, layout: Layout::Odd, decimal: false });
-        }
-        at = end.max(digit + 1);
+        let before = start.checked_sub(1).and_then(|i| bytes.get(i));
+        let digits = bytes.get(start..end).and_then(read)?;
+        (!before.is_some_and(u8::is_ascii_alphanumeric)).then_some(Candidate {
+            digits,
+            place: start..end,
+            layout: Layout::Odd,
+            decimal: false,
+        })
     }
 }
 
@@ -68,12 +90,17 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Vec<String> {
-        let mut all = Vec::new();
-        scan(text, |candidate| {
+        let mut lookalikes = Lookalikes::default();
+        let digit = |at: &usize| text.as_bytes()[*at].is_ascii_digit();
+        let starts = (0..text.len()).filter(|at| digit(at) && (*at == 0 || !digit(&(at - 1))));
+        let runs =
+            starts.map(|at| at..(at..text.len()).find(|at| !digit(at)).unwrap_or(text.len()));
+        let candidates = runs.filter_map(|run| lookalikes.run(text, &run));
+        let written = |candidate: Candidate| {
             assert!(text.get(candidate.place.clone()).is_some());
-            all.push(candidate.digits.iter().map(|digit| char::from(b'0' + digit)).collect());
-        });
-        all
+            candidate.digits.iter().map(|digit| char::from(b'0' + digit)).collect()
+        };
+        candidates.map(written).collect()
     }
 
     #[test]

@@ -6,6 +6,8 @@
 //! checksums and weighed by the words around them. Nothing here can fail on
 //! text; only packs can be wrong. A finding never holds what was found.
 
+mod borders;
+mod candidate;
 mod combine;
 mod compile;
 mod context;
@@ -16,6 +18,7 @@ mod expression;
 mod find;
 mod fold;
 mod lookalike;
+mod mask;
 mod pack;
 mod pattern;
 mod proof;
@@ -35,9 +38,10 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use self::{
+    candidate::Shapes,
     compile::Compiled,
     rule::{Method, Sight},
-    scan::Shape,
+    survey::Girth,
     validators::Validator,
     words::{WordSet, Words},
 };
@@ -102,7 +106,9 @@ pub struct Rules {
     /// The checksums that the rules use.
     validators: Vec<&'static Validator>,
     /// What the digit scanner looks for.
-    shapes: Vec<Shape>,
+    shapes: Shapes,
+    /// What the expressions look for that need digits, by rule.
+    girths: Vec<Girth>,
 }
 
 impl Rules {
@@ -189,9 +195,10 @@ impl Rules {
         };
         let validators: Vec<_> = validators::TABLE.iter().filter(used).collect();
         let whole = validators.iter().flat_map(|validator| validator.shapes());
-        let shapes = whole.chain(sieve::PARTS).collect();
+        let shapes = Shapes::of(whole.chain(sieve::PARTS));
+        let girths = rules.iter().filter_map(rule::Rule::girth).collect();
         let words = build(vocabulary, &rules)?;
-        Ok(Self { packs, files, rules, combines, words, validators, shapes })
+        Ok(Self { packs, files, rules, combines, words, validators, shapes, girths })
     }
 
     fn failed(&self, report: TestReport) -> RuleError {

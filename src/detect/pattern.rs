@@ -63,14 +63,15 @@ impl<'a> Outlook<'a> {
         all: &Rules,
         search: &Search<'_>,
         fragment: (usize, &Fragment),
-        survey: &Survey,
+        survey: Survey,
     ) -> Vec<Draft> {
         let (index, fragment) = fragment;
         let mut drafts = Vec::new();
         let length = fragment.text.len();
+        let mut girths = survey.parts.into_iter();
         for ((number, rule, patterns), mut near) in self.rules.into_iter().zip(self.parts) {
             let parts = match &patterns.sight {
-                Sight::Digits(girth) => survey.parts(*girth, length),
+                Sight::Digits(_) => girths.next().unwrap_or_default(),
                 Sight::Everywhere => std::iter::once(0..length).collect(),
                 Sight::Words(_) => {
                     near.sort_by_key(|part| part.start);

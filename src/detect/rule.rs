@@ -45,6 +45,14 @@ impl Rule {
         self.levels.iter().filter(met).map(|rule| rule.level).max()
     }
 
+    /// What its expressions look for, if that is digits.
+    pub(super) fn girth(&self) -> Option<Girth> {
+        match &self.method {
+            Method::Patterns(Patterns { sight: Sight::Digits(girth), .. }) => Some(*girth),
+            Method::Digits(_) | Method::Patterns(_) | Method::Terms { .. } => None,
+        }
+    }
+
     /// The kinds it can report.
     pub(super) fn kinds(&self) -> Vec<&str> {
         match &self.method {
@@ -74,7 +82,7 @@ pub(super) struct Patterns {
 
 /// Where expressions are tried.
 pub(super) enum Sight {
-    /// Where enough digits stand close together.
+    /// Where digits of a certain sort stand.
     Digits(Girth),
     /// Everywhere.
     Everywhere,

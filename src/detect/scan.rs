@@ -1,101 +1,108 @@
 //! Finds runs of digits that may be one number, however they are written.
 //!
-//! One pass over the bytes collects digits into clusters, with what stands
-//! between them; every group in a cluster is tried as a start. What lies
-//! between other groups than people make, or looks like a decimal or a hash,
-//! is still a candidate, but a doubtful one: scores decide. Offsets are bytes
-//! of the original text, always between characters.
+//! One pass over the bytes collects digits into clusters of groups, with what
+//! stands between them; every group in a cluster is tried as a start. What
+//! lies between other groups than people make, or looks like a decimal or a
+//! hash, is still a candidate, but a doubtful one: scores decide. Offsets are
+//! bytes of the original text, always between characters. The work is bounded
+//! for each group, so that a text of nothing but digits takes no longer.
 
 use std::ops::Range;
 
 use super::{
+    candidate::{Candidate, Form, Layout, MOST_DIGITS, Shape, Shapes, Values},
     digits::{self, Separator, Sign},
-    validators::Validator,
+    mask::{BLOCK, Block},
 };
 
-/// Digits that may be one number.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Candidate {
-    /// The values, 0 to 9.
-    pub(super) digits: Values,
-    /// Where it stands, in bytes.
-    pub(super) place: Range<usize>,
-    /// How it is written.
-    pub(super) layout: Layout,
-    /// Whether it reads as a part of a decimal number.
-    pub(super) decimal: bool,
+/// What is told of the digits of a text.
+pub(super) trait Reader {
+    /// Hears of digits of ASCII that follow each other directly.
+    fn run(&mut self, _run: Range<usize>) {}
+
+    /// Hears of a candidate, by rising start.
+    fn candidate(&mut self, shape: &Shape, candidate: Candidate);
 }
 
-/// A few digits, in place: candidates are many.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Values {
-    values: [u8; MOST_DIGITS],
-    length: usize,
-}
-
-impl Values {
-    /// The first values, as many as a number can have.
-    pub(super) fn of(digits: impl Iterator<Item = u8>) -> Self {
-        let mut values = [0; MOST_DIGITS];
-        let slots = values.iter_mut().zip(digits);
-        let length = slots.map(|(slot, digit)| *slot = digit).count();
-        Self { values, length }
-    }
-}
-
-impl std::ops::Deref for Values {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        self.values.get(..self.length).unwrap_or_default()
-    }
-}
-
-/// How the digits of a candidate are grouped.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Layout {
-    /// In groups that people make for this sort of number.
-    Grouped,
-    /// In other groups, or with a border of table cells inside.
-    Odd,
-    /// Without any separator.
-    Plain,
-    /// Every digit apart from the next.
-    Spaced,
-}
-
-/// A sort of candidate: how many digits, and where people group them.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Shape {
-    /// How many digits.
-    pub(super) digits: usize,
-    /// After how many digits a separator is usual, rising.
-    pub(super) groups: &'static [usize],
-}
-
-/// Calls `found` for every candidate of one of `shapes` in `text`, in the
-/// order of their ends.
-pub(super) fn scan(text: &str, shapes: &[Shape], mut found: impl FnMut(&Shape, Candidate)) {
-    let mut cluster = Vec::new();
+/// Tells `reader` every run of digits in `text` and every candidate of one of
+/// `shapes`.
+pub(super) fn scan(text: &str, shapes: &Shapes, reader: &mut impl Reader) {
+    let bytes = text.as_bytes();
+    let mut starts = Starts::new(bytes);
+    let mut cluster = Cluster { text, shapes, groups: Vec::new(), values: Vec::new(), tried: 0 };
     let mut at = 0;
-    while let Some(start) = digits::next_digit(text.as_bytes(), at) {
-        let mut done = |cluster: &[Digit], range: Range<usize>| {
-            windows(cluster, range, shapes, &mut found);
-        };
-        let coded = text.get(..start).is_some_and(|before| before.ends_with('%'));
-        if coded && text.get(start..).is_some_and(|rest| rest.starts_with("20")) {
-            read_cluster(text, start + 2, &mut cluster, &mut done);
+    while let Some(start) = starts.next(at) {
+        let coded = start > 0 && bytes.get(start - 1..start + 2) == Some(b"%20");
+        if coded {
+            cluster.read(start + 2, &mut Again(reader));
         }
-        at = read_cluster(text, start, &mut cluster, done);
+        at = cluster.read(start, reader);
     }
 }
 
-/// One digit of a cluster.
-#[derive(Clone, Copy)]
-struct Digit {
-    value: u8,
-    start: usize,
-    end: usize,
+/// Where digits may start, block by block.
+struct Starts<'a> {
+    bytes: &'a [u8],
+    base: usize,
+    mask: u64,
+}
+
+impl<'a> Starts<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, base: 0, mask: digits::starts(Block::at(bytes, 0)) }
+    }
+
+    /// The first place from `from` on, which never falls.
+    #[inline]
+    fn next(&mut self, from: usize) -> Option<usize> {
+        if from >= self.base + BLOCK {
+            self.load(from);
+        }
+        let mut mask = self.mask & u64::MAX << ((from - self.base) % BLOCK);
+        while mask == 0 {
+            if self.base + BLOCK >= self.bytes.len() {
+                return None;
+            }
+            self.load(self.base + BLOCK);
+            mask = self.mask;
+        }
+        Some(self.base + mask.trailing_zeros() as usize)
+    }
+
+    #[inline]
+    fn load(&mut self, base: usize) {
+        self.base = base;
+        self.mask = digits::starts(Block::at(self.bytes, base));
+    }
+}
+
+/// A reader of digits that were read before.
+struct Again<'a, R>(&'a mut R);
+
+impl<R: Reader> Reader for Again<'_, R> {
+    fn candidate(&mut self, shape: &Shape, candidate: Candidate) {
+        self.0.candidate(shape, candidate);
+    }
+}
+
+/// Groups of digits with only separators between them.
+struct Cluster<'a> {
+    text: &'a str,
+    shapes: &'a Shapes,
+    groups: Vec<Group>,
+    /// The values of all groups, of each no more than a number can have.
+    values: Vec<u8>,
+    /// Groups that were tried as a start.
+    tried: usize,
+}
+
+/// Digits with nothing between them that can be seen.
+struct Group {
+    /// Where its values are.
+    first: usize,
+    digits: usize,
+    place: Range<usize>,
+    /// What lies before it.
     gap: Gap,
 }
 
@@ -110,6 +117,231 @@ struct Gap {
     lines: u8,
 }
 
+impl Cluster<'_> {
+    /// Reads groups from `start` until something ends them, tells `reader` what
+    /// they may be, and where to go on.
+    fn read(&mut self, start: usize, reader: &mut impl Reader) -> usize {
+        self.groups.clear();
+        self.values.clear();
+        self.tried = 0;
+        let bytes = self.text.as_bytes();
+        let mut gap = Gap::default();
+        let (mut at, mut coded) = (start, false);
+        let end = loop {
+            let Some(byte) = bytes.get(at).copied() else { break at };
+            if byte.is_ascii_digit() {
+                let rest = bytes.get(at..).unwrap_or_default();
+                let length = run(rest);
+                // Behind a coded blank it was told with the blank.
+                if !coded {
+                    reader.run(at..at + length);
+                }
+                self.work_off(reader);
+                let values = rest.iter().take(length.min(MOST_DIGITS)).map(|byte| byte - b'0');
+                self.add(at..at + length, length, values, gap);
+                (gap, at, coded) = (Gap::default(), at + length, false);
+                continue;
+            }
+            // What ends nearly all clusters.
+            if byte.is_ascii_alphabetic() {
+                break at + 1;
+            }
+            let rest = self.text.get(at..).unwrap_or("");
+            let Some(c) = rest.chars().next() else { break at };
+            let next = at + c.len_utf8();
+            match digits::sign(c) {
+                Sign::Digit(value) => {
+                    self.work_off(reader);
+                    self.add(at..next, 1, std::iter::once(value), gap);
+                    gap = Gap::default();
+                }
+                Sign::Invisible => {}
+                Sign::Separator(separator) if gap.add(separator, c) => {}
+                Sign::Break if gap.is_quoted(c) => {}
+                // A soft line break of quoted-printable.
+                Sign::Break if rest.starts_with("=\r") || rest.starts_with("=\n") => {}
+                Sign::Break if rest.starts_with("%20") && gap.add(Separator::Space, c) => {
+                    reader.run(at + 1..at + 1 + run(bytes.get(at + 1..).unwrap_or_default()));
+                    (at, coded) = (at + 3, true);
+                    continue;
+                }
+                Sign::Break | Sign::Separator(_) => break next,
+            }
+            (at, coded) = (next, false);
+        };
+        self.windows(self.groups.len(), reader);
+        end
+    }
+
+    /// Adds digits to the last group, or as a group of its own.
+    fn add(
+        &mut self,
+        place: Range<usize>,
+        digits: usize,
+        values: impl Iterator<Item = u8>,
+        gap: Gap,
+    ) {
+        match self.groups.last_mut().filter(|_| gap.is_empty()) {
+            Some(group) => {
+                group.digits += digits;
+                group.place.end = place.end;
+                let room = MOST_DIGITS.saturating_sub(self.values.len() - group.first);
+                self.values.extend(values.take(room));
+            }
+            None => {
+                self.groups.push(Group { first: self.values.len(), digits, place, gap });
+                self.values.extend(values);
+            }
+        }
+    }
+
+    /// Tries the groups of a long cluster that nothing to come can change, and
+    /// forgets all but the last of them.
+    fn work_off(&mut self, reader: &mut impl Reader) {
+        if self.groups.len() < GROUPS {
+            return;
+        }
+        let keep = GROUPS - OVERLAP;
+        self.windows(keep, reader);
+        let gone = self.groups.get(keep - 1).map_or(0, |group| group.first);
+        self.groups.drain(..keep - 1);
+        self.values.drain(..gone.min(self.values.len()));
+        self.groups.iter_mut().for_each(|group| group.first -= gone);
+        self.tried = 1;
+    }
+
+    /// Tries every group that was not tried, before the group `until`, as a
+    /// start.
+    #[inline]
+    fn windows(&mut self, until: usize, reader: &mut impl Reader) {
+        for start in self.tried..until {
+            self.windows_from(start, reader);
+        }
+        self.tried = until;
+    }
+
+    #[inline]
+    fn windows_from(&self, start: usize, reader: &mut impl Reader) {
+        let mut joint = Joint::default();
+        let mut digits = 0_usize;
+        let groups = self.groups.get(start..).unwrap_or_default();
+        for (count, group) in groups.iter().enumerate() {
+            if count > 0 && !joint.add(group.gap, digits) {
+                return;
+            }
+            digits = digits.saturating_add(group.digits);
+            if digits > MOST_DIGITS {
+                return;
+            }
+            for form in self.shapes.of_length(digits) {
+                if let Some(layout) = self.layout(&joint, start..start + count, form) {
+                    let candidate = self.candidate(start..start + count, digits, layout);
+                    reader.candidate(&form.shape, candidate);
+                }
+            }
+        }
+    }
+
+    /// How the digits of the groups from `ends.start` through `ends.end` are
+    /// grouped; none when they cannot be one number.
+    #[inline]
+    fn layout(&self, joint: &Joint, ends: Range<usize>, form: &Form) -> Option<Layout> {
+        if joint.count == 0 {
+            return Some(Layout::Plain);
+        }
+        if joint.count + 1 == form.shape.digits {
+            let first = joint.first;
+            let longer = |gap: Gap| gap.separators == first;
+            let before = ends.start > 0 && self.gap(ends.start).is_some_and(longer);
+            let alone = !before && !self.gap(ends.end + 1).is_some_and(longer);
+            let cells = first & Separator::Cell.bit() != 0;
+            return (joint.even && alone && !cells).then_some(Layout::Spaced);
+        }
+        if joint.broken > 1 {
+            return None;
+        }
+        if joint.cells {
+            // Two cells: a date and what follows it, never more.
+            let apart = joint.count == 1 && joint.splits == form.halves;
+            return apart.then_some(Layout::Odd);
+        }
+        let usual = joint.splits & !joint.wrapped & !form.usual == 0;
+        Some(if usual { Layout::Grouped } else { Layout::Odd })
+    }
+
+    fn candidate(&self, ends: Range<usize>, digits: usize, layout: Layout) -> Candidate {
+        let first = self.groups.get(ends.start);
+        let place = first.map_or(0, |group| group.place.start)
+            ..self.groups.get(ends.end).map_or(0, |group| group.place.end);
+        let from = first.map_or(0, |group| group.first);
+        let values = self.values.get(from..from + digits).unwrap_or_default();
+        let decimal = layout == Layout::Plain && self.is_decimal(ends.start);
+        Candidate { digits: Values::of(values.iter().copied()), place, layout, decimal }
+    }
+
+    /// Whether a full stop makes a group a part of a decimal number. Commas do
+    /// not count: they stand between the fields of every second table.
+    fn is_decimal(&self, group: usize) -> bool {
+        let dot = |gap: Gap| gap.is_only(Separator::Dot) && gap.lines == 0;
+        let before = group.checked_sub(1).and_then(|before| self.gap(before));
+        // A second stop further left makes it a chain: 2.16.578 and dates.
+        let chain = before.is_some_and(|gap| gap.has(Separator::Dot));
+        let left = before.is_some() && self.gap(group).is_some_and(dot) && !chain;
+        let next = self.groups.get(group + 1);
+        left || next.is_some_and(|next| dot(next.gap) && next.digits <= 2)
+    }
+
+    fn gap(&self, group: usize) -> Option<Gap> {
+        self.groups.get(group).map(|group| group.gap)
+    }
+}
+
+/// How many digits come first.
+#[inline]
+fn run(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|byte| byte.is_ascii_digit()).count()
+}
+
+/// What lies between the groups of one window.
+#[derive(Default)]
+struct Joint {
+    /// How many gaps.
+    count: usize,
+    /// After how many digits each is, as bits.
+    splits: u32,
+    /// Those with one end of a line, where mail may have been wrapped.
+    wrapped: u32,
+    /// The gaps with an end of a line.
+    broken: usize,
+    /// Whether a border of cells is in one.
+    cells: bool,
+    /// The separators of the first.
+    first: u16,
+    /// Whether all have the same separators.
+    even: bool,
+}
+
+impl Joint {
+    /// Takes the gap after so many digits in; tells whether any number can go
+    /// on over it.
+    #[inline]
+    fn add(&mut self, gap: Gap, digits: usize) -> bool {
+        if self.count == 0 {
+            (self.first, self.even) = (gap.separators, true);
+        }
+        self.count += 1;
+        self.even &= gap.separators == self.first;
+        self.cells |= gap.has(Separator::Cell);
+        self.broken += usize::from(gap.lines > 0);
+        let bit = 1 << (digits & 31);
+        self.splits |= bit;
+        self.wrapped |= if gap.lines == 1 { bit } else { 0 };
+        // Digits one by one may be on any number of lines.
+        let spaced = self.count == digits && self.even;
+        spaced || (self.broken <= 1 && !(self.cells && self.count > 1))
+    }
+}
+
 impl Gap {
     fn is_empty(self) -> bool {
         self.separators == 0
@@ -122,60 +354,7 @@ impl Gap {
     fn is_only(self, separator: Separator) -> bool {
         self.separators == separator.bit()
     }
-}
 
-/// Reads digits from `start` until something ends them, hands them to `done`
-/// together with the range of starts to try, and tells where to go on.
-fn read_cluster(
-    text: &str,
-    start: usize,
-    cluster: &mut Vec<Digit>,
-    mut done: impl FnMut(&[Digit], Range<usize>),
-) -> usize {
-    cluster.clear();
-    let mut gap = Gap::default();
-    let mut tried = 0;
-    let mut chars = text.get(start..).unwrap_or("").char_indices().peekable();
-    let mut end = text.len();
-    while let Some((offset, c)) = chars.next() {
-        let at = start + offset;
-        match digits::sign(c) {
-            Sign::Digit(value) => {
-                cluster.push(Digit { value, start: at, end: at + c.len_utf8(), gap });
-                gap = Gap::default();
-            }
-            Sign::Invisible => {}
-            Sign::Separator(separator) if gap.add(separator, c) => {}
-            Sign::Break if gap.is_quoted(c) => {}
-            // A soft line break of quoted-printable.
-            Sign::Break if c == '=' && matches!(chars.peek(), Some((_, '\r' | '\n'))) => {}
-            Sign::Break if c == '%' && is_blank(chars.clone()) && gap.add(Separator::Space, c) => {
-                chars.nth(1);
-            }
-            Sign::Break | Sign::Separator(_) => {
-                end = at + c.len_utf8();
-                break;
-            }
-        }
-        if cluster.len() >= CLUSTER {
-            let keep = cluster.len() - OVERLAP;
-            done(cluster, tried..keep);
-            let drained = keep.saturating_sub(OVERLAP);
-            cluster.drain(..drained);
-            tried = keep - drained;
-        }
-    }
-    done(cluster, tried..cluster.len());
-    end
-}
-
-/// Whether a percent sign starts the blank of a web address.
-fn is_blank(mut after: impl Iterator<Item = (usize, char)>) -> bool {
-    let mut next = || after.next().map(|(_, c)| c);
-    (next(), next()) == (Some('2'), Some('0'))
-}
-
-impl Gap {
     /// Takes a separator in; tells whether the gap may go on.
     fn add(&mut self, separator: Separator, c: char) -> bool {
         self.separators |= separator.bit();
@@ -196,115 +375,16 @@ impl Gap {
     }
 }
 
-/// Tries every group in `range` of a cluster as a start.
-fn windows(
-    cluster: &[Digit],
-    range: Range<usize>,
-    shapes: &[Shape],
-    found: &mut impl FnMut(&Shape, Candidate),
-) {
-    for start in range {
-        let (before, rest) = cluster.split_at(start.min(cluster.len()));
-        let starts_group = rest.first().is_some_and(|first| start == 0 || !first.gap.is_empty());
-        if !starts_group {
-            continue;
-        }
-        for shape in shapes.iter().filter(|shape| rest.len() >= shape.digits) {
-            let (digits, after) = rest.split_at(shape.digits);
-            let ends_group = after.first().is_none_or(|next| !next.gap.is_empty());
-            let candidate = || candidate(before, digits, after, shape);
-            if let Some(candidate) = ends_group.then(candidate).flatten() {
-                found(shape, candidate);
-            }
-        }
-    }
-}
-
-/// The digits as a candidate; none when they cannot be one number.
-fn candidate(
-    before: &[Digit],
-    digits: &[Digit],
-    after: &[Digit],
-    shape: &Shape,
-) -> Option<Candidate> {
-    let layout = layout(before, digits, after, shape)?;
-    let (first, last) = (digits.first()?, digits.last()?);
-    let decimal = layout == Layout::Plain && is_decimal(before, first, after);
-    let place = first.start..last.end;
-    let digits = Values::of(digits.iter().map(|digit| digit.value));
-    Some(Candidate { digits, place, layout, decimal })
-}
-
-/// How the digits are grouped; none when they cannot be one number.
-fn layout(before: &[Digit], digits: &[Digit], after: &[Digit], shape: &Shape) -> Option<Layout> {
-    let inner = digits.get(1..)?;
-    if inner.iter().all(|digit| digit.gap.is_empty()) {
-        return Some(Layout::Plain);
-    }
-    let mut gaps = inner.iter().map(|digit| digit.gap).filter(|gap| !gap.is_empty());
-    let count = gaps.clone().count();
-    let first = gaps.clone().next()?;
-    if count == inner.len() {
-        let even = gaps.all(|gap| gap.separators == first.separators);
-        let longer = |gap: Gap| gap.separators == first.separators;
-        let alone = !(digits.first().is_some_and(|digit| !before.is_empty() && longer(digit.gap))
-            || after.first().is_some_and(|digit| longer(digit.gap)));
-        return (even && alone && !first.has(Separator::Cell)).then_some(Layout::Spaced);
-    }
-    if gaps.clone().filter(|gap| gap.lines > 0).count() > 1 {
-        return None;
-    }
-    let splits = inner.iter().zip(1..).filter(|(digit, _)| !digit.gap.is_empty());
-    let usual = splits.clone().all(|(digit, split)| {
-        // Mail is wrapped anywhere.
-        (digit.gap.lines == 1 || shape.groups.contains(&split)) && !digit.gap.has(Separator::Cell)
-    });
-    let cells = splits.clone().filter(|(digit, _)| digit.gap.has(Separator::Cell));
-    if cells.clone().next().is_some() {
-        // Two cells: a date and what follows it, never more.
-        let apart = count == 1 && cells.clone().all(|(_, split)| split == shape.main_split());
-        return apart.then_some(Layout::Odd);
-    }
-    Some(if usual { Layout::Grouped } else { Layout::Odd })
-}
-
-impl Validator {
-    /// What the digit scanner looks for on its behalf.
-    pub(super) fn shapes(&self) -> impl Iterator<Item = Shape> {
-        let groups = self.groups;
-        self.lengths.iter().map(move |digits| Shape { digits: *digits, groups })
-    }
-}
-
-impl Shape {
-    /// Where the halves of the number meet.
-    fn main_split(&self) -> usize {
-        self.groups.iter().copied().find(|group| group * 2 >= self.digits).unwrap_or(0)
-    }
-}
-
-/// Whether a full stop makes the digits a part of a decimal number. Commas do
-/// not count: they stand between the fields of every second table.
-fn is_decimal(before: &[Digit], first: &Digit, after: &[Digit]) -> bool {
-    let dot = |gap: Gap| gap.is_only(Separator::Dot) && gap.lines == 0;
-    // A second stop further left makes it a chain: 2.16.578 and dates.
-    let group_start = before.iter().rev().find(|digit| !digit.gap.is_empty());
-    let chain = group_start.is_some_and(|digit| digit.gap.has(Separator::Dot));
-    let left = !before.is_empty() && dot(first.gap) && !chain;
-    let decimals = after.iter().skip(1).take_while(|digit| digit.gap.is_empty()).count() + 1;
-    let right = after.first().is_some_and(|next| dot(next.gap)) && decimals <= 2;
-    left || right
-}
-
 /// The most characters between two digits of one number.
 const GAP: u16 = 12;
-/// Digits in a cluster before it is worked off, so that a file of nothing but
+/// Groups in a cluster before it is worked off, so that a file of nothing but
 /// digits needs little memory.
-const CLUSTER: usize = 4096;
-/// The most digits that a shape may have.
-const MOST_DIGITS: usize = 20;
-/// Digits kept then: more than any shape has.
-const OVERLAP: usize = 64;
+const GROUPS: usize = 512;
+/// Groups kept then: more than any shape has digits.
+const OVERLAP: usize = 32;
+
+#[cfg(test)]
+mod reference;
 
 #[cfg(test)]
 mod tests {
@@ -312,14 +392,36 @@ mod tests {
 
     const PERSON: Shape = Shape { digits: 11, groups: &[2, 4, 6, 9] };
 
+    /// Keeps all that it hears.
+    #[derive(Default)]
+    pub(super) struct Listener {
+        pub(super) runs: Vec<Range<usize>>,
+        pub(super) candidates: Vec<(usize, Candidate)>,
+    }
+
+    impl Reader for Listener {
+        fn run(&mut self, run: Range<usize>) {
+            self.runs.push(run);
+        }
+
+        fn candidate(&mut self, shape: &Shape, candidate: Candidate) {
+            self.candidates.push((shape.digits, candidate));
+        }
+    }
+
+    pub(super) fn heard(text: &str, shapes: &[Shape]) -> Listener {
+        let mut listener = Listener::default();
+        scan(text, &Shapes::of(shapes.iter().copied()), &mut listener);
+        listener
+    }
+
     fn found(text: &str) -> Vec<(String, Layout)> {
-        let mut all = Vec::new();
-        scan(text, &[PERSON], |_, candidate| {
-            let digits = candidate.digits.iter().map(|digit| char::from(b'0' + digit)).collect();
+        let written = |(_, candidate): (usize, Candidate)| {
             assert!(text.get(candidate.place.clone()).is_some(), "{:?}", candidate.place);
-            all.push((digits, candidate.layout));
-        });
-        all
+            let digits = candidate.digits.iter().map(|digit| char::from(b'0' + digit));
+            (digits.collect(), candidate.layout)
+        };
+        heard(text, &[PERSON]).candidates.into_iter().map(written).collect()
     }
 
     fn layout_of(text: &str) -> Option<Layout> {
@@ -390,9 +492,7 @@ mod tests {
     #[test]
     fn a_full_stop_makes_a_decimal() {
         let decimal = |text: &str| {
-            let mut any = false;
-            scan(text, &[PERSON], |_, candidate| any |= candidate.decimal);
-            any
+            heard(text, &[PERSON]).candidates.iter().any(|(_, candidate)| candidate.decimal)
         };
         assert!(decimal("verdi 0.13827830652 brukt"));
         assert!(decimal("sum 13827830652.50"));

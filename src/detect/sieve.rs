@@ -9,12 +9,14 @@ use std::{collections::HashMap, ops::Range};
 
 use super::{
     Rules, Search,
+    candidate::{Candidate, Layout, Shape, Values},
     context::{Reach, Surroundings},
     digits::{self, Sign},
     draft::{self, Draft, Footing},
-    lookalike,
+    lookalike::Lookalikes,
     rule::{Digits, Method, Rule},
-    scan::{Candidate, Layout, Shape, Values, scan},
+    scan::{Reader, scan},
+    survey::Survey,
     table::{self, Column, TextTable},
     validators::{Class, Tier, Validator, Verdict},
 };
@@ -34,6 +36,39 @@ pub(super) struct Sieve<'a> {
     tallies: HashMap<Column, Tally>,
     /// Dates that stand alone, for numbers written in two places.
     dates: Vec<Candidate>,
+    /// The checksum of person numbers, if any rule uses it.
+    person: Option<&'static Validator>,
+    lookalikes: Lookalikes,
+    survey: Survey,
+}
+
+impl Reader for Sieve<'_> {
+    fn run(&mut self, run: Range<usize>) {
+        let text = &self.fragment.text;
+        self.survey.run(text, &self.rules.girths, &run);
+        if let Some(validator) = self.person
+            && let Some(candidate) = self.lookalikes.run(text, &run)
+        {
+            self.lookalike(validator, &candidate);
+        }
+    }
+
+    fn candidate(&mut self, shape: &Shape, candidate: Candidate) {
+        let rules = self.rules;
+        for validator in rules.validators.iter().copied() {
+            let is_part = validator.name == PERSON_NUMBER && PARTS.contains(shape);
+            if validator.shapes().any(|own| own == *shape) {
+                self.whole(validator, &candidate);
+            } else if is_part && shape.digits == LOST {
+                self.lost_zero(validator, &candidate);
+            } else if is_part && shape.digits == REST {
+                self.apart(validator, &candidate);
+            }
+        }
+        if PARTS.contains(shape) && matches!(shape.digits, 6 | 8) {
+            self.date(candidate);
+        }
+    }
 }
 
 /// How many candidates a column holds, and how many of them are good.
@@ -70,11 +105,10 @@ impl<'a> Sieve<'a> {
     pub(super) fn new(
         rules: &'a Rules,
         search: &'a Search<'a>,
-        fragments: &'a [Fragment],
+        fragment: &'a Fragment,
         index: usize,
-    ) -> Option<Self> {
-        let fragment = fragments.get(index)?;
-        Some(Self {
+    ) -> Self {
+        Self {
             rules,
             search,
             fragment,
@@ -85,39 +119,20 @@ impl<'a> Sieve<'a> {
             kept: [0; 3],
             tallies: HashMap::new(),
             dates: Vec::new(),
-        })
+            person: rules.validators.iter().copied().find(|known| known.name == PERSON_NUMBER),
+            lookalikes: Lookalikes::default(),
+            survey: Survey::new(&rules.girths),
+        }
     }
 
-    /// Reads the numbers of the fragment.
-    pub(super) fn digits(mut self) -> Vec<Draft> {
-        let text = &self.fragment.text;
-        let shapes = &self.rules.shapes;
-        scan(text, shapes, |shape, candidate| self.candidate(shape, candidate));
-        let person = self.rules.validators.iter().find(|known| known.name == PERSON_NUMBER);
-        if let Some(validator) = person {
-            lookalike::scan(text, |candidate| self.lookalike(validator, &candidate));
-        }
+    /// Reads the numbers of the fragment, and surveys its digits on the way.
+    pub(super) fn digits(mut self) -> (Vec<Draft>, Survey) {
+        let fragment = self.fragment;
+        scan(&fragment.text, &self.rules.shapes, &mut self);
         let tallies = self.tallies;
         let tally = |column| tallies.get(&column).copied().unwrap_or_default();
         self.drafts.retain(|draft| tally(draft.column).bears(draft.footing));
-        draft::settle_overlaps(self.drafts, &self.rules.rules)
-    }
-
-    fn candidate(&mut self, shape: &Shape, candidate: Candidate) {
-        let rules = self.rules;
-        for validator in rules.validators.iter().copied() {
-            let is_part = validator.name == PERSON_NUMBER && PARTS.contains(shape);
-            if validator.shapes().any(|own| own == *shape) {
-                self.whole(validator, &candidate);
-            } else if is_part && shape.digits == LOST {
-                self.lost_zero(validator, &candidate);
-            } else if is_part && shape.digits == REST {
-                self.apart(validator, &candidate);
-            }
-        }
-        if PARTS.contains(shape) && matches!(shape.digits, 6 | 8) {
-            self.date(candidate);
-        }
+        (draft::settle_overlaps(self.drafts, &self.rules.rules), self.survey)
     }
 
     fn whole(&mut self, validator: &'static Validator, candidate: &Candidate) {

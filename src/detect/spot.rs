@@ -10,7 +10,9 @@
 use std::ops::Range;
 
 use super::{
+    borders::{Borders, Edge, STEP, Sort},
     fold::Folded,
+    mask::{Block, known},
     words::{Hit, Word, WordId},
 };
 
@@ -18,9 +20,9 @@ use super::{
 pub(super) struct Spotter {
     /// One bit for each hash of four symbols that some word starts with.
     grams: Box<[u64; GRAMS / 64]>,
-    /// The four symbols that words start with, rising.
-    codes: Vec<u32>,
-    /// The word of each.
+    /// Where the needles of each bucket of hashes start.
+    buckets: Box<[u32; BUCKETS + 1]>,
+    /// All words by the hash of their four symbols, rising.
     needles: Vec<Needle>,
     /// Folded forms of U+0080 to U+00FF.
     latin: Vec<([u8; 2], usize)>,
@@ -28,6 +30,8 @@ pub(super) struct Spotter {
 
 #[derive(Clone)]
 struct Needle {
+    /// The four symbols that it starts with.
+    code: u32,
     word: WordId,
     folded: Box<[u8]>,
     any_ending: bool,
@@ -46,20 +50,26 @@ impl Spotter {
         };
         let mut needles = Vec::new();
         for (id, word) in words {
-            needles.extend(starts(word).into_iter().map(|gram| {
+            needles.extend(starts(word).into_iter().map(|code| {
                 let folded = word.folded.as_slice().into();
                 let head = head(&word.folded);
-                (gram, Needle { word: id, folded, any_ending: word.any_ending, head })
+                Needle { code, word: id, folded, any_ending: word.any_ending, head }
             }));
         }
-        needles.sort_by_key(|(gram, _)| *gram);
+        needles.sort_by_key(|needle| hash(needle.code));
         let mut grams = Box::new([0; GRAMS / 64]);
-        for (gram, _) in &needles {
-            let bit = hash(*gram);
+        let mut buckets = Box::new([0; BUCKETS + 1]);
+        for needle in &needles {
+            let bit = hash(needle.code);
             grams[bit / 64] |= 1 << (bit % 64);
+            buckets[bucket(bit) + 1] += 1;
         }
-        let (codes, needles) = needles.into_iter().unzip();
-        Self { grams, codes, needles, latin: (0x80..=0xFF).map(latin).collect() }
+        let mut sum = 0_u32;
+        for start in buckets.iter_mut() {
+            sum += *start;
+            *start = sum;
+        }
+        Self { grams, buckets, needles, latin: (0x80..=0xFF).map(latin).collect() }
     }
 
     /// Whether a word can be spotted at all.
@@ -77,10 +87,18 @@ impl Spotter {
         while start < text.len() {
             let end = piece_end(text, start);
             let piece = text.as_bytes().get(start..end).unwrap_or_default();
-            if is_rare(piece) {
-                self.read_folded(text, start..end, &mut found);
-            } else {
-                self.run(text.as_bytes(), start..end, |hit| found(hit.word, hit.start..hit.end));
+            match Sort::of(piece) {
+                Sort::Latin => {
+                    self.run(text.as_bytes(), start..end, |hit| {
+                        found(hit.word, hit.start..hit.end);
+                    });
+                }
+                Sort::Plain => {
+                    self.run_plain(text.as_bytes(), start..end, |hit| {
+                        found(hit.word, hit.start..hit.end);
+                    });
+                }
+                Sort::Rare => self.read_folded(text, start..end, &mut found),
             }
             start = end;
         }
@@ -120,11 +138,44 @@ impl Spotter {
                 return;
             }
             let (code, after) = self.four(bytes, at);
-            let bit = hash(code);
-            if self.grams[bit / 64] >> (bit % 64) & 1 == 1 {
-                self.compare(bytes, (at, code), &mut tell);
-            }
+            self.try_code(bytes, (at, code), &mut tell);
             at = self.word_end(bytes, after);
+        }
+    }
+
+    /// Goes through the words that start in a range of plain bytes, block by
+    /// block: masks tell where words start and end.
+    fn run_plain(&self, bytes: &[u8], range: Range<usize>, mut tell: impl FnMut(Hit)) {
+        let before = range.start.checked_sub(1).and_then(|at| bytes.get(at)).copied();
+        let mut edge = Edge::after(before);
+        let mut base = range.start;
+        while base < range.end {
+            let words = Borders::of(Block::at(bytes, base), &mut edge);
+            let mut starts = words.starts & known(range.end - base);
+            while starts != 0 {
+                let bit = starts.trailing_zeros();
+                starts &= starts - 1;
+                let at = base + bit as usize;
+                let here = bytes.get(at..).and_then(|rest| rest.first_chunk().copied());
+                let code = match here.filter(|_| words.odd >> bit & 1 == 0) {
+                    // Letters of ASCII only, as far as the word goes.
+                    Some(here) => {
+                        let length = (words.ends >> bit >> 1 | 8).trailing_zeros() + 1;
+                        u32::from_le_bytes(here) & LETTERS >> (32 - 8 * length)
+                    }
+                    None => self.four(bytes, at).0,
+                };
+                self.try_code(bytes, (at, code), &mut tell);
+            }
+            base += STEP;
+        }
+    }
+
+    #[inline]
+    fn try_code(&self, bytes: &[u8], start: (usize, u32), tell: &mut impl FnMut(Hit)) {
+        let bit = hash(start.1);
+        if self.grams[bit / 64] >> (bit % 64) & 1 == 1 {
+            self.compare(bytes, start, tell);
         }
     }
 
@@ -132,7 +183,7 @@ impl Spotter {
     /// they end; nothing where no word is.
     #[inline]
     fn four(&self, bytes: &[u8], at: usize) -> (u32, usize) {
-        let mut code = 0;
+        let mut code = 0_u32;
         let mut count = 0;
         let mut next = at;
         while count < 4 {
@@ -145,7 +196,7 @@ impl Spotter {
                 if symbol == 0 || hump {
                     break;
                 }
-                code = code << 5 | u32::from(symbol);
+                code |= u32::from(symbol) << (8 * count);
                 count += 1;
                 next += 1;
                 continue;
@@ -156,13 +207,13 @@ impl Spotter {
             }
             for symbol in letters {
                 if symbol != 0 && count < 4 {
-                    code = code << 5 | u32::from(symbol);
+                    code |= u32::from(symbol) << (8 * count);
                     count += 1;
                 }
             }
             next += length;
         }
-        (code << (5 * (4 - count)), next.max(at + 1))
+        (code, next.max(at + 1))
     }
 
     /// Where the next letter is.
@@ -215,15 +266,12 @@ impl Spotter {
 
     #[inline(never)]
     fn compare(&self, bytes: &[u8], (start, code): (usize, u32), tell: &mut impl FnMut(Hit)) {
-        let first = self.codes.partition_point(|known| *known < code);
-        let (Some(codes), Some(needles)) = (self.codes.get(first..), self.needles.get(first..))
-        else {
-            return;
-        };
+        let bucket = bucket(hash(code));
+        let place = |at: usize| self.buckets.get(at).map_or(0, |at| *at as usize);
+        let alike = self.needles.get(place(bucket)..place(bucket + 1)).unwrap_or_default();
         let here = bytes.get(start..).and_then(|rest| rest.first_chunk().copied());
         let here = here.map(u64::from_le_bytes).filter(|here| here & HIGH == 0);
-        let alike = codes.iter().zip(needles).take_while(|(known, _)| **known == code);
-        for (_, needle) in alike {
+        for needle in alike.iter().filter(|needle| needle.code == code) {
             let (head, counts) = needle.head;
             // Eight letters of ASCII tell nearly all words apart at once.
             if here.is_some_and(|here| ((here | LOWER) ^ head) & counts != 0) {
@@ -316,13 +364,20 @@ fn starts(word: &Word) -> Vec<u32> {
     let symbol = |byte: &u8| SYMBOLS.get(usize::from(*byte)).copied().unwrap_or(OTHER_SYMBOL);
     let letters = word.folded.iter().map(symbol).take_while(|symbol| *symbol != 0);
     let letters: Vec<_> = letters.take(4).collect();
-    let missing = 4 - letters.len();
-    let base = letters.iter().fold(0_u32, |code, symbol| code << 5 | u32::from(*symbol));
-    let base = base << (5 * missing);
+    let code =
+        letters.iter().zip(0..).fold(0, |code, (symbol, at)| code | u32::from(*symbol) << (8 * at));
     // What follows the first letters is known when the word ends there.
     let open = word.any_ending && letters.len() == word.folded.len();
-    let all = if open { 1_u32 << (5 * missing) } else { 1 };
-    (0..all).map(|rest| base | rest).collect()
+    let mut codes = vec![code];
+    for at in letters.len()..if open { 4 } else { 0 } {
+        let longer = |code: &u32| {
+            (0..=OTHER_SYMBOL)
+                .map(|symbol| code | u32::from(symbol) << (8 * at))
+                .collect::<Vec<_>>()
+        };
+        codes = codes.iter().flat_map(longer).collect();
+    }
+    codes
 }
 
 /// The first letters of a word as one number, and the bits of them that count.
@@ -331,29 +386,6 @@ fn head(folded: &[u8]) -> (u64, u64) {
     letters.zip(0..).fold((0, 0), |(head, counts), (byte, at)| {
         (head | u64::from(*byte) << (8 * at), counts | 0xFF << (8 * at))
     })
-}
-
-/// Whether a piece holds more than ASCII, the letters of western Europe and
-/// the usual punctuation of typesetters.
-fn is_rare(piece: &[u8]) -> bool {
-    let odd = |byte: u8| {
-        byte >= 0xC4 || byte == 0xAD || byte == 0x7F || (byte < 0x20 && !(9..=13).contains(&byte))
-    };
-    // In a form that compilers turn into vector code.
-    if !piece.iter().fold(false, |any, byte| any | odd(*byte)) {
-        return false;
-    }
-    let mut at = 0;
-    while let Some(byte) = piece.get(at).copied() {
-        let next = |by: usize| piece.get(at + by).copied().unwrap_or(0);
-        let quote = matches!((byte, next(1), next(2)), (0xE2, 0x80, 0x90..=0xA7 | 0xB0..=0xBF));
-        let soft_hyphen = byte == 0xC2 && next(1) == 0xAD;
-        if soft_hyphen || (!quote && byte != 0xAD && odd(byte)) {
-            return true;
-        }
-        at += if quote { 3 } else { 1 };
-    }
-    false
 }
 
 /// Where a piece ends: behind a blank, if there is one.
@@ -376,6 +408,11 @@ fn hash(code: u32) -> usize {
     (code.wrapping_mul(0x9E37_79B1) >> 15) as usize
 }
 
+/// The bucket of needles with this hash.
+fn bucket(hash: usize) -> usize {
+    hash / (GRAMS / BUCKETS)
+}
+
 /// Letters from 1 to 26; everything between words 0.
 const SYMBOLS: [u8; 128] = {
     let mut symbols = [0; 128];
@@ -396,6 +433,10 @@ const OTHER: u8 = 0xFF;
 const OTHER_SYMBOL: u8 = 31;
 /// Bits for all fours of symbols, few enough to stay in the nearest cache.
 const GRAMS: usize = 1 << 17;
+/// Few words of a language share one.
+const BUCKETS: usize = 1 << 12;
+/// What is left of four letters of ASCII as symbols.
+const LETTERS: u32 = 0x1F1F_1F1F;
 /// Bytes judged together.
 const PIECE: usize = 2048;
 /// Bytes read beyond a piece that is folded.
