@@ -37,7 +37,24 @@ impl Postfix {
     /// Starts Postfix in `dir` with these doors. `milter` is written as in
     /// `smtpd_milters`; all mail goes on to the port `sink`.
     pub(crate) fn start(dir: &Path, doors: (u16, u16), milter: &str, sink: u16) -> Self {
+        Self::start_with(dir, doors, milter, sink, ["", ""])
+    }
+
+    /// The same, with more lines for `main.cf` and `master.cf`. More options
+    /// of the gate may follow the milter, a line each.
+    pub(crate) fn start_with(
+        dir: &Path,
+        doors: (u16, u16),
+        milter: &str,
+        sink: u16,
+        more: [&str; 2],
+    ) -> Self {
         let conf = lay_out(dir, doors, milter, sink);
+        for (name, more) in ["main.cf", "master.cf"].into_iter().zip(more) {
+            let file = conf.join(name);
+            let text = fs::read_to_string(&file).unwrap();
+            fs::write(file, format!("{text}\n{more}\n")).unwrap();
+        }
         // `postfix start` would check every file for two seconds. The death
         // signal outlives exec: no Postfix stays behind a killed test.
         let mut child = Command::new("setpriv")

@@ -47,6 +47,15 @@ impl Arrival {
         true
     }
 
+    /// The bytes below the `Received` lines on top.
+    pub(crate) fn without_received(&self) -> String {
+        let mut rest = &self.bytes[..];
+        while let Some(next) = after_received(rest) {
+            rest = next;
+        }
+        String::from_utf8_lossy(rest).into_owned()
+    }
+
     /// The unfolded value of the first header of this name.
     pub(crate) fn header(&self, name: &str) -> Option<String> {
         let text = String::from_utf8_lossy(&self.bytes);
