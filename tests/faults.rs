@@ -120,7 +120,7 @@ fn a_full_quarantine_defers_and_loses_nothing() {
     disk.grow("64m");
     site.settle();
     let trial = Trial::new("etterpaa", 30);
-    trial.send(site.postfix.gate, 3, PATIENCE);
+    trial.send(site.gate, 3, PATIENCE);
     let account = close_books(&site, &trial);
     assert!(account.is_perfect(), "{account}");
     let held = site.sluse.held();
@@ -181,7 +181,7 @@ fn without_its_master_key_it_takes_nothing() {
 fn under_load(site: &mut Site, trial: &Trial, times: usize, mut trouble: impl FnMut(&mut Site)) {
     let count = trial.mails().count();
     let limit = PATIENCE * 2 + Duration::from_millis(200) * u32::try_from(count).unwrap();
-    let gate = site.postfix.gate;
+    let gate = site.gate;
     thread::scope(|scope| {
         scope.spawn(|| trial.send(gate, 10, limit));
         for turn in 1..=times {
@@ -198,7 +198,7 @@ fn under_load(site: &mut Site, trial: &Trial, times: usize, mut trouble: impl Fn
 /// Sends messages before, during and after a trouble.
 fn while_it_lasts<T>(site: &Site, name: &str, begin: impl FnOnce(&Site) -> T, end: impl FnOnce(T)) {
     let before = Trial::new(&format!("{name}-foer"), 10);
-    before.send(site.postfix.gate, 2, PATIENCE);
+    before.send(site.gate, 2, PATIENCE);
     let trouble = begin(site);
     let fates = [Fate::Held, Fate::Clean, Fate::Held, Fate::Refused];
     let during = Trial::of(name, fates);
@@ -215,7 +215,7 @@ fn while_it_lasts<T>(site: &Site, name: &str, begin: impl FnOnce(&Site) -> T, en
         }
     });
     end(trouble);
-    during.send(site.postfix.gate, 2, PATIENCE);
+    during.send(site.gate, 2, PATIENCE);
     for trial in [&before, &during] {
         let account = close_books(site, trial);
         // A clean message may have passed before.
