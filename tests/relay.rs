@@ -123,7 +123,7 @@ async fn the_answer_to_the_content_is_for_those_accepted() {
         ("554 5.7.1 no", Delivery::Refused("554 5.7.1 no".to_owned())),
         ("452 4.3.1 full", Delivery::Deferred("452 4.3.1 full".to_owned())),
         ("354 again", Delivery::Deferred("unexpected answer to content: 354 again".to_owned())),
-        ("what?", Delivery::Deferred("response error".to_owned())),
+        ("what?", Delivery::Deferred("unreadable answer".to_owned())),
     ] {
         let script = move |step: &str| match step {
             "RCPT TO:<ola@partner.example>" => say("450 4.2.1 busy"),

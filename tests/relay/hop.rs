@@ -1,5 +1,7 @@
 //! A next hop that does what a story needs, and parcels to send to it.
 
+use std::time::Duration;
+
 use sha2::{Digest, Sha256};
 use sluse::{
     model::{Address, Envelope, Reading, Reviewer},
@@ -7,7 +9,7 @@ use sluse::{
     relay::{Delivery, NextHop, Settings},
 };
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader},
     net::TcpListener,
     task::JoinHandle,
 };
@@ -15,9 +17,11 @@ use tokio::{
 pub(crate) const MAIL: &[u8] = b"Subject: Hei\r\n\r\nVi ses i morgen.\r\n";
 
 /// What the fake does at one step.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) enum Say {
     Close,
+    /// Byte after byte, and never a line end.
+    Drip,
     Line(String),
     Nothing,
 }
@@ -61,23 +65,54 @@ impl Heard {
 /// Starts a fake next hop for one connection. The script answers to
 /// `greeting`, to each command line, and to `.` for the content.
 pub(crate) async fn fake_hop(
-    script: impl Fn(&str) -> Say + Send + 'static,
+    script: impl Fn(&str) -> Say + Send + Sync + 'static,
 ) -> (Settings, JoinHandle<Heard>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let settings = settings(&listener);
-    (settings, tokio::spawn(serve(listener, script)))
+    let (settings, fake) = fake_hops(1, move |_, step| script(step)).await;
+    (settings, tokio::spawn(async { fake.await.unwrap().remove(0) }))
 }
 
-pub(crate) async fn serve(listener: TcpListener, script: impl Fn(&str) -> Say) -> Heard {
-    let (stream, _) = listener.accept().await.unwrap();
+/// The same for `count` connections, one after the other; the script is told
+/// which one it is.
+pub(crate) async fn fake_hops(
+    count: usize,
+    script: impl Fn(usize, &str) -> Say + Send + Sync + 'static,
+) -> (Settings, JoinHandle<Vec<Heard>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let settings = settings(&listener);
+    let fake = async move {
+        let mut heard = Vec::new();
+        for number in 0..count {
+            let (stream, _) = listener.accept().await.unwrap();
+            heard.push(serve(stream, |step| script(number, step)).await);
+        }
+        heard
+    };
+    (settings, tokio::spawn(fake))
+}
+
+/// One conversation, from the greeting on.
+pub(crate) async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    script: impl Fn(&str) -> Say,
+) -> Heard {
     let mut stream = BufReader::new(stream);
     let mut heard = Heard::default();
     let mut step = "greeting".to_owned();
     loop {
         match script(&step) {
             Say::Close => return heard,
+            Say::Drip => {
+                while stream.write_all(b"2").await.is_ok() {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+                return heard;
+            }
             Say::Line(line) => {
                 let _ = stream.write_all(format!("{line}\r\n").as_bytes()).await;
+                let _ = stream.flush().await;
+                if line.starts_with("421") {
+                    return heard;
+                }
                 if step == "DATA" && line.starts_with("354") {
                     heard.content = content(&mut stream).await;
                     step = ".".to_owned();
@@ -97,7 +132,7 @@ pub(crate) async fn serve(listener: TcpListener, script: impl Fn(&str) -> Say) -
 
 /// Reads content as RFC 5321 section 4.5.2 says, with CR LF as the only line
 /// end.
-pub(crate) async fn content(stream: &mut BufReader<tokio::net::TcpStream>) -> Option<Vec<u8>> {
+async fn content(stream: &mut (impl AsyncBufRead + Unpin)) -> Option<Vec<u8>> {
     let mut whole = Vec::new();
     let mut line = Vec::new();
     loop {
