@@ -18,4 +18,5 @@ mod outbox;
 mod protecting;
 mod quarantine;
 mod rulebooks;
+mod split;
 mod verdicts;

@@ -277,6 +277,10 @@ pub(crate) const PER: &str = "per@partner.example";
 pub(crate) const EVA: &str = "eva@cpm.example";
 /// One answer and one body for all.
 pub(crate) const MILTER: Channel =
-    Channel { answers_each: false, reinjects: false, replaces: true };
+    Channel { answers_each: false, passes_some: true, reinjects: false, replaces: true };
 /// An answer for each recipient.
-pub(crate) const RELAY: Channel = Channel { answers_each: true, reinjects: false, replaces: true };
+pub(crate) const RELAY: Channel =
+    Channel { answers_each: true, passes_some: true, reinjects: false, replaces: true };
+/// One answer for all, and what is passed on goes to all.
+pub(crate) const SMTP: Channel =
+    Channel { answers_each: false, passes_some: false, reinjects: false, replaces: false };
