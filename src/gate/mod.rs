@@ -7,7 +7,9 @@
 mod carry_out;
 mod decide;
 mod error;
+mod fields;
 mod headers;
+mod hops;
 mod notices;
 mod outbox;
 mod outcome;
@@ -154,6 +156,9 @@ impl Gate {
         let span = info_span!("message", event = %event);
         let handled = async {
             let book = self.book();
+            if let Some(ended) = self.end_loop(&book, &submission, started).await? {
+                return Ok(ended);
+            }
             let decision = self.decide(&book, &submission).await?;
             self.carry_out(&book, &submission, &decision, started).await
         };

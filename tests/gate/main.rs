@@ -10,6 +10,7 @@ mod failures;
 #[allow(dead_code, reason = "shared with tests that need more of it")]
 #[path = "../harness/sink.rs"]
 mod fake_hop;
+mod hops;
 mod letters;
 mod mixed;
 mod notices;
