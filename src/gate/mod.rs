@@ -10,6 +10,7 @@ mod error;
 mod fields;
 mod headers;
 mod hops;
+mod mark;
 mod notices;
 mod outbox;
 mod outcome;
@@ -158,6 +159,9 @@ impl Gate {
             let book = self.book();
             if let Some(ended) = self.end_loop(&book, &submission, started).await? {
                 return Ok(ended);
+            }
+            if let Some(passed) = self.let_pass(&book, &submission, started).await? {
+                return Ok(passed);
             }
             let decision = self.decide(&book, &submission).await?;
             self.carry_out(&book, &submission, &decision, started).await

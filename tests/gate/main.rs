@@ -12,6 +12,7 @@ mod failures;
 mod fake_hop;
 mod hops;
 mod letters;
+mod marks;
 mod mixed;
 mod notices;
 mod office;

@@ -260,6 +260,14 @@ impl Write for Pen {
     }
 }
 
+/// A message that the gateway sent, without its mark, which must be there.
+pub(crate) fn unmarked(bytes: &[u8]) -> &[u8] {
+    let rest = bytes.strip_prefix(b"X-Sluse-Passed: v=1; t=").unwrap();
+    let ends = memchr::memmem::find_iter(rest, b"\r\n");
+    let end = ends.map(|at| at + 2).find(|at| rest[*at] != b' ').unwrap();
+    &rest[end..]
+}
+
 /// Whether `bytes` stand in any file below `folder`.
 pub(crate) fn stands_in(folder: &Path, bytes: &[u8]) -> bool {
     fs::read_dir(folder).unwrap().any(|entry| {
