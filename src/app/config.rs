@@ -151,6 +151,7 @@ impl Config {
     fn number_fault(&self) -> Option<Fault> {
         let (limits, worker) = (&self.limits, &self.worker);
         let zeros = [
+            ("gateway.hops", u64::from(self.gateway.hops), "write 50"),
             ("gateway.keep_days", u64::from(self.gateway.keep_days), "write 365"),
             ("limits.message_bytes", limits.message_bytes, "write 67108864 (64 MiB)"),
             ("limits.expanded_bytes", limits.expanded_bytes, "write 268435456 (256 MiB)"),
@@ -273,6 +274,7 @@ mod tests {
         }
         let (shown_web, web) = (shown.web.unwrap(), least.web.unwrap());
         assert_eq!(shown_web.connections, web.connections);
+        assert_eq!(shown.gateway.hops, least.gateway.hops);
         assert_eq!(shown.gateway.keep_days, least.gateway.keep_days);
         assert_eq!(shown.gateway.state, least.gateway.state);
         assert_eq!(shown.gateway.mode, least.gateway.mode);

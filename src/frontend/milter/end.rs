@@ -133,5 +133,6 @@ fn queue_id(cx: &EomContext<Session>) -> String {
 }
 
 /// One body and one answer for all recipients.
-const CHANNEL: Channel = Channel { answers_each: false, reinjects: false, replaces: true };
+const CHANNEL: Channel =
+    Channel { answers_each: false, passes_some: true, reinjects: false, replaces: true };
 const MAX_QUEUE_ID: usize = 40;
