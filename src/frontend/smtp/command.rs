@@ -11,7 +11,7 @@ use super::forward::{self, Attributes};
 use crate::{
     frontend::path,
     model::{Address, Reply},
-    relay::{Body, From, Ret, To},
+    relay::{Body, MailFrom, RcptTo, Ret},
 };
 
 /// One command.
@@ -29,10 +29,10 @@ pub(super) enum Command {
     Helo(String),
     Help,
     Lhlo(String),
-    Mail(From),
+    Mail(MailFrom),
     Noop,
     Quit,
-    Rcpt(To),
+    Rcpt(RcptTo),
     Rset,
     StartTls,
     Vrfy,
@@ -162,14 +162,13 @@ fn bdat(rest: &str) -> Result<Command, Unreadable> {
     }
 }
 
-fn mail(rest: &str) -> Result<From, Unreadable> {
+fn mail(rest: &str) -> Result<MailFrom, Unreadable> {
     let (path, parameters) = split_path(rest, "FROM:").ok_or(Unreadable::Sender)?;
     let sender = match path {
         "" => None,
         path => Some(path::address(path).ok_or(Unreadable::Sender)?),
     };
-    let body = Body::Unstated;
-    let mut from = From { sender, size: None, body, smtputf8: false, ret: None, envid: None };
+    let mut from = MailFrom::new(sender);
     for_each_parameter(parameters, |key, value| {
         match (key, value) {
             ("BODY", Some(value)) if value.eq_ignore_ascii_case("7BIT") => {
@@ -200,10 +199,10 @@ fn mail(rest: &str) -> Result<From, Unreadable> {
     if is_ascii || from.smtputf8 { Ok(from) } else { Err(Unreadable::Utf8) }
 }
 
-fn rcpt(rest: &str) -> Result<To, Unreadable> {
+fn rcpt(rest: &str) -> Result<RcptTo, Unreadable> {
     let (path, parameters) = split_path(rest, "TO:").ok_or(Unreadable::Recipient)?;
     let recipient: Address = path::address(path).ok_or(Unreadable::Recipient)?;
-    let mut to = To { recipient, notify: None, orcpt: None };
+    let mut to = RcptTo::new(recipient);
     for_each_parameter(parameters, |key, value| {
         match (key, value) {
             ("NOTIFY", Some(value)) if is_notify(value) => to.notify = Some(value.to_owned()),
@@ -314,14 +313,14 @@ mod tests {
         Command::parse(format!("{line}\r\n").as_bytes())
     }
 
-    fn mail(line: &str) -> From {
+    fn mail(line: &str) -> MailFrom {
         match parse(&format!("MAIL FROM:{line}")) {
             Ok(Command::Mail(from)) => from,
             other => panic!("{line}: {other:?}"),
         }
     }
 
-    fn rcpt(line: &str) -> To {
+    fn rcpt(line: &str) -> RcptTo {
         match parse(&format!("RCPT TO:{line}")) {
             Ok(Command::Rcpt(to)) => to,
             other => panic!("{line}: {other:?}"),

@@ -4,16 +4,16 @@
 //! nothing, and says itself whom it knows. When it cannot be reached, nothing
 //! was taken and the client tries again.
 
-use super::message::Incoming;
+use super::{answer, message::Incoming};
 use crate::{
     model::Address,
-    relay::{Answer, From, NextHop, Origin, To, Transaction},
+    relay::{Answer, MailFrom, NextHop, Origin, RcptTo, Transaction},
 };
 
 /// A transaction from MAIL on.
 pub(super) struct Mail {
     /// What MAIL said.
-    pub(super) from: From,
+    pub(super) from: MailFrom,
     /// Recipients that the next hop takes, once for each RCPT.
     pub(super) accepted: Vec<Address>,
     /// The chunks of a message so far.
@@ -31,12 +31,12 @@ enum Upstream {
 
 impl Mail {
     /// Begins a transaction.
-    pub(super) fn new(from: From) -> Self {
+    pub(super) fn new(from: MailFrom) -> Self {
         Self { from, accepted: Vec::new(), chunks: None, upstream: Upstream::Unopened }
     }
 
     /// Asks the next hop for one more recipient.
-    pub(super) async fn recipient(&mut self, hop: &NextHop, origin: &Origin, to: To) -> Answer {
+    pub(super) async fn recipient(&mut self, hop: &NextHop, origin: &Origin, to: RcptTo) -> Answer {
         if matches!(self.upstream, Upstream::Unopened) {
             self.upstream = match hop.begin(origin, self.from.clone()).await {
                 Ok(transaction) => Upstream::Open(Box::new(transaction)),
@@ -46,7 +46,7 @@ impl Mail {
         match &mut self.upstream {
             Upstream::Closed(answer) => answer.clone(),
             Upstream::Open(transaction) => transaction.recipient(to).await,
-            Upstream::Unopened => crate::frontend::smtp::answer::merged(&[]),
+            Upstream::Unopened => answer::merged(&[]),
         }
     }
 

@@ -223,7 +223,8 @@ impl Session {
         let envelope =
             Envelope { sender: mail.from.sender.clone(), recipients: recipients.clone() };
         let alone = telling == Telling::Each || recipients.len() == 1;
-        let channel = Channel { answers_each: alone, reinjects: false, replaces: alone };
+        let channel =
+            Channel { answers_each: alone, passes_some: alone, reinjects: false, replaces: alone };
         let taken = Taken { channel, envelope, raw };
         let time = self.limits().judging_time();
         let outcome = asking::ask(&self.front.judge, taken, time).await;

@@ -26,7 +26,7 @@ use crate::{
     base::measure::SMTP_REFUSED,
     model::Reply,
     notify,
-    relay::{From, Origin, To},
+    relay::{MailFrom, Origin, RcptTo},
 };
 
 /// One client, and what it has said so far.
@@ -198,7 +198,7 @@ impl Session {
         lines
     }
 
-    async fn mail(&mut self, from: From) -> Result<Next, Cut> {
+    async fn mail(&mut self, from: MailFrom) -> Result<Next, Cut> {
         if self.hello.is_none() {
             return self.fault(&say::hello_first()).await;
         }
@@ -222,7 +222,7 @@ impl Session {
         Ok(Next::Go)
     }
 
-    async fn rcpt(&mut self, to: To) -> Result<Next, Cut> {
+    async fn rcpt(&mut self, to: RcptTo) -> Result<Next, Cut> {
         let origin = self.origin();
         let Some(mail) = self.mail.as_mut().filter(|mail| mail.chunks.is_none()) else {
             return self.fault(&say::out_of_order()).await;

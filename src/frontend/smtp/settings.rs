@@ -15,7 +15,11 @@ use serde::Deserialize;
 use thiserror::Error;
 use tokio_rustls::rustls::pki_types::DnsName;
 
-use super::{listen::Places, network::Network};
+use super::{
+    listen::Places,
+    network::Network,
+    tls::{Tls, TlsError},
+};
 use crate::relay;
 
 /// `[smtp]`
@@ -24,8 +28,8 @@ use crate::relay;
 pub struct Settings {
     /// Where mail servers find us.
     pub listen: Places,
-    /// The server that takes what passes.
-    pub next_hop: relay::HostPort,
+    /// The server that takes what passes, as `host:port` or `lmtp:host:port`.
+    pub next_hop: relay::Target,
     /// When to encrypt the way to the next hop.
     pub next_hop_tls: Option<relay::Tls>,
     /// The name that we greet with, here and at the next hop.
@@ -70,6 +74,15 @@ impl Settings {
     /// What the types cannot rule out, an open relay first of all.
     pub fn fault(&self) -> Option<Fault> {
         self.trust_fault().or_else(|| self.tls_fault()).or_else(|| self.limits.fault())
+    }
+
+    /// Reads the files for TLS, to see whether they can be used.
+    ///
+    /// # Errors
+    ///
+    /// They cannot.
+    pub fn check_files(&self) -> Result<(), TlsError> {
+        Tls::load(self).map(|_| ())
     }
 
     fn trust_fault(&self) -> Option<Fault> {

@@ -158,8 +158,7 @@ impl Wire {
 
     /// Adds a reply to what is to be said.
     pub(super) fn say(&mut self, answer: &Answer) {
-        let enhanced = answer.enhanced.as_deref().map(|code| format!("{code} "));
-        self.say_lines(answer.code, enhanced.as_deref().unwrap_or(""), &answer.lines);
+        self.say_lines(answer.code, &format!("{} ", answer.enhanced), &answer.lines);
     }
 
     /// Adds a reply of these lines, each with `prefix` before it.
