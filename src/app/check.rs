@@ -2,6 +2,7 @@
 
 use std::{path::Path, process::Command};
 
+use anyhow::Context;
 use serde_json::json;
 
 use super::{config::Config, open};
@@ -56,6 +57,9 @@ pub(super) async fn run(path: &Path, format: Format) -> anyhow::Result<Exit> {
 
 async fn load(path: &Path) -> anyhow::Result<(Config, Rulebook)> {
     let config = Config::load(path)?;
+    if let Some(smtp) = &config.smtp {
+        smtp.check_files().context("[smtp]")?;
+    }
     let workers = open::workers(&config)?;
     let book = open::rulebook(&config, &workers).await;
     workers.stop().await;

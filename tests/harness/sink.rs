@@ -35,11 +35,11 @@ pub(crate) struct Arrival {
 
 impl Arrival {
     /// Whether this is `original` with nothing done to it but `Received` lines
-    /// put on top.
+    /// and the mark of the gateway put on top.
     pub(crate) fn is_untouched(&self, original: &[u8]) -> bool {
         let mut rest = &self.bytes[..];
         while rest != original {
-            match after_received(rest) {
+            match after_trace(rest) {
                 Some(next) => rest = next,
                 None => return false,
             }
@@ -232,9 +232,10 @@ fn say(input: &mut BufReader<TcpStream>, line: &str) -> io::Result<()> {
     input.get_mut().write_all(format!("{line}\r\n").as_bytes())
 }
 
-/// What follows a `Received` field at the very top, if there is one.
-fn after_received(bytes: &[u8]) -> Option<&[u8]> {
-    let mut rest = bytes.strip_prefix(b"Received:")?;
+/// What follows a `Received` field or a mark at the very top, if there is one.
+fn after_trace(bytes: &[u8]) -> Option<&[u8]> {
+    let traces: [&[u8]; 2] = [b"Received:", b"X-Sluse-Passed:"];
+    let mut rest = traces.iter().find_map(|trace| bytes.strip_prefix(*trace))?;
     loop {
         let end = rest.windows(2).position(|two| two == b"\r\n")?;
         rest = &rest[end + 2..];
