@@ -47,10 +47,10 @@ impl Arrival {
         true
     }
 
-    /// The bytes below the `Received` lines on top.
-    pub(crate) fn without_received(&self) -> String {
+    /// The bytes below those lines.
+    pub(crate) fn without_trace(&self) -> String {
         let mut rest = &self.bytes[..];
-        while let Some(next) = after_received(rest) {
+        while let Some(next) = after_trace(rest) {
             rest = next;
         }
         String::from_utf8_lossy(rest).into_owned()

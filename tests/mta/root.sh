@@ -79,8 +79,8 @@ start)
     case $2 in
     exim)
         user Debian-exim 9101 /var/spool/exim4
-        mkdir -p /etc/exim4 /var/spool/exim4 /var/log/exim4
-        chown -R Debian-exim:Debian-exim /var/spool/exim4 /var/log/exim4
+        mkdir -p /etc/exim4 /var/spool/exim4 /host/log
+        chown -R Debian-exim:Debian-exim /var/spool/exim4 /host/log
         install -m 644 /host/exim.conf /etc/exim4/exim4.conf
         chmod u+s /usr/sbin/exim4
         exec /usr/sbin/exim4 -bdf -q1s
