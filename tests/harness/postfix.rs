@@ -75,6 +75,22 @@ impl Postfix {
     }
 }
 
+impl Postfix {
+    /// Kills those of its processes that run this program, such as `smtpd`.
+    /// Gives how many.
+    pub(crate) fn kill(&self, program: &str) -> usize {
+        let master = self.child.id().to_string();
+        let listed = Command::new("pgrep").args(["-P", &master, "-x", program]).output();
+        let listed = String::from_utf8(listed.expect("pgrep").stdout).unwrap();
+        let found: Vec<i32> = listed.lines().filter_map(|line| line.parse().ok()).collect();
+        for pid in found.iter().filter_map(|pid| Pid::from_raw(*pid)) {
+            // It may just have ended by itself.
+            let _ = kill_process(pid, Signal::KILL);
+        }
+        found.len()
+    }
+}
+
 impl Drop for Postfix {
     fn drop(&mut self) {
         let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);

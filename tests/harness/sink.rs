@@ -4,7 +4,10 @@
 use std::{
     io::{self, BufRead, BufReader, Write},
     net::{TcpListener, TcpStream},
-    sync::{Arc, Condvar, Mutex},
+    sync::{
+        Arc, Condvar, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -87,6 +90,7 @@ pub(crate) struct Sink {
 struct Shared {
     arrivals: Mutex<Vec<Arrival>>,
     arrived: Condvar,
+    closed: AtomicUsize,
     manner: Mutex<Manner>,
 }
 
@@ -98,6 +102,7 @@ impl Sink {
         let shared = Arc::new(Shared {
             arrivals: Mutex::default(),
             arrived: Condvar::new(),
+            closed: AtomicUsize::new(0),
             manner: Mutex::new(Manner::Accept),
         });
         let served = Arc::clone(&shared);
@@ -113,6 +118,11 @@ impl Sink {
     /// Changes the manner for messages whose data ends from now on.
     pub(crate) fn behave(&self, manner: Manner) {
         *self.shared.manner.lock().unwrap() = manner;
+    }
+
+    /// How often it hung up without an answer.
+    pub(crate) fn closed(&self) -> usize {
+        self.shared.closed.load(Ordering::Acquire)
     }
 
     /// Everything that has arrived, in order.
@@ -187,6 +197,7 @@ fn finish(input: &mut BufReader<TcpStream>, shared: &Shared, mail: &Arrival) -> 
     match manner {
         Manner::Accept => keep(),
         Manner::Close => {
+            shared.closed.fetch_add(1, Ordering::AcqRel);
             keep();
             return Ok(false);
         }

@@ -5,7 +5,7 @@ use tempfile::TempDir;
 
 use super::{
     PATIENCE,
-    client::{self, Mail, Reply},
+    client::{self, Client, Mail, Reply},
     postfix::Postfix,
     sink::{Arrival, Sink},
     sluse::{Plan, Sluse},
@@ -40,7 +40,8 @@ impl Site {
         let sink = Sink::open();
         let doors = Postfix::doors();
         let relays = !plan.smtp.is_empty();
-        let sluse = Sluse::settle(dir.path(), plan, doors.1);
+        let behind = if plan.direct { sink.port } else { doors.1 };
+        let sluse = Sluse::settle(dir.path(), plan, behind);
         let postfix = Postfix::start(dir.path(), doors, &sluse.milter, sink.port);
         let gate = if relays { sluse.smtp } else { postfix.gate };
         Self { gate, postfix, sluse, sink, dir }
@@ -49,6 +50,12 @@ impl Site {
     /// Sends a message through the gate.
     pub(crate) fn send(&self, mail: &Mail) -> Reply {
         client::send(self.gate, mail)
+    }
+
+    /// Whether the gate says to try again, or does not answer at all.
+    pub(crate) fn defers(&self, mail: &Mail) -> bool {
+        let reply = Client::connect(self.gate).and_then(|mut client| client.send(mail));
+        reply.map_or(true, |reply| reply.code == 451)
     }
 
     /// Waits for the messages with this Message-ID, `count` of them.

@@ -20,6 +20,10 @@ use super::{PATIENCE, free_port, lines::Lines, until};
 /// What the settings of a test differ in.
 #[derive(Clone, Default)]
 pub(crate) struct Plan {
+    /// Whether the next hop is the sink itself, without Postfix between.
+    pub(crate) direct: bool,
+    /// The command that starts the program, such as `prlimit --nofile=64`.
+    pub(crate) launcher: Vec<String>,
     /// `monitor`; enforced where empty.
     pub(crate) mode: &'static str,
     /// The policy file; the default policy where empty.
@@ -94,7 +98,9 @@ impl Sluse {
     pub(crate) fn spawn(&mut self) {
         // The death signal outlives exec: nothing stays behind a killed test.
         let mut child = Command::new("setpriv")
-            .args(["--pdeathsig", "KILL", BINARY, "serve", "--config"])
+            .args(["--pdeathsig", "KILL"])
+            .args(&self.plan.launcher)
+            .args([BINARY, "serve", "--config"])
             .arg(self.settings())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -104,6 +110,11 @@ impl Sluse {
         self.log.follow(child.stdout.take().unwrap());
         self.log.follow(child.stderr.take().unwrap());
         self.child = Some(child);
+    }
+
+    /// Sets the command that starts the program from now on.
+    pub(crate) fn launch_with(&mut self, launcher: &[&str]) {
+        self.plan.launcher = launcher.iter().map(|part| (*part).to_owned()).collect();
     }
 
     /// Ends it the hard way.
