@@ -68,7 +68,7 @@ scripts() {
 }
 
 need_packages build-essential pkg-config libssl-dev libclang-dev faketime gnupg m4 mandoc openssl \
-    postfix procps python3 python3-dkim ripmime swaks systemd tesseract-ocr tesseract-ocr-nor || exit 1
+    postfix procps python3 python3-dkim python3-nacl ripmime swaks systemd tesseract-ocr tesseract-ocr-nor || exit 1
 
 step 'format' cargo fmt --check
 step 'scripts' scripts

@@ -75,9 +75,9 @@ fn a_bad_policy_on_reload_leaves_the_old_one() {
 #[test]
 fn a_stop_loses_nothing_and_is_quick() {
     let mut site = Site::open(Plan { reinject: true, ..Plan::default() });
-    let idle: Vec<_> = (0..5).map(|_| Client::connect(site.postfix.gate).unwrap()).collect();
+    let idle: Vec<_> = (0..5).map(|_| Client::connect(site.gate).unwrap()).collect();
     let mail = letter("siste", "Den siste før stengetid.");
-    let mut client = Client::connect(site.postfix.gate).unwrap();
+    let mut client = Client::connect(site.gate).unwrap();
     for line in ["MAIL FROM:<kari@cpm.example> BODY=8BITMIME", "RCPT TO:<ola@partner.example>"] {
         assert_eq!(client.command(line).unwrap().code, 250);
     }
@@ -121,7 +121,7 @@ fn the_log_of_all_golden_texts_holds_no_number() {
     assert!(texts.len() > 500);
     thread::scope(|scope| {
         for part in texts.chunks(texts.len().div_ceil(6)) {
-            scope.spawn(|| send_all(site.postfix.gate, part));
+            scope.spawn(|| send_all(site.gate, part));
         }
     });
     site.settle();

@@ -61,6 +61,9 @@ async fn load(path: &Path) -> anyhow::Result<(Config, Rulebook)> {
     if config.extract.ocr == Engine::Tesseract {
         look_for_ocr(&config.extract).context("[extract] ocr is \"tesseract\"")?;
     }
+    if let Some(smtp) = &config.smtp {
+        smtp.check_files().context("[smtp]")?;
+    }
     let workers = open::workers(&config)?;
     let book = open::rulebook(&config, &workers).await;
     workers.stop().await;

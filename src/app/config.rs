@@ -1,6 +1,7 @@
 //! The settings file: each part owns its section, this only adds them up.
 
 use std::{
+    borrow::Cow,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -15,7 +16,7 @@ use crate::{
         toml_text::{self, TomlError},
     },
     detect,
-    frontend::milter,
+    frontend::{milter, smtp},
     gate::{self, Rulebook, RulebookError},
     model::address::ParseAddressError,
     notify, relay, web, worker,
@@ -38,7 +39,7 @@ pub(super) struct Config {
     #[serde(default)]
     pub(super) notify: notify::Settings,
     pub(super) reinject: Option<relay::Settings>,
-    pub(super) smtp: Option<SmtpSettings>,
+    pub(super) smtp: Option<smtp::Settings>,
     pub(super) web: Option<web::Settings>,
     #[serde(default)]
     pub(super) worker: worker::Settings,
@@ -53,7 +54,7 @@ impl Config {
         let mut config: Self = toml_text::parse(&file, &text)?;
         config.settle(path);
         match config.fault() {
-            Some(fault) => Err(TomlError::at(&file, &text, fault.path, fault.what)
+            Some(fault) => Err(TomlError::at(&file, &text, &fault.path, fault.what)
                 .with_hint(fault.hint)
                 .into()),
             None => Ok(config),
@@ -73,15 +74,15 @@ impl Config {
         })
     }
 
+    /// Where copies, released messages and notices go, if anywhere.
+    pub(super) fn outbound(&self) -> Option<relay::Settings> {
+        self.reinject.clone().or_else(|| self.smtp.as_ref().map(smtp::Settings::relay))
+    }
+
     /// Things that are allowed but that an administrator should know.
     pub(super) fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
-        if self.smtp.is_some() {
-            warnings.push(
-                "[smtp]: this version has no SMTP listener yet; the section is not used".to_owned(),
-            );
-        }
-        if self.reinject.is_none() {
+        if self.reinject.is_none() && self.smtp.is_none() {
             warnings.push(
                 "[reinject] is not set: recipients cannot be treated apart, held mail cannot be \
                  released and no notices are sent"
@@ -112,6 +113,12 @@ impl Config {
         self.gateway.master_key.iter_mut().for_each(settle);
         self.gateway.rules.iter_mut().for_each(settle);
         settle(&mut self.gateway.state);
+        if let Some(smtp) = &mut self.smtp {
+            [&mut smtp.authorities, &mut smtp.certificate, &mut smtp.key]
+                .into_iter()
+                .flatten()
+                .for_each(settle);
+        }
     }
 
     /// What the types cannot rule out.
@@ -147,7 +154,12 @@ impl Config {
             let hint = "leave the key out to use the built-in packs";
             return fault("gateway.rules", error.to_string(), hint);
         }
-        self.number_fault()
+        self.smtp_fault().or_else(|| self.number_fault())
+    }
+
+    fn smtp_fault(&self) -> Option<Fault> {
+        let smtp::Fault { key, what, hint } = self.smtp.as_ref()?.fault()?;
+        Some(Fault { path: format!("smtp.{key}").into(), what, hint })
     }
 
     fn ocr_fault(&self) -> Option<Fault> {
@@ -174,6 +186,7 @@ impl Config {
     fn number_fault(&self) -> Option<Fault> {
         let (limits, worker) = (&self.limits, &self.worker);
         let zeros = [
+            ("gateway.hops", u64::from(self.gateway.hops), "write 50"),
             ("gateway.keep_days", u64::from(self.gateway.keep_days), "write 365"),
             ("limits.message_bytes", limits.message_bytes, "write 67108864 (64 MiB)"),
             ("limits.expanded_bytes", limits.expanded_bytes, "write 268435456 (256 MiB)"),
@@ -209,13 +222,13 @@ impl Config {
 /// What is wrong with a value.
 struct Fault {
     /// Its keys, joined by dots.
-    path: &'static str,
+    path: Cow<'static, str>,
     what: String,
     hint: &'static str,
 }
 
 fn fault(path: &'static str, what: impl Into<String>, hint: &'static str) -> Option<Fault> {
-    Some(Fault { path, what: what.into(), hint })
+    Some(Fault { path: path.into(), what: what.into(), hint })
 }
 
 /// Whether mail can have this domain (RFC 1035 section 2.3.1, letters of every
@@ -226,16 +239,6 @@ fn is_domain(text: &str) -> bool {
         letters && (1..=63).contains(&label.len())
     };
     text.len() <= 253 && text.split('.').all(is_label)
-}
-
-/// `[smtp]`: read so that a settings file for a later version loads; see
-/// [`Config::warnings`].
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "the SMTP front-end comes with its own issue")]
-pub(super) struct SmtpSettings {
-    listen: std::net::SocketAddr,
-    next_hop: relay::HostPort,
 }
 
 /// The settings cannot be used.
@@ -270,6 +273,8 @@ mod tests {
     use crate::policy::Policy;
 
     const EXAMPLE: &str = include_str!("../../deploy/sluse.toml");
+    const LEAST: &str = "[gateway]\ndomains = [\"cpm.example\"]\n[milter]\n[web]\n\
+        [smtp]\nlisten = \"127.0.0.1:7014\"\nnext_hop = \"127.0.0.1:10026\"\n";
 
     /// The example with every line in use that shows a setting.
     fn in_full() -> String {
@@ -277,7 +282,8 @@ mod tests {
             let name = line.strip_prefix('#')?.split(" = ").next()?;
             let is_name =
                 !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-            (is_name || line == "#[smtp]").then(|| line[1..].to_owned())
+            let is_section = line.starts_with("#[smtp") || line.starts_with("#[[smtp");
+            (is_name || is_section).then(|| line[1..].to_owned())
         };
         let lines = EXAMPLE.lines().map(|line| shown(line).unwrap_or_else(|| line.to_owned()));
         lines.collect::<Vec<_>>().join("\n")
@@ -286,8 +292,7 @@ mod tests {
     #[test]
     fn the_example_shows_the_defaults() {
         let shown: Config = toml::from_str(&in_full()).unwrap();
-        let least: Config =
-            toml::from_str("[gateway]\ndomains = [\"cpm.example\"]\n[milter]\n[web]\n").unwrap();
+        let least: Config = toml::from_str(LEAST).unwrap();
         assert_eq!(shown.limits, least.limits);
         for (shown, default) in [
             (format!("{:?}", shown.worker), format!("{:?}", least.worker)),
@@ -300,12 +305,25 @@ mod tests {
         }
         let (shown_web, web) = (shown.web.unwrap(), least.web.unwrap());
         assert_eq!(shown_web.connections, web.connections);
+        assert_eq!(shown.gateway.hops, least.gateway.hops);
         assert_eq!(shown.gateway.keep_days, least.gateway.keep_days);
         assert_eq!(shown.gateway.state, least.gateway.state);
         assert_eq!(shown.gateway.mode, least.gateway.mode);
         let listen = least.milter.clone().unwrap().listen;
         let milter = milter::Settings { listen, ..shown.milter.unwrap() };
         assert_eq!(format!("{milter:?}"), format!("{:?}", least.milter.unwrap()));
+        let smtp = least.smtp.unwrap();
+        let text = |settings: smtp::Settings| format!("{settings:?}");
+        let shown_smtp = smtp::Settings {
+            connector: Vec::new(),
+            hello: None,
+            certificate: None,
+            key: None,
+            authorities: None,
+            next_hop_tls: None,
+            ..shown.smtp.unwrap()
+        };
+        assert_eq!(text(shown_smtp), text(smtp));
         let (_, built_in) = Policy::built_in_text().split_once("[[route]]").unwrap();
         assert!(include_str!("../../deploy/policy.toml").contains(built_in.trim()), "policy.toml");
     }
@@ -315,9 +333,13 @@ mod tests {
         let sections =
             ["detect", "extract", "gateway", "limits", "log", "milter", "notify", "reinject"];
         let full = in_full();
-        for section in sections.into_iter().chain(["smtp", "web", "worker"]) {
+        for section in sections.into_iter().chain(["smtp", "smtp.limits", "web", "worker"]) {
             // A wrong key is answered with the list of the right ones.
-            let wrong = format!("[{section}]\nno_such_setting = 1\n");
+            let least = match section {
+                "smtp.limits" => "[smtp]\nlisten = \"127.0.0.1:0\"\nnext_hop = \"a:25\"\n",
+                _ => "",
+            };
+            let wrong = format!("{least}[{section}]\nno_such_setting = 1\n");
             let complaint = toml::from_str::<Config>(&wrong).unwrap_err().message().to_owned();
             let (_, expected) = complaint.split_once("expected").unwrap();
             let names: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
@@ -325,8 +347,9 @@ mod tests {
             let own = rest.split("\n[").next().unwrap();
             assert!(!names.is_empty());
             for name in names {
+                let is_section = full.contains(&format!("[{section}.{name}]"));
                 assert!(
-                    own.lines().any(|line| line.starts_with(&format!("{name} = "))),
+                    is_section || own.lines().any(|line| line.starts_with(&format!("{name} = "))),
                     "{section} {name}"
                 );
             }

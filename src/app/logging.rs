@@ -58,7 +58,10 @@ pub(super) fn start(settings: &Settings) {
     // `indymilter` prints whole messages, whatever the level.
     let filter = EnvFilter::new(format!("warn,indymilter=off,sluse={level}"));
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour);
+    // A line that cannot be written is dropped: to complain of it on the same
+    // full disk would be a panic.
+    let lines = fmt().log_internal_errors(false).with_env_filter(filter).with_ansi(colour);
+    let lines = lines.with_writer(std::io::stderr);
     let started = match settings.format {
         Format::Json => lines.json().with_current_span(false).try_init(),
         Format::Text => lines.with_target(false).try_init(),

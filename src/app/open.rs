@@ -60,7 +60,7 @@ pub(super) async fn gate(
     Ok(Gate::new(Parts {
         book,
         clock: Arc::new(SystemClock),
-        hop: config.reinject.as_ref().map(NextHop::new),
+        hop: config.outbound().as_ref().map(NextHop::new),
         protector: protector(config)?,
         store,
         workers,

@@ -16,7 +16,7 @@ use tracing::{error, info, warn};
 use super::{config::Config, logging, open};
 use crate::{
     base::measure::RELOADED,
-    frontend::milter,
+    frontend::{milter, smtp},
     gate::{Gate, Judge},
     jobs,
     model::{Act, Event},
@@ -44,6 +44,10 @@ pub(super) async fn run(path: &Path, config: Config) -> anyhow::Result<()> {
         let serving = milter::serve(listener, judge, settings.clone(), until(&stopped));
         parts.spawn(async move { serving.await.context("milter") });
     }
+    let front = match &config.smtp {
+        Some(settings) => Some(start_smtp(settings, &gate, &mut parts, &stopped).await?),
+        None => None,
+    };
     let letterhead = gate.book().settings.letterhead.clone();
     let pages = web::State::new(Arc::new(GateReadiness(gate.clone())), metrics, letterhead);
     if let Some((settings, listen)) = config.web.as_ref().and_then(|w| Some((w, w.listen?))) {
@@ -61,12 +65,31 @@ pub(super) async fn run(path: &Path, config: Config) -> anyhow::Result<()> {
 
     drop(sd_notify::notify(&[sd_notify::NotifyState::Ready]));
     info!(version = env!("CARGO_PKG_VERSION"), "ready");
-    let ended =
-        attend(Service { path, gate: &gate, workers: &workers, pages: &pages }, &mut parts).await;
+    let service = Service { path, gate: &gate, workers: &workers, pages: &pages, front };
+    let ended = attend(service, &mut parts).await;
     drop(sd_notify::notify(&[sd_notify::NotifyState::Stopping]));
     drop(stop);
     drain(parts, &gate).await;
     ended
+}
+
+/// Listens as `[smtp]` says.
+async fn start_smtp(
+    settings: &smtp::Settings,
+    gate: &Arc<Gate>,
+    parts: &mut JoinSet<anyhow::Result<()>>,
+    stopped: &watch::Receiver<()>,
+) -> anyhow::Result<Arc<smtp::Front>> {
+    let judge: Arc<dyn Judge> = gate.clone();
+    let domains = gate.book().settings.gateway.domains.clone();
+    let front = smtp::Front::new(judge, settings.clone(), domains).context("[smtp]")?;
+    let listener = smtp::Listener::bind(settings).await.context("[smtp]")?;
+    let serving = smtp::serve(listener, Arc::clone(&front), until(stopped));
+    parts.spawn(async move {
+        serving.await;
+        Ok(())
+    });
+    Ok(front)
 }
 
 /// Follows signals until one says stop, or a part ends by itself.
@@ -94,7 +117,12 @@ async fn attend(
 async fn reload(service: &Service<'_>) {
     let loaded = async {
         let config = Config::load(service.path)?;
-        open::rulebook(&config, service.workers).await
+        let book = open::rulebook(&config, service.workers).await?;
+        // The last step that can fail, so that all is new or all stays.
+        if let (Some(front), Some(settings)) = (&service.front, config.smtp) {
+            front.reload(settings, config.gateway.domains).context("[smtp]")?;
+        }
+        anyhow::Ok(book)
     };
     let result = match loaded.await {
         Ok(book) => {
@@ -151,6 +179,7 @@ struct Service<'a> {
     gate: &'a Arc<Gate>,
     workers: &'a Arc<Workers>,
     pages: &'a web::State,
+    front: Option<Arc<smtp::Front>>,
 }
 
 /// Whether mail can be judged now, for `/readyz`.

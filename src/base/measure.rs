@@ -20,3 +20,7 @@ pub const QUARANTINE: &str = "sluse_quarantine_messages";
 pub const RELOADED: &str = "sluse_config_reload_success";
 /// Histogram of the time to judge one message, in seconds.
 pub const SCAN_SECONDS: &str = "sluse_scan_duration_seconds";
+/// Gauge of SMTP connections open now.
+pub const SMTP_CONNECTIONS: &str = "sluse_smtp_connections";
+/// Counter of what the SMTP front-end turned away by itself; label `reason`.
+pub const SMTP_REFUSED: &str = "sluse_smtp_refused_total";

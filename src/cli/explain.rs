@@ -68,7 +68,7 @@ pub async fn run(
 
 /// Explains what the milter would do.
 fn channel(gate: &Gate) -> Channel {
-    Channel { answers_each: false, reinjects: gate.can_send(), replaces: true }
+    Channel { answers_each: false, passes_some: true, reinjects: gate.can_send(), replaces: true }
 }
 
 fn to_json(decision: &Decision) -> Value {

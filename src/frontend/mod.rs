@@ -4,4 +4,7 @@
 //! A front-end decides nothing. What goes wrong at its edge becomes a
 //! temporary failure and one log line, never an accept.
 
+mod asking;
 pub mod milter;
+mod path;
+pub mod smtp;

@@ -12,7 +12,7 @@ use super::{
     record,
 };
 use crate::{
-    model::{Act, Direction, Event, Reply, Ruling, Submission, Verdict},
+    model::{Act, Address, Direction, Event, Reply, Ruling, Submission, Verdict},
     notify,
     policy::{Facts, Mode, Parcel},
     store::{Change, NewHold, NewQueued, Purpose},
@@ -23,6 +23,18 @@ use crate::{
 struct Plan {
     change: Change,
     answers: Vec<Answer>,
+}
+
+impl Plan {
+    /// Queues a copy of its own, where the front-end cannot pass it on.
+    fn copy(&mut self, submission: &Submission, parcel: Parcel) -> Result<Fate, GateError> {
+        if !submission.channel.reinjects {
+            return Err(GateError::NoNextHop);
+        }
+        let (event, purpose) = (submission.id, Purpose::Copy);
+        self.change.queue.push(NewQueued { event, purpose, parcel, limit_key: None });
+        Ok(Fate::Kept)
+    }
 }
 
 impl Gate {
@@ -58,10 +70,27 @@ impl Gate {
         direction: Direction,
     ) -> Result<Plan, GateError> {
         let mut plan = Plan::default();
-        for ruling in &decision.rulings {
+        let rulings = &decision.rulings;
+        if submission.channel.passes_all_or_none()
+            && rulings.iter().all(|ruling| ruling.verdict == Verdict::Deliver)
+        {
+            // Whatever routes they took: one message goes to all of them.
+            let recipients = submission.envelope.recipients.clone();
+            let fate = Fate::Delivered(deliver(book, submission, decision, &recipients)?);
+            plan.answers.push(Answer { recipients, fate });
+            return Ok(plan);
+        }
+        for ruling in rulings {
             let fate = match ruling.verdict {
                 Verdict::Defer => Fate::Deferred(Reply::try_again()),
-                Verdict::Deliver => Fate::Delivered(deliver(book, submission, decision, ruling)?),
+                Verdict::Deliver => {
+                    let parcel = deliver(book, submission, decision, &ruling.recipients)?;
+                    if submission.channel.passes_all_or_none() {
+                        plan.copy(submission, parcel)?
+                    } else {
+                        Fate::Delivered(parcel)
+                    }
+                }
                 Verdict::Hold => Fate::Kept,
                 Verdict::Protect(_) => {
                     protect(submission, decision, ruling, &mut plan)?;
@@ -125,18 +154,9 @@ fn protect(
     let channel = submission.channel;
     let only_one = submission.envelope.recipients.len() == 1;
     let in_place = channel.answers_each || (only_one && channel.replaces);
-    if !in_place && !channel.reinjects {
-        return Err(GateError::NoNextHop);
-    }
     for recipient in &ruling.recipients {
         let parcel = decision.sealed.get(recipient).cloned().ok_or(GateError::NotSealed)?;
-        let fate = if in_place {
-            Fate::Delivered(parcel)
-        } else {
-            let (event, purpose) = (submission.id, Purpose::Copy);
-            plan.change.queue.push(NewQueued { event, purpose, parcel, limit_key: None });
-            Fate::Kept
-        };
+        let fate = if in_place { Fate::Delivered(parcel) } else { plan.copy(submission, parcel)? };
         plan.answers.push(Answer { recipients: vec![recipient.clone()], fate });
     }
     Ok(())
@@ -148,9 +168,9 @@ fn deliver(
     book: &Rulebook,
     submission: &Submission,
     decision: &Decision,
-    ruling: &Ruling,
+    recipients: &[Address],
 ) -> Result<Parcel, GateError> {
-    let envelope = submission.envelope.to(&ruling.recipients);
+    let envelope = submission.envelope.to(recipients);
     let cleared = book.policy.clear(&Facts {
         channel: submission.channel,
         domains: &book.settings.gateway.domains,

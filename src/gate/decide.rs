@@ -33,6 +33,15 @@ pub struct Decision {
     pub sealed: HashMap<Address, Parcel>,
 }
 
+impl Decision {
+    /// A decision about a message that nobody read.
+    pub(super) fn unread(ruling: Ruling) -> Self {
+        let reading = Reading { digest: [0; 32], findings: Vec::new(), gaps: Vec::new() };
+        let (offers, sealed) = (Vec::new(), HashMap::new());
+        Self { reading, rulings: vec![ruling], offers, sealed }
+    }
+}
+
 /// What `explain` asks about a message that nobody sent.
 pub struct Questions {
     /// Sender and recipients.

@@ -7,7 +7,10 @@
 mod carry_out;
 mod decide;
 mod error;
+mod fields;
 mod headers;
+mod hops;
+mod mark;
 mod notices;
 mod outbox;
 mod outcome;
@@ -154,6 +157,12 @@ impl Gate {
         let span = info_span!("message", event = %event);
         let handled = async {
             let book = self.book();
+            if let Some(ended) = self.end_loop(&book, &submission, started).await? {
+                return Ok(ended);
+            }
+            if let Some(passed) = self.let_pass(&book, &submission, started).await? {
+                return Ok(passed);
+            }
             let decision = self.decide(&book, &submission).await?;
             self.carry_out(&book, &submission, &decision, started).await
         };

@@ -183,5 +183,6 @@ fn expiry(now: Timestamp, days: u32) -> Option<Timestamp> {
 }
 
 /// Our own mail goes to one recipient as it is or not at all.
-const OWN_MAIL: Channel = Channel { answers_each: true, reinjects: false, replaces: false };
+const OWN_MAIL: Channel =
+    Channel { answers_each: true, passes_some: true, reinjects: false, replaces: false };
 const SAMPLE: usize = 4096;

@@ -30,7 +30,7 @@ impl Gate {
             // own claim has run out.
             let Some(item) = self.store.claim_due(self.now(), 1).await?.pop() else { break };
             tried += 1;
-            let results = attempt(hop, &item).await;
+            let results = self.attempt(hop, &item).await;
             let attempt = self.note(&item, &results).await?;
             report(&item, &results, &attempt);
             if !attempt.failed.is_empty() {
@@ -58,6 +58,20 @@ impl Gate {
         self.mail_waits.notified().await;
     }
 
+    async fn attempt(&self, hop: &NextHop, item: &Queued) -> Vec<(Address, Fate)> {
+        let later = |why: &str| {
+            let retry = |to: &Address| (to.clone(), Fate::Retry(why.to_owned()));
+            item.pending.iter().map(retry).collect()
+        };
+        let Ok(parcel) = self.marked(&item.parcel, &item.pending).await else {
+            return later("stopped before it was sent");
+        };
+        match timeout(LONGEST, hop.send(&parcel, &item.pending)).await {
+            Ok(said) => said.into_iter().map(|(to, said)| (to, fate(said))).collect(),
+            Err(_) => later("took too long"),
+        }
+    }
+
     /// Writes down how an attempt ended, with patience.
     async fn note(&self, item: &Queued, results: &[(Address, Fate)]) -> Result<Attempt, GateError> {
         let mut left = NOTES;
@@ -72,14 +86,6 @@ impl Gate {
             }
         }
     }
-}
-
-async fn attempt(hop: &NextHop, item: &Queued) -> Vec<(Address, Fate)> {
-    let Ok(said) = timeout(LONGEST, hop.send(&item.parcel, &item.pending)).await else {
-        let late = |to: &Address| (to.clone(), Fate::Retry("took too long".to_owned()));
-        return item.pending.iter().map(late).collect();
-    };
-    said.into_iter().map(|(to, said)| (to, fate(said))).collect()
 }
 
 fn fate(delivery: Delivery) -> Fate {

@@ -6,11 +6,12 @@ use std::time::Instant;
 use serde_json::{Value, json};
 use tracing::info;
 
-use super::{Decision, Rulebook};
+use super::{Decision, Gate, GateError, Rulebook};
 use crate::{
     base::measure,
-    model::{Direction, Finding, Gap, Ruling, Submission},
+    model::{Act, Direction, Event, Finding, Gap, Ruling, Submission, Verdict},
     policy::Mode,
+    store::Change,
 };
 
 /// What the audit log keeps of a decision. The same for the same message and
@@ -32,6 +33,29 @@ pub(super) fn facts(
         "persons": reading.persons(),
         "packs": book.rules.packs(),
     })
+}
+
+impl Gate {
+    /// Writes down what becomes of a message that was not read, for all of its
+    /// recipients, by the name of what decided.
+    pub(super) async fn note_unread(
+        &self,
+        book: &Rulebook,
+        submission: &Submission,
+        (verdict, route): (Verdict, &str),
+        started: Instant,
+    ) -> Result<(), GateError> {
+        let recipients = submission.envelope.recipients.clone();
+        let ruling = Ruling { recipients, verdict, route: route.into(), reasons: Vec::new() };
+        let decision = Decision::unread(ruling);
+        let domains = &book.settings.gateway.domains;
+        let direction = Direction::of_envelope(&submission.envelope, domains);
+        let facts = facts(book, submission, &decision, direction);
+        let decided = Event::of_gate(submission.id, Act::Decided, facts);
+        self.store.commit(Change { events: vec![decided], ..Change::default() }).await?;
+        report(book, submission, &decision, direction, started);
+        Ok(())
+    }
 }
 
 /// The one log line of a decision, and its counters.

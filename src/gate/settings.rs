@@ -13,6 +13,10 @@ pub struct GatewaySettings {
     /// Our own domains. A sender inside makes a message outbound, a recipient
     /// inside makes it inbound, both make it internal.
     pub domains: Vec<String>,
+    /// How many servers a message may have passed through; one that has passed
+    /// through more goes in circles and is refused.
+    #[serde(default = "default_hops")]
+    pub hops: u16,
     /// Days that a held message is kept.
     #[serde(default = "default_keep_days")]
     pub keep_days: u32,
@@ -36,6 +40,7 @@ impl GatewaySettings {
     pub fn nowhere() -> Self {
         Self {
             domains: Vec::new(),
+            hops: default_hops(),
             keep_days: default_keep_days(),
             master_key: None,
             mode: Mode::Enforce,
@@ -57,6 +62,10 @@ pub struct Settings {
     pub limits: Limits,
     /// What stands on everything we write: `[notify]` and `[web] public_url`.
     pub letterhead: Letterhead,
+}
+
+fn default_hops() -> u16 {
+    50
 }
 
 fn default_keep_days() -> u32 {

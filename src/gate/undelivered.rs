@@ -70,7 +70,9 @@ impl Gate {
 fn rulings(item: &Queued, failed: &[(Address, String)], items: &[OutboxItem]) -> Vec<Ruling> {
     let passed_on = match item.parcel.cleared().grounds() {
         Grounds::Protect(method) => Verdict::Protect(*method),
-        Grounds::Deliver | Grounds::Monitor | Grounds::Release(_) => Verdict::Deliver,
+        Grounds::Deliver | Grounds::Monitor | Grounds::Passed | Grounds::Release(_) => {
+            Verdict::Deliver
+        }
     };
     let alike = items.iter().filter(|other| other.purpose == item.purpose);
     let others: Vec<_> = alike.flat_map(|other| &other.recipients).collect();

@@ -5,6 +5,9 @@
 pub struct Channel {
     /// Each recipient can get an answer of its own.
     pub answers_each: bool,
+    /// With one answer for all, some recipients can still be left out of what
+    /// is passed on.
+    pub passes_some: bool,
     /// Copies that differ can be sent on another way (`[reinject]`).
     pub reinjects: bool,
     /// The message can be replaced in place, for all recipients alike.
@@ -15,5 +18,10 @@ impl Channel {
     /// Whether recipients may be treated differently.
     pub fn splits(self) -> bool {
         self.answers_each || self.reinjects
+    }
+
+    /// Whether what is passed on goes to all recipients or to nobody.
+    pub fn passes_all_or_none(self) -> bool {
+        !self.answers_each && !self.passes_some
     }
 }

@@ -240,9 +240,12 @@ mod tests {
     use super::*;
     use crate::model::{Finding, Gap, Masked, Proof, Span, Surface};
 
-    const RELAY: Channel = Channel { answers_each: true, reinjects: true, replaces: true };
-    const MILTER: Channel = Channel { answers_each: false, reinjects: false, replaces: true };
-    const SPLIT: Channel = Channel { answers_each: false, reinjects: true, replaces: true };
+    const RELAY: Channel =
+        Channel { answers_each: true, passes_some: true, reinjects: true, replaces: true };
+    const MILTER: Channel =
+        Channel { answers_each: false, passes_some: true, reinjects: false, replaces: true };
+    const SPLIT: Channel =
+        Channel { answers_each: false, passes_some: true, reinjects: true, replaces: true };
     const ALL: &[Surface] = &[Surface::Body, Surface::Header];
 
     fn address(text: &str) -> Address {

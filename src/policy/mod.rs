@@ -8,13 +8,15 @@
 mod cleared;
 mod decide;
 mod file;
+mod passed;
 mod route;
 mod tests_in_file;
 
 pub use self::{
-    cleared::{Cleared, Grounds, Parcel, StoredParcelError, WrongBytes},
+    cleared::{Cleared, Grounds, MARK, Parcel, StoredParcelError, WrongBytes},
     decide::Facts,
     file::{Policy, PolicyError},
+    passed::Passed,
     tests_in_file::PolicyTest,
 };
 

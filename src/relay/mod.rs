@@ -1,23 +1,40 @@
-//! Sends parcels to the next hop by SMTP (RFC 5321).
+//! Sends parcels to the next hop by SMTP (RFC 5321) or LMTP (RFC 2033).
 //!
-//! One transaction a parcel and one result a recipient. `Accepted` means that
-//! the next hop answered the content with success; whatever goes wrong before
-//! that answer is `Deferred`, so that a message may arrive twice when a line
-//! breaks in the last moment, and is never lost. Only a [`Parcel`] can be sent,
-//! and only to those it was cleared for.
+//! The front-end holds a [`Transaction`] open while a message is judged; the
+//! outbox sends in one go. Both are the same steps, with one result for each
+//! recipient. Good means that the next hop answered the content with success;
+//! whatever goes wrong before that answer is temporary, so that a message may
+//! arrive twice when a line breaks in the last moment, and is never lost. Only
+//! a [`Parcel`] can be sent, and only to those it was cleared for.
 
+mod answer;
+mod connection;
 mod content;
-mod line_stream;
+mod envelope;
+mod features;
 mod path;
+mod reply;
+mod session;
 mod settings;
+mod tls;
 mod transaction;
+mod xforward;
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
-use futures_util::FutureExt;
+use tokio::sync::OnceCell;
+use tokio_rustls::TlsConnector;
 
-pub use self::settings::{Hello, HostPort, ParseHelloError, ParseHostPortError, Settings, Tls};
-use self::transaction::Session;
+pub use self::{
+    answer::Answer,
+    envelope::{Body, MailFrom, RcptTo, Ret},
+    settings::{
+        Hello, HostPort, ParseHelloError, ParseHostPortError, Protocol, Settings, Target, Tls,
+    },
+    transaction::Transaction,
+    xforward::{Origin, Source},
+};
+use self::{session::Broken, transaction::Said};
 use crate::{model::Address, policy::Parcel};
 
 /// What the next hop said about one recipient.
@@ -31,13 +48,26 @@ pub enum Delivery {
     Refused(String),
 }
 
+impl From<Said> for Delivery {
+    fn from(said: Said) -> Self {
+        match said {
+            Ok(answer) if answer.is_good() => Self::Accepted,
+            Ok(answer) if answer.is_temporary() => Self::Deferred(answer.to_string()),
+            Ok(answer) => Self::Refused(answer.to_string()),
+            Err(broken) => Self::Deferred(broken.to_string()),
+        }
+    }
+}
+
 /// Where to send, and how.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct NextHop {
-    to: HostPort,
+    to: Target,
     tls: Tls,
     hello: Hello,
     timeouts: Timeouts,
+    /// Made when it is first needed: it reads files.
+    connector: Arc<OnceCell<TlsConnector>>,
 }
 
 impl NextHop {
@@ -48,6 +78,7 @@ impl NextHop {
             tls: settings.tls(),
             hello: settings.hello.clone().unwrap_or_default(),
             timeouts: Timeouts::default(),
+            connector: Arc::default(),
         }
     }
 
@@ -56,49 +87,57 @@ impl NextHop {
         Self { timeouts, ..self }
     }
 
+    /// Begins a transaction for the client that `origin` tells of.
+    ///
+    /// # Errors
+    ///
+    /// What to tell the client: the answer of the next hop to MAIL, or a
+    /// temporary failure when there is none.
+    pub async fn begin(&self, origin: &Origin, from: MailFrom) -> Result<Transaction, Answer> {
+        let connected = Transaction::connect(self, Some(origin), from).await;
+        let mut transaction = connected.map_err(|broken| {
+            tracing::warn!(next_hop = %self.to, %broken, "next hop does not answer");
+            Answer::unreachable()
+        })?;
+        match transaction.mail().await {
+            Ok(answer) if answer.is_good() => Ok(transaction),
+            Ok(answer) => {
+                transaction.abandon().await;
+                Err(answer)
+            }
+            Err(broken) => Err(self.cut_off(&broken)),
+        }
+    }
+
     /// Sends `parcel` to those of its recipients named in `to`, in one
     /// transaction, and tells the result for each in that order.
     pub async fn send(&self, parcel: &Parcel, to: &[Address]) -> Vec<(Address, Delivery)> {
-        let cleared = parcel.cleared().recipients();
-        let may: Vec<Address> = to.iter().filter(|rcpt| cleared.contains(rcpt)).cloned().collect();
-        let results = if may.is_empty() { Vec::new() } else { self.send_to(parcel, &may).await };
-        let mut results = results.into_iter();
-        let result = |rcpt: &Address| {
-            if cleared.contains(rcpt) {
-                results.next().unwrap_or_else(|| Delivery::Deferred("no result".to_owned()))
-            } else {
-                tracing::error!("asked to send a parcel to a recipient it is not cleared for");
-                Delivery::Deferred("not cleared for this recipient".to_owned())
+        let from = MailFrom::new(parcel.envelope().sender);
+        let said = match Transaction::connect(self, None, from).await {
+            Ok(mut transaction) => {
+                let said = transaction.carry(parcel, to).await;
+                transaction.abandon().await;
+                said
             }
+            Err(broken) => vec![Err(broken); to.len()],
         };
-        let results: Vec<Delivery> = to.iter().map(result).collect();
-        to.iter().cloned().zip(results).collect()
+        to.iter().cloned().zip(said.into_iter().map(Delivery::from)).collect()
     }
 
-    /// Sends to those that the parcel is cleared for.
-    async fn send_to(&self, parcel: &Parcel, to: &[Address]) -> Vec<Delivery> {
-        // The SMTP library indexes into replies of the server without a look.
-        let attempt = AssertUnwindSafe(self.attempt(parcel, to)).catch_unwind().await;
-        attempt.unwrap_or_else(|_| {
-            tracing::error!(next_hop = %self.to, "smtp client failed on what the server sent");
-            deferred(to, "unreadable answer from the next hop")
-        })
+    /// What to tell a client whose message is under way; the log gets to know
+    /// why.
+    fn cut_off(&self, broken: &Broken) -> Answer {
+        tracing::warn!(next_hop = %self.to, %broken, "next hop was lost on the way");
+        Answer::cut_off()
     }
+}
 
-    async fn attempt(&self, parcel: &Parcel, to: &[Address]) -> Vec<Delivery> {
-        let opened = Session::open(&self.to, self.tls, &self.hello, self.timeouts).await;
-        let mut session = match opened {
-            Ok(session) => session,
-            // A server that does not even greet says nothing about recipients,
-            // whatever its code.
-            Err(trouble) => return deferred(to, &trouble.into_text()),
-        };
-        let content = content::with_crlf(parcel.bytes());
-        let content = content::without_last_crlf(&content);
-        let envelope = parcel.envelope();
-        let results = session.deliver(envelope.sender.as_ref(), to, content).await;
-        tokio::spawn(session.close());
-        results
+impl fmt::Debug for NextHop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NextHop")
+            .field("to", &self.to)
+            .field("tls", &self.tls)
+            .finish_non_exhaustive()
     }
 }
 
@@ -122,8 +161,4 @@ impl Default for Timeouts {
             content: Duration::from_secs(600),
         }
     }
-}
-
-fn deferred(to: &[Address], text: &str) -> Vec<Delivery> {
-    to.iter().map(|_| Delivery::Deferred(text.to_owned())).collect()
 }

@@ -9,9 +9,9 @@ use thiserror::Error;
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// The SMTP server, as `host:port`.
-    pub to: HostPort,
-    /// Whether to use STARTTLS. By default `none` to this machine and
+    /// The server, as `host:port` or `lmtp:host:port`.
+    pub to: Target,
+    /// Whether to use TLS. By default `none` to this machine and
     /// `opportunistic` to any other.
     pub tls: Option<Tls>,
     /// The name in EHLO. By default the address literal `[127.0.0.1]`, which
@@ -21,13 +21,13 @@ pub struct Settings {
 
 impl Settings {
     /// Settings with only the server named.
-    pub fn to(to: HostPort) -> Self {
+    pub fn to(to: Target) -> Self {
         Self { to, tls: None, hello: None }
     }
 
     /// The use of TLS, with the default filled in.
     pub fn tls(&self) -> Tls {
-        let default = if self.to.is_loopback() { Tls::None } else { Tls::Opportunistic };
+        let default = if self.to.at.is_loopback() { Tls::None } else { Tls::Opportunistic };
         self.tls.unwrap_or(default)
     }
 }
@@ -36,12 +36,62 @@ impl Settings {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "lowercase")]
 pub enum Tls {
+    /// From the first byte (RFC 8314), with a certificate that this machine
+    /// trusts for the host.
+    Implicit,
     /// Never.
     None,
     /// When the server offers it, whatever its certificate says.
     Opportunistic,
     /// Always, with a certificate that this machine trusts for the host.
     Required,
+}
+
+/// A server, and the protocol it speaks.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[serde(try_from = "String")]
+pub struct Target {
+    /// What it speaks.
+    pub protocol: Protocol,
+    /// Where it listens.
+    pub at: HostPort,
+}
+
+/// How mail is handed over.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Protocol {
+    /// One answer for each recipient (RFC 2033).
+    Lmtp,
+    /// One answer for all (RFC 5321).
+    Smtp,
+}
+
+impl FromStr for Target {
+    type Err = ParseHostPortError;
+
+    /// Reads `host:25` for SMTP and `lmtp:host:24`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let lmtp = text.strip_prefix("lmtp:").filter(|rest| rest.contains(':'));
+        let protocol = if lmtp.is_some() { Protocol::Lmtp } else { Protocol::Smtp };
+        Ok(Self { protocol, at: lmtp.unwrap_or(text).parse()? })
+    }
+}
+
+impl TryFrom<String> for Target {
+    type Error = ParseHostPortError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.protocol {
+            Protocol::Lmtp => write!(f, "lmtp:{}", self.at),
+            Protocol::Smtp => self.at.fmt(f),
+        }
+    }
 }
 
 /// A host and a TCP port.
@@ -149,6 +199,7 @@ mod tests {
             ("127.0.0.1:10026", Tls::None),
             ("[::1]:10026", Tls::None),
             ("localhost:25", Tls::None),
+            ("lmtp:127.0.0.1:24", Tls::None),
             ("mail.example:25", Tls::Opportunistic),
         ] {
             assert_eq!(read(&format!("to = \"{to}\"")).unwrap().tls(), expected, "{to}");
@@ -176,8 +227,8 @@ mod tests {
 
     #[test]
     fn writes_what_it_reads() {
-        for text in ["[2001:db8::1]:25", "mail.example:10026"] {
-            assert_eq!(text.parse::<HostPort>().unwrap().to_string(), text);
+        for text in ["[2001:db8::1]:25", "mail.example:10026", "lmtp:[::1]:24", "lmtp:24"] {
+            assert_eq!(text.parse::<Target>().unwrap().to_string(), text);
         }
     }
 }

@@ -1,296 +1,242 @@
-//! One SMTP transaction, with a result for each recipient (RFC 5321).
+//! One transaction with the next hop, held open while the client's is.
 //!
-//! Only the final reply to the content makes a recipient `Accepted`. Everything
-//! that goes wrong before it, on our side or theirs, leaves those that are not
-//! settled yet `Deferred`; a 421 ends the session at once. Replies are quoted
-//! without control characters and never longer than a log line.
+//! The recipients are asked first, the content follows when it has been judged.
+//! Minutes may lie between: a server that lost its patience meanwhile is called
+//! once more and asked everything again, as long as no content was sent. After
+//! that there is no second try: the client's server makes it.
 
-use std::{error::Error as _, future::Future, time::Duration};
-
-use lettre::transport::smtp::{
-    Error,
-    client::{AsyncSmtpConnection, TlsParameters},
-    extension::ClientId,
-    response::{Response, Severity},
-};
-use tokio::{net::TcpStream, time::timeout};
+use std::{collections::HashMap, fmt};
 
 use super::{
-    Delivery, Timeouts,
-    line_stream::LineStream,
-    path::{Path, is_sendable},
-    settings::{Hello, HostPort, Tls},
+    NextHop,
+    answer::Answer,
+    content,
+    envelope::{Body, MailFrom, RcptTo},
+    features::Features,
+    session::{Broken, Session},
+    xforward::Origin,
 };
-use crate::model::Address;
+use crate::{model::Address, policy::Parcel};
 
-/// A connection that has greeted.
-pub(super) struct Session {
-    connection: AsyncSmtpConnection,
-    timeouts: Timeouts,
-    features: Features,
-    broken: bool,
+/// A transaction. To drop it is to abandon it.
+pub struct Transaction {
+    hop: NextHop,
+    origin: Option<Origin>,
+    from: MailFrom,
+    known: Vec<RcptTo>,
+    open: Option<Open>,
+    session: Session,
 }
 
-impl Session {
-    /// Connects, greets, and starts TLS as told.
-    pub(super) async fn open(
-        to: &HostPort,
-        tls: Tls,
-        hello: &Hello,
-        timeouts: Timeouts,
-    ) -> Result<Self, Trouble> {
-        let connecting = TcpStream::connect((to.host.as_str(), to.port));
-        let stream = match timeout(timeouts.connect, connecting).await {
-            Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return Err(Trouble::Broken(format!("connect to {to}: {error}"))),
-            Err(_) => return Err(Trouble::Broken(format!("connect to {to}: no answer in time"))),
+/// What came of a step: the words of the next hop, or the end of the line.
+pub(super) type Said = Result<Answer, Broken>;
+
+impl Transaction {
+    /// Connects, and tells of the client where the server wants to know.
+    pub(super) async fn connect(
+        hop: &NextHop,
+        origin: Option<&Origin>,
+        from: MailFrom,
+    ) -> Result<Self, Broken> {
+        let session = connect(hop, origin).await?;
+        let (hop, origin) = (hop.clone(), origin.cloned());
+        Ok(Self { hop, origin, from, known: Vec::new(), open: None, session })
+    }
+
+    /// Says MAIL as the client did.
+    pub(super) async fn mail(&mut self) -> Said {
+        let from = self.from.clone();
+        self.mail_from(from).await
+    }
+
+    /// Names a recipient to the next hop, and returns its answer.
+    pub async fn recipient(&mut self, to: RcptTo) -> Answer {
+        let named = to.recipient.clone();
+        self.known.push(to);
+        match self.rcpt(&named).await {
+            Ok(answer) => answer,
+            Err(broken) => self.hop.cut_off(&broken),
+        }
+    }
+
+    /// Sends `parcel` to those of its recipients named in `to`, and returns the
+    /// answer for each in that order: in the open transaction when nobody else
+    /// was accepted in it, else in a new one.
+    ///
+    /// An answer that is good means that the next hop has the message. A
+    /// recipient that the parcel is not cleared for is deferred.
+    pub async fn deliver(&mut self, parcel: &Parcel, to: &[Address]) -> Vec<(Address, Answer)> {
+        let said = self.carry(parcel, to).await;
+        let answer = |said: Said| said.unwrap_or_else(|broken| self.hop.cut_off(&broken));
+        to.iter().cloned().zip(said.into_iter().map(answer)).collect()
+    }
+
+    /// Ends it; nothing more is delivered.
+    pub async fn abandon(self) {
+        tokio::spawn(self.session.close());
+    }
+
+    /// Sends, and returns what was said about each of `to`, in that order.
+    pub(super) async fn carry(&mut self, parcel: &Parcel, to: &[Address]) -> Vec<Said> {
+        let cleared = parcel.cleared().recipients();
+        let may: Vec<Address> = to.iter().filter(|rcpt| cleared.contains(rcpt)).cloned().collect();
+        let said = if may.is_empty() { Vec::new() } else { self.carry_to(parcel, &may).await };
+        let mut said = said.into_iter();
+        let told = |rcpt: &Address| {
+            if !cleared.contains(rcpt) {
+                tracing::error!("asked to send a parcel to a recipient it is not cleared for");
+                let text = "The message is not cleared for this recipient";
+                return Ok(Answer::new(451, "4.3.0", text));
+            }
+            said.next().unwrap_or_else(|| Ok(Answer::cut_off()))
         };
-        // The end of the content is a write of its own: without this it waits
-        // 40 ms for an acknowledgement.
-        let _ = stream.set_nodelay(true);
-        let name = ClientId::Domain(hello.as_str().to_owned());
-        let stream = Box::new(LineStream::new(stream));
-        let greeting = AsyncSmtpConnection::connect_with_transport(stream, &name);
-        let connection = within(timeouts.command, greeting).await?;
-        let mut session =
-            Self { connection, timeouts, features: Features::default(), broken: false };
-        let wanted = match tls {
-            Tls::None => false,
-            Tls::Opportunistic => session.connection.can_starttls(),
-            Tls::Required => true,
+        to.iter().map(told).collect()
+    }
+
+    /// Sends to those that the parcel is cleared for.
+    async fn carry_to(&mut self, parcel: &Parcel, to: &[Address]) -> Vec<Said> {
+        let content = content::with_crlf(parcel.bytes());
+        let sender = parcel.envelope().sender;
+        let load = Load { sender, content: &content, to };
+        let mut refused = vec![None; to.len()];
+        let was_held = self.open.is_some();
+        let mut ready = self.prepare(&load, &mut refused).await;
+        if let (true, Err(broken)) = (was_held, &ready) {
+            tracing::debug!(next_hop = %self.hop.to, %broken, "transaction begun anew");
+            refused.fill(None);
+            ready = self.prepare(&load, &mut refused).await;
+        }
+        let sent = match ready {
+            Ok(()) if refused.contains(&None) => self.send(load.content).await,
+            Ok(()) => HashMap::new(),
+            Err(broken) => to.iter().map(|rcpt| (rcpt.clone(), Err(broken.clone()))).collect(),
         };
-        if wanted {
-            let parameters = tls_parameters(to, tls).map_err(Trouble::from)?;
-            let upgrade = session.connection.starttls(parameters, &name);
-            within(session.timeouts.command, upgrade).await?;
-        }
-        // The library keeps only the extensions that it knows itself.
-        let greeting = session.command(&format!("EHLO {}", hello.as_str())).await?;
-        session.features = Features::of(&greeting);
-        Ok(session)
+        let told = |(rcpt, no): (&Address, Option<Answer>)| match no {
+            Some(no) => Ok(no),
+            None => sent.get(rcpt).cloned().unwrap_or_else(|| Ok(Answer::cut_off())),
+        };
+        to.iter().zip(refused).map(told).collect()
     }
 
-    /// Sends `content` from `sender` to each of `to`; the results come in the
-    /// same order.
-    pub(super) async fn deliver(
+    /// Brings the server to where it waits for the content. Fills in who will
+    /// not get it; an error is about the others.
+    async fn prepare(
         &mut self,
-        sender: Option<&Address>,
-        to: &[Address],
-        content: &[u8],
-    ) -> Vec<Delivery> {
-        let mut results: Vec<Option<Delivery>> = vec![None; to.len()];
-        if let Err(trouble) = self.transact(sender, to, content, &mut results).await {
-            self.broken = matches!(trouble, Trouble::Broken(_));
-            settle(&mut results, &trouble.into_delivery());
+        load: &Load<'_>,
+        refused: &mut [Option<Answer>],
+    ) -> Result<(), Broken> {
+        if self.session.is_broken() {
+            self.open = None;
+            self.session = connect(&self.hop, self.origin.as_ref()).await?;
         }
-        // Every way through `transact` settles all; if one did not, the safe
-        // answer is to try again.
-        let unsettled = || Delivery::Deferred("no result".to_owned());
-        results.into_iter().map(|result| result.unwrap_or_else(unsettled)).collect()
-    }
-
-    /// Says goodbye, unless nobody listens. What comes of it changes nothing.
-    pub(super) async fn close(mut self) {
-        if self.broken {
-            return;
-        }
-        let _ = timeout(CLOSING, self.connection.quit()).await;
-    }
-
-    /// Fills in `results`. An error is about all that are still empty.
-    async fn transact(
-        &mut self,
-        sender: Option<&Address>,
-        to: &[Address],
-        content: &[u8],
-        results: &mut [Option<Delivery>],
-    ) -> Result<(), Trouble> {
-        let mail = self.mail_command(sender, to, content)?;
-        self.command(&mail).await?;
-        let mut accepted = false;
-        for (address, result) in to.iter().zip(results.iter_mut()) {
-            *result = match self.recipient(address).await {
-                Ok(()) => {
-                    accepted = true;
-                    None
-                }
-                Err(trouble @ Trouble::Broken(_)) => return Err(trouble),
-                Err(trouble) => Some(trouble.into_delivery()),
-            };
-        }
-        if !accepted {
+        let features = self.session.features();
+        if !load.content.is_ascii() && !features.eight_bit_mime {
+            let text = "The next server does not take 8-bit mail";
+            refused.fill(Some(Answer::new(554, "5.6.3", text)));
             return Ok(());
         }
-        self.command("DATA").await?;
-        // The library's write has no limit of its own; a peer that stops
-        // reading must not hold the message for ever.
-        let sending = self.connection.message(content);
-        let answer = within(self.timeouts.content, sending).await?;
-        if answer.code().severity != Severity::PositiveCompletion {
-            return Err(Trouble::Broken(out_of_step("content", &answer)));
+        let from = load.from(&self.from, features);
+        if !self.open.as_ref().is_some_and(|open| open.fits(&from, load)) {
+            let answer = self.mail_from(from).await?;
+            if !answer.is_good() {
+                refused.fill(Some(answer));
+                return Ok(());
+            }
         }
-        settle(results, &Delivery::Accepted);
+        for (rcpt, refused) in load.to.iter().zip(refused.iter_mut()) {
+            let answer = self.rcpt(rcpt).await?;
+            *refused = (!answer.is_good()).then_some(answer);
+        }
+        if refused.contains(&None)
+            && let Some(no) = self.session.data().await?
+        {
+            let waiting = refused.iter_mut().filter(|refused| refused.is_none());
+            waiting.for_each(|refused| *refused = Some(no.clone()));
+        }
         Ok(())
     }
 
-    async fn recipient(&mut self, address: &Address) -> Result<(), Trouble> {
-        if !is_sendable(address) {
-            return Err(Trouble::Never("address cannot be sent by smtp".to_owned()));
-        }
-        if !address.as_str().is_ascii() && !self.features.smtputf8 {
-            return Err(Trouble::Never("next hop does not take SMTPUTF8 addresses".to_owned()));
-        }
-        self.command(&format!("RCPT TO:{}", Path(Some(address)))).await.map(|_| ())
+    /// Sends the content to everybody who was accepted.
+    async fn send(&mut self, content: &[u8]) -> HashMap<Address, Said> {
+        let accepted = self.open.take().map(|open| open.accepted).unwrap_or_default();
+        let said = self.session.content(content, accepted.len()).await;
+        accepted.into_iter().zip(said).collect()
     }
 
-    fn mail_command(
-        &self,
-        sender: Option<&Address>,
-        to: &[Address],
-        content: &[u8],
-    ) -> Result<String, Trouble> {
-        let ascii = |address: &Address| address.as_str().is_ascii();
-        if sender.is_some_and(|sender| !is_sendable(sender)) {
-            return Err(Trouble::Never("sender address cannot be sent by smtp".to_owned()));
+    /// Begins a transaction, after the end of the one before.
+    async fn mail_from(&mut self, from: MailFrom) -> Said {
+        if self.open.take().is_some() {
+            self.session.reset().await?;
         }
-        if sender.is_some_and(|sender| !ascii(sender)) && !self.features.smtputf8 {
-            return Err(Trouble::Never("next hop does not take SMTPUTF8 addresses".to_owned()));
-        }
-        if !content.is_ascii() && !self.features.eight_bit_mime {
-            return Err(Trouble::Never("next hop does not take 8-bit mail".to_owned()));
-        }
-        let mut command = format!("MAIL FROM:{}", Path(sender));
-        if self.features.size {
-            // With the line end that closes the content (RFC 1870 section 5).
-            command.push_str(&format!(" SIZE={}", content.len() + 2));
-        }
-        if !content.is_ascii() {
-            command.push_str(" BODY=8BITMIME");
-        }
-        if self.features.smtputf8 && !sender.into_iter().chain(to).all(ascii) {
-            command.push_str(" SMTPUTF8");
-        }
-        Ok(command)
+        let answer = self.session.mail(&from).await?;
+        self.open = answer.is_good().then(|| Open { from, accepted: Vec::new() });
+        Ok(answer)
     }
 
-    async fn command(&mut self, line: &str) -> Result<Response, Trouble> {
-        let verb = line.split(' ').next().unwrap_or_default();
-        let sending = self.connection.command(format!("{line}\r\n"));
-        let reply = within(self.timeouts.command, sending).await?;
-        let expected = match verb {
-            "DATA" => reply.has_code(354),
-            _ => reply.code().severity == Severity::PositiveCompletion,
-        };
-        // Another good reply than the one expected: the server is out of step.
-        if expected { Ok(reply) } else { Err(Trouble::Broken(out_of_step(verb, &reply))) }
+    /// Adds a recipient, once.
+    async fn rcpt(&mut self, rcpt: &Address) -> Said {
+        let Some(open) = &mut self.open else { return Ok(Answer::cut_off()) };
+        if open.accepted.contains(rcpt) {
+            return Ok(Answer::new(250, "2.1.5", "Recipient ok"));
+        }
+        let known = self.known.iter().rfind(|to| to.recipient == *rcpt);
+        let to = known.cloned().unwrap_or_else(|| RcptTo::new(rcpt.clone()));
+        let answer = self.session.rcpt(&to, &open.from).await?;
+        if answer.is_good() {
+            open.accepted.push(rcpt.clone());
+        }
+        Ok(answer)
     }
 }
 
-/// What the server can do, by its reply to EHLO.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-struct Features {
-    eight_bit_mime: bool,
-    size: bool,
-    smtputf8: bool,
-}
-
-impl Features {
-    /// Reads the keywords, whose case does not matter (RFC 5321 section
-    /// 4.1.1.1). The first line is the name of the server.
-    fn of(reply: &Response) -> Self {
-        let mut features = Self::default();
-        for line in reply.message().skip(1) {
-            match line.split(' ').next().unwrap_or_default().to_ascii_uppercase().as_str() {
-                "8BITMIME" => features.eight_bit_mime = true,
-                "SIZE" => features.size = true,
-                "SMTPUTF8" => features.smtputf8 = true,
-                _ => {}
-            }
-        }
-        features
+impl fmt::Debug for Transaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transaction").field("to", &self.hop.to).finish_non_exhaustive()
     }
 }
 
-/// Why a step did not succeed.
-pub(super) enum Trouble {
-    /// Nothing more can be said on this connection.
-    Broken(String),
-    /// Not now.
-    Later(String),
-    /// Never.
-    Never(String),
+/// What the server has said yes to since MAIL.
+struct Open {
+    from: MailFrom,
+    accepted: Vec<Address>,
 }
 
-impl Trouble {
-    /// What it means for those that it is about.
-    fn into_delivery(self) -> Delivery {
-        match self {
-            Self::Broken(text) | Self::Later(text) => Delivery::Deferred(text),
-            Self::Never(text) => Delivery::Refused(text),
-        }
+impl Open {
+    /// Whether `load` can go with what was said so far.
+    fn fits(&self, wanted: &MailFrom, load: &Load<'_>) -> bool {
+        self.from.sender == wanted.sender
+            && (load.content.is_ascii() || self.from.body == Body::EightBitMime)
+            && (self.from.is_utf8() || !wanted.is_utf8())
+            && self.accepted.iter().all(|rcpt| load.to.contains(rcpt))
     }
+}
 
-    /// What happened, in words.
-    pub(super) fn into_text(self) -> String {
-        match self {
-            Self::Broken(text) | Self::Later(text) | Self::Never(text) => text,
+/// What to send.
+struct Load<'a> {
+    sender: Option<Address>,
+    content: &'a [u8],
+    to: &'a [Address],
+}
+
+impl Load<'_> {
+    /// MAIL for exactly this, with what the client wished for.
+    fn from(&self, said: &MailFrom, features: &Features) -> MailFrom {
+        let ascii = self.to.iter().all(|rcpt| rcpt.as_str().is_ascii());
+        MailFrom {
+            sender: self.sender.clone(),
+            size: Some(content::size(self.content)),
+            body: if self.content.is_ascii() { said.body } else { Body::EightBitMime },
+            // Where it is not known, only those who need it are refused.
+            smtputf8: said.smtputf8 || (!ascii && features.smtputf8),
+            ..said.clone()
         }
     }
 }
 
-impl From<Error> for Trouble {
-    fn from(error: Error) -> Self {
-        let Some(code) = error.status() else {
-            return Self::Broken(one_line(&error.to_string()));
-        };
-        let text = error.source().map(ToString::to_string).unwrap_or_default();
-        let text = one_line(&format!("{code} {text}"));
-        match (code.severity, u16::from(code)) {
-            // The server closes, whatever it was asked.
-            (_, 421) => Self::Broken(text),
-            (Severity::PermanentNegativeCompletion, _) => Self::Never(text),
-            _ => Self::Later(text),
-        }
+async fn connect(hop: &NextHop, origin: Option<&Origin>) -> Result<Session, Broken> {
+    let mut session = Session::open(hop).await?;
+    if let Some(origin) = origin {
+        session.forward(origin).await?;
     }
+    Ok(session)
 }
-
-async fn within<T>(
-    limit: Duration,
-    step: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Trouble> {
-    match timeout(limit, step).await {
-        Ok(done) => done.map_err(Trouble::from),
-        Err(_) => Err(Trouble::Broken("no answer from the next hop in time".to_owned())),
-    }
-}
-
-fn settle(results: &mut [Option<Delivery>], delivery: &Delivery) {
-    for result in results.iter_mut().filter(|result| result.is_none()) {
-        *result = Some(delivery.clone());
-    }
-}
-
-fn tls_parameters(to: &HostPort, tls: Tls) -> Result<TlsParameters, Error> {
-    let any = tls == Tls::Opportunistic;
-    TlsParameters::builder(to.host.clone())
-        .dangerous_accept_invalid_certs(any)
-        .dangerous_accept_invalid_hostnames(any)
-        .build_rustls()
-}
-
-fn out_of_step(verb: &str, reply: &Response) -> String {
-    let text = reply.first_line().unwrap_or_default();
-    one_line(&format!("unexpected answer to {verb}: {} {text}", reply.code()))
-}
-
-/// A reply is text of a stranger: one line of it, without control characters.
-fn one_line(text: &str) -> String {
-    let safe = |c: char| if c.is_control() { ' ' } else { c };
-    text.trim_end().chars().take(MAX_TEXT).map(safe).collect()
-}
-
-/// How long a goodbye may take.
-const CLOSING: Duration = Duration::from_secs(5);
-
-/// Characters of a reply worth keeping.
-const MAX_TEXT: usize = 500;

@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use crate::base::measure::{
     BUILD, ENCRYPTED, ERRORS, FINDINGS, MESSAGES, OUTBOX, QUARANTINE, RELOADED, SCAN_SECONDS,
+    SMTP_CONNECTIONS, SMTP_REFUSED,
 };
 
 /// Takes the recorder of this process into use, once; later calls hand out
@@ -49,6 +50,8 @@ fn describe() {
     describe_gauge!(OUTBOX, "Messages waiting to be sent");
     describe_counter!(ENCRYPTED, "Attempts to protect a message, by format and result");
     describe_gauge!(RELOADED, "Whether the last reload of the settings succeeded");
+    describe_gauge!(SMTP_CONNECTIONS, "SMTP connections open");
+    describe_counter!(SMTP_REFUSED, "What the SMTP listener turned away, by reason");
     describe_gauge!(BUILD, "Always 1, with the version of this program");
 }
 

@@ -8,7 +8,7 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 use sluse::{
-    gate::{Fate, Gate, Outcome},
+    gate::{Answer, Fate, Gate, Outcome},
     model::{Address, Channel},
     store::Purpose,
 };
@@ -42,6 +42,7 @@ struct Case {
     from: Option<&'static str>,
     to: BTreeSet<String>,
     answers_each: bool,
+    passes_some: bool,
     number: u32,
 }
 
@@ -51,18 +52,26 @@ fn case() -> impl Strategy<Value = Case> {
     let domain = prop::sample::select(vec!["a.example", "b.example", "cpm.example"]);
     let rcpt = (verdict, domain).prop_map(|(verdict, domain)| format!("{verdict}@{domain}"));
     let to = prop::collection::btree_set(rcpt, 1..5);
-    (from, to, any::<bool>(), any::<u32>()).prop_map(|(from, to, answers_each, number)| Case {
-        from,
-        to,
-        answers_each,
-        number,
-    })
+    (from, to, any::<bool>(), any::<bool>(), any::<u32>()).prop_map(
+        |(from, to, answers_each, passes_some, number)| Case {
+            from,
+            to,
+            answers_each,
+            passes_some,
+            number,
+        },
+    )
 }
 
 async fn check(gate: &Gate, case: &Case, reinject: bool) {
     let to: Vec<&str> = case.to.iter().map(String::as_str).collect();
     let mail = letters::letter("Hei", &format!("Brev {}", case.number));
-    let channel = Channel { answers_each: case.answers_each, reinjects: false, replaces: true };
+    let channel = Channel {
+        answers_each: case.answers_each,
+        passes_some: case.passes_some,
+        reinjects: false,
+        replaces: case.passes_some,
+    };
     let outcome = submit_as(gate, channel, case.from, &to, &mail).await;
     let answers = one_each(&outcome, case);
     let event = outcome.event.unwrap();
@@ -90,6 +99,12 @@ async fn check(gate: &Gate, case: &Case, reinject: bool) {
         assert_eq!(held.contains(to) || copied.contains(to) || kept, kept, "{case:?}");
     }
     assert!(reinject || copied.is_empty() && told.is_empty(), "{case:?}");
+    if channel.passes_all_or_none() {
+        let delivered = outcome.answers.iter().filter(|a| matches!(a.fate, Fate::Delivered(_)));
+        let delivered: Vec<_> = delivered.collect();
+        let of_all = |a: &&Answer| a.recipients.len() == case.to.len();
+        assert!(delivered.is_empty() || delivered.iter().all(of_all), "{case:?}: {outcome:?}");
+    }
     if !case.answers_each {
         let once = |fate: &&&Fate| matches!(fate, Fate::Deferred(_) | Fate::Refused(_));
         let refused = answers.values().filter(once).count();

@@ -10,7 +10,9 @@ mod failures;
 #[allow(dead_code, reason = "shared with tests that need more of it")]
 #[path = "../harness/sink.rs"]
 mod fake_hop;
+mod hops;
 mod letters;
+mod marks;
 mod mixed;
 mod notices;
 mod office;
@@ -18,4 +20,5 @@ mod outbox;
 mod protecting;
 mod quarantine;
 mod rulebooks;
+mod split;
 mod verdicts;

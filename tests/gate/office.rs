@@ -260,6 +260,14 @@ impl Write for Pen {
     }
 }
 
+/// A message that the gateway sent, without its mark, which must be there.
+pub(crate) fn unmarked(bytes: &[u8]) -> &[u8] {
+    let rest = bytes.strip_prefix(b"X-Sluse-Passed: v=1; t=").unwrap();
+    let ends = memchr::memmem::find_iter(rest, b"\r\n");
+    let end = ends.map(|at| at + 2).find(|at| rest[*at] != b' ').unwrap();
+    &rest[end..]
+}
+
 /// Whether `bytes` stand in any file below `folder`.
 pub(crate) fn stands_in(folder: &Path, bytes: &[u8]) -> bool {
     fs::read_dir(folder).unwrap().any(|entry| {
@@ -277,6 +285,10 @@ pub(crate) const PER: &str = "per@partner.example";
 pub(crate) const EVA: &str = "eva@cpm.example";
 /// One answer and one body for all.
 pub(crate) const MILTER: Channel =
-    Channel { answers_each: false, reinjects: false, replaces: true };
+    Channel { answers_each: false, passes_some: true, reinjects: false, replaces: true };
 /// An answer for each recipient.
-pub(crate) const RELAY: Channel = Channel { answers_each: true, reinjects: false, replaces: true };
+pub(crate) const RELAY: Channel =
+    Channel { answers_each: true, passes_some: true, reinjects: false, replaces: true };
+/// One answer for all, and what is passed on goes to all.
+pub(crate) const SMTP: Channel =
+    Channel { answers_each: false, passes_some: false, reinjects: false, replaces: false };

@@ -41,12 +41,16 @@ pub(crate) struct Client {
 impl Client {
     /// Connects and says EHLO.
     pub(crate) fn connect(port: u16) -> io::Result<Self> {
+        Self::greet(port, "EHLO")
+    }
+
+    fn greet(port: u16, verb: &str) -> io::Result<Self> {
         let stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(ANSWER_LIMIT))?;
         let mut client = Self { stream: BufReader::new(stream) };
         let greeting = client.reply()?;
-        let hello = client.command("EHLO client.cpm.example")?;
+        let hello = client.command(&format!("{verb} client.cpm.example"))?;
         if (greeting.code, hello.code) != (220, 250) {
             return Err(io::Error::other(format!("not welcome: {greeting:?} {hello:?}")));
         }
@@ -108,6 +112,17 @@ impl Client {
 /// Sends one message over a connection of its own.
 pub(crate) fn send(port: u16, mail: &Mail) -> Reply {
     Client::connect(port).and_then(|mut client| client.send(mail)).expect("an answer from Postfix")
+}
+
+/// Sends one message by LMTP. Gives the reply for each recipient, in order.
+pub(crate) fn send_lmtp(port: u16, mail: &Mail) -> Vec<Reply> {
+    let dialogue = || {
+        let mut client = Client::greet(port, "LHLO")?;
+        let first = client.send(mail)?;
+        let rest = mail.recipients.iter().skip(1).map(|_| client.reply());
+        std::iter::once(Ok(first)).chain(rest).collect::<io::Result<Vec<Reply>>>()
+    };
+    dialogue().expect("an answer for each recipient")
 }
 
 /// Doubles dots at line starts and adds the end of data (RFC 5321 section

@@ -95,6 +95,53 @@ impl Drop for Lock {
     }
 }
 
+/// A library that stands between a program and the disk, and lets `fsync` fail
+/// while it is told to.
+pub(crate) struct FailingSync {
+    dir: TempDir,
+}
+
+impl FailingSync {
+    /// Compiles it.
+    pub(crate) fn build() -> Self {
+        let built = Self { dir: TempDir::with_prefix("sluse-sync-").unwrap() };
+        let source = built.dir.path().join("sync.c");
+        fs::write(&source, SYNC).unwrap();
+        let library = built.library();
+        run("cc", &["-shared", "-fPIC", "-o", &library, &source.to_string_lossy()]);
+        built
+    }
+
+    /// The command that starts a program behind it.
+    pub(crate) fn launcher(&self) -> Vec<String> {
+        let switch = format!("SYNC_FAILS_WHILE={}", self.switch().display());
+        vec!["env".to_owned(), format!("LD_PRELOAD={}", self.library()), switch]
+    }
+
+    /// Lets every `fsync` fail until what this gives is dropped.
+    pub(crate) fn fail(&self) -> Switch {
+        fs::write(self.switch(), b"").unwrap();
+        Switch(self.switch())
+    }
+
+    fn library(&self) -> String {
+        self.dir.path().join("sync.so").to_string_lossy().into_owned()
+    }
+
+    fn switch(&self) -> PathBuf {
+        self.dir.path().join("fails")
+    }
+}
+
+/// A file that is there until this is dropped.
+pub(crate) struct Switch(PathBuf);
+
+impl Drop for Switch {
+    fn drop(&mut self) {
+        fs::remove_file(&self.0).unwrap();
+    }
+}
+
 fn run(program: &str, args: &[&str]) {
     let status = Command::new(program).args(args).status().unwrap();
     assert!(status.success(), "{program} {args:?}");
@@ -112,3 +159,19 @@ db.execute('BEGIN EXCLUSIVE')
 print('locked', flush=True)
 sys.stdin.read()
 ";
+
+const SYNC: &str = r#"
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+static int fails(void) {
+    const char *file = getenv("SYNC_FAILS_WHILE");
+    if (!file || access(file, F_OK) != 0) return 0;
+    errno = EIO;
+    return 1;
+}
+int fsync(int fd) { return fails() ? -1 : (int)syscall(SYS_fsync, fd); }
+int fdatasync(int fd) { return fails() ? -1 : (int)syscall(SYS_fdatasync, fd); }
+"#;

@@ -16,6 +16,7 @@ pub(crate) mod client;
 pub(crate) mod disk;
 pub(crate) mod keyring;
 pub(crate) mod lines;
+pub(crate) mod mta;
 pub(crate) mod postfix;
 pub(crate) mod samples;
 pub(crate) mod sink;

@@ -37,7 +37,24 @@ impl Postfix {
     /// Starts Postfix in `dir` with these doors. `milter` is written as in
     /// `smtpd_milters`; all mail goes on to the port `sink`.
     pub(crate) fn start(dir: &Path, doors: (u16, u16), milter: &str, sink: u16) -> Self {
+        Self::start_with(dir, doors, milter, sink, ["", ""])
+    }
+
+    /// The same, with more lines for `main.cf` and `master.cf`. More options
+    /// of the gate may follow the milter, a line each.
+    pub(crate) fn start_with(
+        dir: &Path,
+        doors: (u16, u16),
+        milter: &str,
+        sink: u16,
+        more: [&str; 2],
+    ) -> Self {
         let conf = lay_out(dir, doors, milter, sink);
+        for (name, more) in ["main.cf", "master.cf"].into_iter().zip(more) {
+            let file = conf.join(name);
+            let text = fs::read_to_string(&file).unwrap();
+            fs::write(file, format!("{text}\n{more}\n")).unwrap();
+        }
         // `postfix start` would check every file for two seconds. The death
         // signal outlives exec: no Postfix stays behind a killed test.
         let mut child = Command::new("setpriv")
@@ -55,6 +72,22 @@ impl Postfix {
         assert!(up.is_some(), "{ADVICE}\n{}", log.all().join("\n"));
         until("Postfix at its door", PATIENCE, || TcpStream::connect(("127.0.0.1", doors.1)).ok());
         Self { gate: doors.0, behind: doors.1, log, child }
+    }
+}
+
+impl Postfix {
+    /// Kills those of its processes that run this program, such as `smtpd`.
+    /// Gives how many.
+    pub(crate) fn kill(&self, program: &str) -> usize {
+        let master = self.child.id().to_string();
+        let listed = Command::new("pgrep").args(["-P", &master, "-x", program]).output();
+        let listed = String::from_utf8(listed.expect("pgrep").stdout).unwrap();
+        let found: Vec<i32> = listed.lines().filter_map(|line| line.parse().ok()).collect();
+        for pid in found.iter().filter_map(|pid| Pid::from_raw(*pid)) {
+            // It may just have ended by itself.
+            let _ = kill_process(pid, Signal::KILL);
+        }
+        found.len()
     }
 }
 

@@ -4,7 +4,10 @@
 use std::{
     io::{self, BufRead, BufReader, Write},
     net::{TcpListener, TcpStream},
-    sync::{Arc, Condvar, Mutex},
+    sync::{
+        Arc, Condvar, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -35,16 +38,25 @@ pub(crate) struct Arrival {
 
 impl Arrival {
     /// Whether this is `original` with nothing done to it but `Received` lines
-    /// put on top.
+    /// and the mark of the gateway put on top.
     pub(crate) fn is_untouched(&self, original: &[u8]) -> bool {
         let mut rest = &self.bytes[..];
         while rest != original {
-            match after_received(rest) {
+            match after_trace(rest) {
                 Some(next) => rest = next,
                 None => return false,
             }
         }
         true
+    }
+
+    /// The bytes below those lines.
+    pub(crate) fn without_trace(&self) -> String {
+        let mut rest = &self.bytes[..];
+        while let Some(next) = after_trace(rest) {
+            rest = next;
+        }
+        String::from_utf8_lossy(rest).into_owned()
     }
 
     /// The unfolded value of the first header of this name.
@@ -78,6 +90,7 @@ pub(crate) struct Sink {
 struct Shared {
     arrivals: Mutex<Vec<Arrival>>,
     arrived: Condvar,
+    closed: AtomicUsize,
     manner: Mutex<Manner>,
 }
 
@@ -89,6 +102,7 @@ impl Sink {
         let shared = Arc::new(Shared {
             arrivals: Mutex::default(),
             arrived: Condvar::new(),
+            closed: AtomicUsize::new(0),
             manner: Mutex::new(Manner::Accept),
         });
         let served = Arc::clone(&shared);
@@ -104,6 +118,11 @@ impl Sink {
     /// Changes the manner for messages whose data ends from now on.
     pub(crate) fn behave(&self, manner: Manner) {
         *self.shared.manner.lock().unwrap() = manner;
+    }
+
+    /// How often it hung up without an answer.
+    pub(crate) fn closed(&self) -> usize {
+        self.shared.closed.load(Ordering::Acquire)
     }
 
     /// Everything that has arrived, in order.
@@ -178,6 +197,7 @@ fn finish(input: &mut BufReader<TcpStream>, shared: &Shared, mail: &Arrival) -> 
     match manner {
         Manner::Accept => keep(),
         Manner::Close => {
+            shared.closed.fetch_add(1, Ordering::AcqRel);
             keep();
             return Ok(false);
         }
@@ -223,9 +243,10 @@ fn say(input: &mut BufReader<TcpStream>, line: &str) -> io::Result<()> {
     input.get_mut().write_all(format!("{line}\r\n").as_bytes())
 }
 
-/// What follows a `Received` field at the very top, if there is one.
-fn after_received(bytes: &[u8]) -> Option<&[u8]> {
-    let mut rest = bytes.strip_prefix(b"Received:")?;
+/// What follows a `Received` field or a mark at the very top, if there is one.
+fn after_trace(bytes: &[u8]) -> Option<&[u8]> {
+    let traces: [&[u8]; 2] = [b"Received:", b"X-Sluse-Passed:"];
+    let mut rest = traces.iter().find_map(|trace| bytes.strip_prefix(*trace))?;
     loop {
         let end = rest.windows(2).position(|two| two == b"\r\n")?;
         rest = &rest[end + 2..];

@@ -1,10 +1,11 @@
-//! A whole site: clients → Postfix ⇄ Sluse, and the world behind Postfix.
+//! A whole site: clients → Postfix ⇄ Sluse, or clients → Sluse → Postfix, and
+//! the world behind Postfix.
 
 use tempfile::TempDir;
 
 use super::{
     PATIENCE,
-    client::{self, Mail, Reply},
+    client::{self, Client, Mail, Reply},
     postfix::Postfix,
     sink::{Arrival, Sink},
     sluse::{Plan, Sluse},
@@ -12,6 +13,9 @@ use super::{
 
 /// Everything that one test needs, in a folder of its own.
 pub(crate) struct Site {
+    /// Where clients bring mail: Postfix with its milter, or the relay itself,
+    /// whose next hop is Postfix.
+    pub(crate) gate: u16,
     /// Postfix, with Sluse at its gate.
     pub(crate) postfix: Postfix,
     /// The program under test.
@@ -35,14 +39,23 @@ impl Site {
         let dir = TempDir::with_prefix("sluse-").unwrap();
         let sink = Sink::open();
         let doors = Postfix::doors();
-        let sluse = Sluse::settle(dir.path(), plan, doors.1);
+        let relays = !plan.smtp.is_empty();
+        let behind = if plan.direct { sink.port } else { doors.1 };
+        let sluse = Sluse::settle(dir.path(), plan, behind);
         let postfix = Postfix::start(dir.path(), doors, &sluse.milter, sink.port);
-        Self { postfix, sluse, sink, dir }
+        let gate = if relays { sluse.smtp } else { postfix.gate };
+        Self { gate, postfix, sluse, sink, dir }
     }
 
     /// Sends a message through the gate.
     pub(crate) fn send(&self, mail: &Mail) -> Reply {
-        client::send(self.postfix.gate, mail)
+        client::send(self.gate, mail)
+    }
+
+    /// Whether the gate says to try again, or does not answer at all.
+    pub(crate) fn defers(&self, mail: &Mail) -> bool {
+        let reply = Client::connect(self.gate).and_then(|mut client| client.send(mail));
+        reply.map_or(true, |reply| reply.code == 451)
     }
 
     /// Waits for the messages with this Message-ID, `count` of them.

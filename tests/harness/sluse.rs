@@ -20,12 +20,18 @@ use super::{PATIENCE, free_port, lines::Lines, until};
 /// What the settings of a test differ in.
 #[derive(Clone, Default)]
 pub(crate) struct Plan {
+    /// Whether the next hop is the sink itself, without Postfix between.
+    pub(crate) direct: bool,
+    /// The command that starts the program, such as `prlimit --nofile=64`.
+    pub(crate) launcher: Vec<String>,
     /// `monitor`; enforced where empty.
     pub(crate) mode: &'static str,
     /// The policy file; the default policy where empty.
     pub(crate) policy: String,
     /// Whether there is a `[reinject]`.
     pub(crate) reinject: bool,
+    /// `smtp:` or `lmtp:` where there is an `[smtp]`.
+    pub(crate) smtp: &'static str,
     /// Whether the milter listens on TCP rather than on a unix socket.
     pub(crate) tcp: bool,
     /// The log level; `info` where empty.
@@ -40,6 +46,8 @@ pub(crate) struct Sluse {
     pub(crate) log: Lines,
     /// `smtpd_milters` for Postfix.
     pub(crate) milter: String,
+    /// The port of the SMTP listener.
+    pub(crate) smtp: u16,
     /// The port of the web listener.
     pub(crate) web: u16,
     /// The folder of its state.
@@ -53,6 +61,11 @@ impl Sluse {
     /// Writes the settings into `dir`. `behind` is Postfix's door behind the
     /// filter. Does not start anything.
     pub(crate) fn settle(dir: &Path, plan: Plan, behind: u16) -> Self {
+        Self::settle_before(dir, plan, &format!("127.0.0.1:{behind}"))
+    }
+
+    /// The same, with the next hop as it stands in the settings.
+    pub(crate) fn settle_before(dir: &Path, plan: Plan, next_hop: &str) -> Self {
         let state = plan.state.clone().unwrap_or_else(|| dir.join("state"));
         fs::create_dir_all(&state).unwrap();
         let milter = match plan.tcp {
@@ -63,13 +76,14 @@ impl Sluse {
         let this = Self {
             log: Lines::default(),
             milter,
+            smtp: free_port(),
             web,
             state,
             dir: dir.to_owned(),
             plan,
             child: None,
         };
-        this.write_settings(behind);
+        this.write_settings(next_hop);
         this
     }
 
@@ -84,7 +98,9 @@ impl Sluse {
     pub(crate) fn spawn(&mut self) {
         // The death signal outlives exec: nothing stays behind a killed test.
         let mut child = Command::new("setpriv")
-            .args(["--pdeathsig", "KILL", BINARY, "serve", "--config"])
+            .args(["--pdeathsig", "KILL"])
+            .args(&self.plan.launcher)
+            .args([BINARY, "serve", "--config"])
             .arg(self.settings())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -94,6 +110,11 @@ impl Sluse {
         self.log.follow(child.stdout.take().unwrap());
         self.log.follow(child.stderr.take().unwrap());
         self.child = Some(child);
+    }
+
+    /// Sets the command that starts the program from now on.
+    pub(crate) fn launch_with(&mut self, launcher: &[&str]) {
+        self.plan.launcher = launcher.iter().map(|part| (*part).to_owned()).collect();
     }
 
     /// Ends it the hard way.
@@ -199,7 +220,7 @@ impl Sluse {
         }
     }
 
-    fn write_settings(&self, behind: u16) {
+    fn write_settings(&self, next_hop: &str) {
         let plan = &self.plan;
         let mut text = format!(
             "[gateway]\ndomains = [\"cpm.example\"]\nstate = {:?}\n",
@@ -218,7 +239,11 @@ impl Sluse {
             writeln!(text, "socket_mode = 0o666").unwrap();
         }
         if plan.reinject {
-            writeln!(text, "[reinject]\nto = \"127.0.0.1:{behind}\"").unwrap();
+            writeln!(text, "[reinject]\nto = {next_hop:?}").unwrap();
+        }
+        if !plan.smtp.is_empty() {
+            let listen = format!("{}127.0.0.1:{}", plan.smtp, self.smtp);
+            writeln!(text, "[smtp]\nlisten = {listen:?}\nnext_hop = {next_hop:?}").unwrap();
         }
         let level = if plan.log.is_empty() { "info" } else { plan.log };
         writeln!(text, "[log]\nformat = \"json\"\nlevel = {level:?}").unwrap();

@@ -31,6 +31,8 @@ pub(crate) enum Fate {
     Clean,
     /// It ends in the quarantine.
     Held,
+    /// Its recipient gets it encrypted.
+    Protected,
     /// The sender is told no.
     Refused,
     /// One recipient gets it encrypted, the other nothing.
@@ -42,13 +44,15 @@ impl Fate {
         match self {
             Self::Clean => "Hei, møtet er flyttet til torsdag. Hilsen Kari".to_owned(),
             Self::Held => format!("Hei, her er det du spurte etter:\r\n\r\n{NUMBER}\r\n"),
-            Self::Refused | Self::Split => format!("Pasienten har fødselsnummer {NUMBER}."),
+            Self::Protected | Self::Refused | Self::Split => {
+                format!("Pasienten har fødselsnummer {NUMBER}.")
+            }
         }
     }
 
     /// Whether it has to reach the world when it was taken.
     fn arrives(self) -> bool {
-        matches!(self, Self::Clean | Self::Split)
+        matches!(self, Self::Clean | Self::Protected | Self::Split)
     }
 }
 
@@ -72,8 +76,10 @@ impl Trial {
             // In letters, as digits beside a number could spoil its detection.
             let id = format!("{name}-{}", letters(n));
             let mut mail = letter(&id, &fate.text());
-            if fate == Fate::Split {
-                mail.recipients = vec![OLA.to_owned(), PER.to_owned()];
+            match fate {
+                Fate::Refused => mail.recipients = vec![PER.to_owned()],
+                Fate::Split => mail.recipients = vec![OLA.to_owned(), PER.to_owned()],
+                Fate::Clean | Fate::Held | Fate::Protected => {}
             }
             (format!("<{id}@cpm.example>"), fate, mail)
         };
@@ -94,6 +100,11 @@ impl Trial {
                 scope.spawn(|| self.work(port, end));
             }
         });
+    }
+
+    /// Begins again with the first message that has no final answer.
+    pub(crate) fn again(&self) {
+        self.next.store(0, Ordering::Relaxed);
     }
 
     /// How many have their final answer.
@@ -145,6 +156,9 @@ impl Trial {
         let mut client = None;
         while let Some((id, _, mail)) = self.planned.get(self.next.fetch_add(1, Ordering::Relaxed))
         {
+            if self.answers.lock().unwrap().contains_key(id) {
+                continue;
+            }
             while Instant::now() < end {
                 if let Some(reply) = attempt(&mut client, port, mail)
                     && (reply.code == 250 || reply.code >= 500)
@@ -200,6 +214,22 @@ impl Account {
         faults.iter().all(|count| *count == 0)
     }
 
+    /// Two accounts in one.
+    pub(crate) fn plus(&self, other: &Self) -> Self {
+        Self {
+            messages: self.messages + other.messages,
+            retries: self.retries + other.retries,
+            taken: self.taken + other.taken,
+            refused: self.refused + other.refused,
+            unanswered: self.unanswered + other.unanswered,
+            duplicated: self.duplicated + other.duplicated,
+            held_twice: self.held_twice + other.held_twice,
+            leaked: self.leaked + other.leaked,
+            lost: self.lost + other.lost,
+            wrongly_refused: self.wrongly_refused + other.wrongly_refused,
+        }
+    }
+
     fn enter(&mut self, fate: Fate, answer: Option<u16>, out: &[&Arrival], kept: usize) {
         match answer {
             Some(250) => self.taken += 1,
@@ -210,7 +240,9 @@ impl Account {
         let leaks = match fate {
             Fate::Clean => false,
             Fate::Held | Fate::Refused => !out.is_empty(),
-            Fate::Split => out.iter().any(|one| one.recipients != [OLA] || one.tells(NUMBER)),
+            Fate::Protected | Fate::Split => {
+                out.iter().any(|one| one.recipients != [OLA] || one.tells(NUMBER))
+            }
         };
         self.leaked += usize::from(leaks);
         self.duplicated += out.len().saturating_sub(1);

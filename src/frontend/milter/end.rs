@@ -1,18 +1,17 @@
 //! The end of a message: has it judged, and tells the mail server.
 //!
-//! Judging runs as a task of its own, so that a panic in it is an answer and
-//! not a lost connection. A task that misses the deadline is ended: whatever
-//! it left half done must survive, just as it must survive a power cut.
+//! A judge that panics or is late is an answer like any other, and the message
+//! a temporary failure.
 
 use std::{sync::Arc, time::Duration};
 
 use indymilter::{ActionError, ContextActions, EomContext, SetErrorReply, SmtpReply, Status};
-use tokio::time::timeout;
 use tracing::{Instrument, Span, debug, error, field::Empty, info_span, warn};
 
 use super::{decision::Decision, draft::Received, edits::Edits, session::Session};
 use crate::{
-    gate::{Judge, Outcome, Taken},
+    frontend::asking,
+    gate::{Judge, Taken},
     model::{Channel, Envelope, Reply},
 };
 
@@ -53,7 +52,8 @@ impl Desk {
     async fn decide(&self, message: Received) -> Decision {
         let envelope = Envelope { sender: message.sender.clone(), recipients: message.addresses() };
         let raw = Arc::clone(&message.raw);
-        let Some(outcome) = self.ask(Taken { channel: CHANNEL, envelope, raw }).await else {
+        let taken = Taken { channel: CHANNEL, envelope, raw };
+        let Some(outcome) = asking::ask(&self.judge, taken, self.deadline).await else {
             return Decision::Refuse(Reply::try_again());
         };
         if let Some(event) = outcome.event {
@@ -63,28 +63,6 @@ impl Desk {
             error!(%reason, "a milter cannot express this outcome, deferred");
             Decision::Refuse(Reply::try_again())
         })
-    }
-
-    /// Has a message judged; `None` when that went wrong.
-    async fn ask(&self, taken: Taken) -> Option<Outcome> {
-        let judge = Arc::clone(&self.judge);
-        let judging = async move { judge.judge(taken).await };
-        let mut task = tokio::spawn(judging.in_current_span());
-        match timeout(self.deadline, &mut task).await {
-            Ok(Ok(outcome)) => Some(outcome),
-            Ok(Err(_)) => {
-                error!("judging a message panicked, deferred");
-                None
-            }
-            Err(_) => {
-                task.abort();
-                error!(
-                    seconds = self.deadline.as_secs(),
-                    "judging a message took too long, deferred"
-                );
-                None
-            }
-        }
     }
 }
 
@@ -155,5 +133,6 @@ fn queue_id(cx: &EomContext<Session>) -> String {
 }
 
 /// One body and one answer for all recipients.
-const CHANNEL: Channel = Channel { answers_each: false, reinjects: false, replaces: true };
+const CHANNEL: Channel =
+    Channel { answers_each: false, passes_some: true, reinjects: false, replaces: true };
 const MAX_QUEUE_ID: usize = 40;

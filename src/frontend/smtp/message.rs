@@ -1,0 +1,311 @@
+//! A message from its first byte to its answer, by DATA or in chunks (BDAT,
+//! RFC 3030).
+//!
+//! What comes over a limit is let go while it is read, and refused at its end,
+//! where the client listens. A message that is whole is judged and sent on
+//! whether or not the client is still there: what was done is never half done,
+//! and a client that comes again finds it done. Nothing is kept of a message
+//! that ends early.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::Instant;
+use tracing::{Instrument, Span, debug, field::Empty, info_span, warn};
+
+use super::{
+    answer::{self, Plan, Telling},
+    command::Chunk,
+    content::{Content, Progress},
+    form,
+    limits::Share,
+    listen::Dialect,
+    mail::Mail,
+    replies as say,
+    session::{Next, Session},
+    trust::Standing,
+    wire::{Cut, FOR_CONTENT},
+};
+use crate::{
+    frontend::asking,
+    gate::Taken,
+    model::{Channel, Envelope, Reply},
+    notify,
+    relay::Answer,
+};
+
+/// A message that is coming in.
+pub(super) struct Incoming {
+    content: Content,
+    share: Share,
+    /// There was no memory for it.
+    is_starved: bool,
+    /// Bytes read, kept or not.
+    received: u64,
+    /// Time spent reading it.
+    spent: Duration,
+}
+
+impl Session {
+    /// DATA: reads a message to its end and answers.
+    pub(super) async fn data(&mut self) -> Result<Next, Cut> {
+        let Some(mail) = self.mail.as_ref().filter(|mail| mail.chunks.is_none()) else {
+            return self.fault(&say::out_of_order()).await;
+        };
+        if mail.accepted.is_empty() {
+            return self.refuse_data(&say::no_recipients()).await;
+        }
+        let Some(mut incoming) = self.incoming() else {
+            return self.refuse_data(&say::no_memory()).await;
+        };
+        self.wire.say_lines(354, "", &["End data with <CR><LF>.<CR><LF>"]);
+        loop {
+            let input = self.wire.received();
+            if !input.is_empty() {
+                incoming.make_room(input.len());
+                match incoming.content.take(input) {
+                    Progress::Ended(at) => {
+                        self.wire.consume(at);
+                        break;
+                    }
+                    Progress::More => incoming.count(self.wire.received().len()),
+                }
+                self.wire.consume(usize::MAX);
+            }
+            if incoming.received > self.most_drained() {
+                return self.close_with(&notify::too_big(self.limits().message_bytes.get()));
+            }
+            self.read_on(&mut incoming).await?;
+        }
+        self.finish(incoming).await
+    }
+
+    /// BDAT: reads one chunk, whatever becomes of it, and answers.
+    pub(super) async fn bdat(&mut self, size: u64, chunk: Chunk) -> Result<Next, Cut> {
+        let chunks = self.mail.as_mut().and_then(|mail| mail.chunks.take());
+        let fits = self.mail.as_ref().is_some_and(|mail| !mail.accepted.is_empty());
+        let incoming = if fits { chunks.or_else(|| self.incoming()) } else { None };
+        let is_refused = incoming.is_none();
+        let mut incoming = incoming.unwrap_or_else(|| Incoming::nowhere(self.front.memory.share()));
+        if size > self.most_drained() {
+            return self.close_with(&notify::too_big(self.limits().message_bytes.get()));
+        }
+        let mut left = size;
+        while left > 0 {
+            let input = self.wire.received();
+            let here = usize::try_from(left).unwrap_or(usize::MAX).min(input.len());
+            if here > 0 {
+                incoming.make_room(here);
+                incoming.content.add(input.get(..here).unwrap_or_default());
+                incoming.count(here);
+                self.wire.consume(here);
+                left = left.saturating_sub(u64::try_from(here).unwrap_or(u64::MAX));
+            } else {
+                self.read_on(&mut incoming).await?;
+            }
+        }
+        if is_refused {
+            let reply = if fits { say::no_memory() } else { say::out_of_order() };
+            return self.fault(&reply).await;
+        }
+        if chunk == Chunk::Last {
+            return self.finish(incoming).await;
+        }
+        match incoming.trouble(self.limits().message_bytes.get()) {
+            Some(reply) => self.reply(&reply),
+            None => self.reply(&say::chunk_taken(size)),
+        }
+        if let Some(mail) = &mut self.mail {
+            mail.chunks = Some(incoming);
+        }
+        Ok(Next::Go)
+    }
+
+    /// A place for a message; `None` when there is no memory for it.
+    fn incoming(&self) -> Option<Incoming> {
+        let most = self.limits().message_bytes.get();
+        // A stranger may announce what he likes.
+        let announced = match self.standing {
+            Standing::Connector | Standing::Trusted => {
+                self.mail.as_ref().and_then(|mail| mail.from.size)
+            }
+            Standing::Stranger => None,
+        };
+        let expected = announced.unwrap_or(LEAST_SHARE).clamp(LEAST_SHARE, most.max(LEAST_SHARE));
+        let mut share = self.front.memory.share();
+        let bytes = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        share.hold(expected).then(|| Incoming {
+            content: Content::new(bytes(most), bytes(expected)),
+            share,
+            is_starved: false,
+            received: 0,
+            spent: Duration::ZERO,
+        })
+    }
+
+    /// Waits for more of a message: no longer than its patience and its pace
+    /// allow.
+    async fn read_on(&mut self, incoming: &mut Incoming) -> Result<(), Cut> {
+        let start = Instant::now();
+        let limits = self.limits();
+        let bought = Duration::from_secs(incoming.received / u64::from(limits.pace.get()));
+        let left = (limits.data_time() + bought).saturating_sub(incoming.spent);
+        let time = left.min(limits.data_time());
+        let read = self.wire.fill(start + time, FOR_CONTENT).await;
+        incoming.spent += start.elapsed();
+        read
+    }
+
+    /// So much is read of a message that is too big, to tell it so.
+    fn most_drained(&self) -> u64 {
+        self.limits().message_bytes.get().saturating_mul(4)
+    }
+
+    /// DATA is not granted. What was sent behind it without waiting was meant
+    /// as content, and must not be read as commands.
+    async fn refuse_data(&mut self, reply: &Reply) -> Result<Next, Cut> {
+        match self.wire.received().is_empty() {
+            true => self.fault(reply).await,
+            false => self.close_with(reply),
+        }
+    }
+
+    /// The whole message is here: judges it, sends it on, and answers.
+    async fn finish(&mut self, incoming: Incoming) -> Result<Next, Cut> {
+        let Some(mail) = self.mail.take() else { return self.fault(&say::out_of_order()).await };
+        let bytes = incoming.content.len();
+        let span = info_span!(
+            "submission",
+            front_end = "smtp",
+            session = self.number,
+            bytes,
+            event = Empty
+        );
+        let (answers, next) = self.settle(mail, incoming).instrument(span).await;
+        for answer in &answers {
+            self.wire.say(answer);
+        }
+        self.forget_origin();
+        if next == Next::Go {
+            self.tally.rest();
+        }
+        Ok(next)
+    }
+
+    async fn settle(&mut self, mail: Mail, incoming: Incoming) -> (Vec<Answer>, Next) {
+        let limits = self.limits();
+        if let Some(reply) = incoming.trouble(limits.message_bytes.get()) {
+            warn!(code = reply.code, "message not taken, too much of it");
+            return (self.same(mail, &reply).await, Next::Go);
+        }
+        let Incoming { content, share, .. } = incoming;
+        let bare = self.terms.settings.bare_newline;
+        let raw: Arc<[u8]> = match form::check(content.into_bytes(), limits, bare) {
+            Ok(bytes) => bytes.into(),
+            Err(fault) => {
+                warn!(?fault, "message refused for its form");
+                let next = if fault.is_ambiguous() { Next::Close } else { Next::Go };
+                return (self.same(mail, &fault.reply()).await, next);
+            }
+        };
+        let answers = self.judge(mail, raw).await;
+        // The message is let go only now.
+        drop(share);
+        (answers, Next::Go)
+    }
+
+    /// Has the message judged and does what the outcome says.
+    async fn judge(&self, mut mail: Mail, raw: Arc<[u8]>) -> Vec<Answer> {
+        let recipients = mail.recipients();
+        let telling = match self.dialect {
+            Dialect::Lmtp => Telling::Each,
+            Dialect::Smtp | Dialect::Smtps => Telling::Together,
+        };
+        let envelope =
+            Envelope { sender: mail.from.sender.clone(), recipients: recipients.clone() };
+        let alone = telling == Telling::Each || recipients.len() == 1;
+        let channel =
+            Channel { answers_each: alone, passes_some: alone, reinjects: false, replaces: alone };
+        let taken = Taken { channel, envelope, raw };
+        let time = self.limits().judging_time();
+        let outcome = asking::ask(&self.front.judge, taken, time).await;
+        let event = outcome.as_ref().and_then(|outcome| outcome.event);
+        if let Some(event) = event {
+            Span::current().record("event", tracing::field::display(event));
+        }
+        let plan = match outcome {
+            Some(outcome) => Plan::of(outcome, &recipients, telling),
+            None => Plan::deferred(&recipients),
+        };
+        let Plan { parcels, mut answers } = plan;
+        for (parcel, to) in parcels {
+            if let Some(upstream) = mail.upstream() {
+                answers.extend(upstream.deliver(&parcel, &to).await);
+            }
+        }
+        let answer = |to| answers.get(to).cloned().unwrap_or_else(|| answer::merged(&[]));
+        let each: Vec<Answer> = mail.accepted.iter().map(answer).collect();
+        let told = match telling {
+            Telling::Each => each,
+            Telling::Together => vec![answer::merged(&each)],
+        };
+        let codes: Vec<u16> = told.iter().map(|answer| answer.code).collect();
+        debug!(?codes, recipients = recipients.len(), "answered");
+        mail.end().await;
+        told.into_iter().map(|answer| answer::named(answer, event)).collect()
+    }
+
+    /// The same reply for all, and nothing is sent on.
+    async fn same(&self, mail: Mail, reply: &Reply) -> Vec<Answer> {
+        let count = match self.dialect {
+            Dialect::Lmtp => mail.accepted.len(),
+            Dialect::Smtp | Dialect::Smtps => 1,
+        };
+        mail.end().await;
+        vec![answer::spoken(reply); count]
+    }
+
+    /// Says it and closes.
+    pub(super) fn close_with(&mut self, reply: &Reply) -> Result<Next, Cut> {
+        self.reply(reply);
+        Ok(Next::Close)
+    }
+}
+
+impl Incoming {
+    /// Takes chunks that nobody wants.
+    fn nowhere(share: Share) -> Self {
+        let (received, spent) = (0, Duration::ZERO);
+        Self { content: Content::new(0, 0), share, is_starved: false, received, spent }
+    }
+
+    /// Takes the memory for so many bytes more, or lets all of them go.
+    fn make_room(&mut self, more: usize) {
+        if self.content.is_over() {
+            return;
+        }
+        let needed = self.content.len().saturating_add(more);
+        let needed = u64::try_from(needed).unwrap_or(u64::MAX);
+        // In steps, so that the pieces of a large message do not each ask.
+        let step = needed.saturating_add(needed / 8);
+        if !self.share.hold(step) && !self.share.hold(needed) {
+            self.content.give_up();
+            self.is_starved = true;
+        }
+    }
+
+    fn count(&mut self, bytes: usize) {
+        self.received = self.received.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+    }
+
+    /// Why it cannot be taken, if so.
+    fn trouble(&self, most: u64) -> Option<Reply> {
+        match (self.is_starved, self.content.is_over()) {
+            (true, _) => Some(say::no_memory()),
+            (false, true) => Some(notify::too_big(most)),
+            (false, false) => None,
+        }
+    }
+}
+
+/// Memory that a message takes whatever its size.
+const LEAST_SHARE: u64 = 16 << 10;

@@ -1,0 +1,275 @@
+//! A conversation with the next hop, step by step, each within its time.
+//!
+//! A step ends with the answer of the next hop or with the end of the line.
+//! A 421, silence, an answer out of step or one that nobody can read all mean
+//! that nothing more can be said here, whatever else the server meant by it.
+
+use std::{error::Error, future::Future, time::Duration};
+
+use thiserror::Error;
+use tokio::time::timeout;
+
+use super::{
+    NextHop, Timeouts,
+    answer::{Answer, printable},
+    connection::{Connection, WireError},
+    envelope::{MailFrom, RcptTo},
+    features::Features,
+    reply::Reply,
+    settings::{Protocol, Target, Tls},
+    tls::{self, TlsError},
+    xforward::{self, Origin},
+};
+
+/// A connection that has greeted.
+pub(super) struct Session {
+    connection: Connection,
+    protocol: Protocol,
+    timeouts: Timeouts,
+    features: Features,
+    broken: bool,
+}
+
+impl Session {
+    /// Connects, greets, and starts TLS as told.
+    pub(super) async fn open(hop: &NextHop) -> Result<Self, Broken> {
+        let Target { protocol, at } = &hop.to;
+        let connecting = Connection::open(at);
+        let mut connection = within(hop.timeouts.connect, connecting).await?;
+        if hop.tls == Tls::Implicit {
+            connection = secure(connection, hop).await?;
+        }
+        let greeting = within(hop.timeouts.command, connection.reply()).await?;
+        // A server that does not even greet says nothing about the message,
+        // whatever its code.
+        done("greeting", greeting)?;
+        let mut features = hello(&mut connection, hop).await?;
+        if match hop.tls {
+            Tls::Implicit | Tls::None => false,
+            Tls::Opportunistic => features.starttls,
+            Tls::Required => true,
+        } {
+            let reply = within(hop.timeouts.command, connection.command("STARTTLS")).await?;
+            done("STARTTLS", reply)?;
+            connection = secure(connection, hop).await?;
+            // What was said in the clear no longer counts (RFC 3207 section
+            // 4.2).
+            features = hello(&mut connection, hop).await?;
+        }
+        let (protocol, timeouts) = (*protocol, hop.timeouts);
+        Ok(Self { connection, protocol, timeouts, features, broken: false })
+    }
+
+    /// What the next hop can do.
+    pub(super) fn features(&self) -> &Features {
+        &self.features
+    }
+
+    /// Whether the line is gone.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// Tells who the client is. It matters to logs and not to delivery, so a
+    /// server that says no changes nothing.
+    pub(super) async fn forward(&mut self, origin: &Origin) -> Result<(), Broken> {
+        for command in xforward::commands(origin, &self.features.xforward) {
+            let reply = self.command("XFORWARD", &command).await?;
+            if !reply.is_done() {
+                tracing::debug!(code = reply.code, "next hop takes no xforward");
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins a transaction.
+    pub(super) async fn mail(&mut self, from: &MailFrom) -> Result<Answer, Broken> {
+        match from.command(&self.features) {
+            Ok(command) => self.ask("MAIL", &command).await,
+            Err(answer) => Ok(answer),
+        }
+    }
+
+    /// Adds a recipient to the transaction that `from` began.
+    pub(super) async fn rcpt(&mut self, to: &RcptTo, from: &MailFrom) -> Result<Answer, Broken> {
+        match to.command(from, &self.features) {
+            Ok(command) => self.ask("RCPT", &command).await,
+            Err(answer) => Ok(answer),
+        }
+    }
+
+    /// Asks to send the content; `None` is yes.
+    pub(super) async fn data(&mut self) -> Result<Option<Answer>, Broken> {
+        let reply = self.command("DATA", "DATA").await?;
+        match reply.code / 100 {
+            _ if reply.code == 354 => Ok(None),
+            4 | 5 => Ok(Some(reply.into())),
+            _ => Err(self.out_of_step("DATA", &reply)),
+        }
+    }
+
+    /// Sends the content after a yes to [`Self::data`], and reads the answer
+    /// for each of `count` recipients in their order: one for all of them, or
+    /// with LMTP one for each (RFC 2033 section 4.2).
+    pub(super) async fn content(
+        &mut self,
+        content: &[u8],
+        count: usize,
+    ) -> Vec<Result<Answer, Broken>> {
+        let mut answers = Vec::with_capacity(count);
+        let limit = self.timeouts.content;
+        let reading = self.write_and_read(content, count, &mut answers);
+        let read = timeout(limit, reading).await.unwrap_or_else(|_| Err(late()));
+        self.broken |= read.is_err();
+        let last = match (self.protocol, answers.first(), read) {
+            (Protocol::Smtp, Some(answer), _) => Ok(answer.clone()),
+            (Protocol::Lmtp, _, Err(broken)) | (Protocol::Smtp, None, Err(broken)) => Err(broken),
+            (Protocol::Lmtp, _, Ok(())) | (Protocol::Smtp, None, Ok(())) => {
+                Err(WireError::Closed.into())
+            }
+        };
+        let mut results: Vec<_> = answers.into_iter().map(Ok).collect();
+        results.resize(count, last);
+        results
+    }
+
+    /// Ends a transaction that was begun.
+    pub(super) async fn reset(&mut self) -> Result<(), Broken> {
+        let reply = self.command("RSET", "RSET").await?;
+        if reply.is_done() { Ok(()) } else { Err(self.out_of_step("RSET", &reply)) }
+    }
+
+    /// Says goodbye, unless nobody listens. What comes of it changes nothing.
+    pub(super) async fn close(mut self) {
+        if !self.broken {
+            let _ = timeout(CLOSING, self.connection.command("QUIT")).await;
+        }
+    }
+
+    async fn write_and_read(
+        &mut self,
+        content: &[u8],
+        count: usize,
+        answers: &mut Vec<Answer>,
+    ) -> Result<(), Broken> {
+        if let Err(error) = self.connection.content(content).await {
+            answers.extend(self.last_words().await);
+            return Err(error.into());
+        }
+        let asked = match self.protocol {
+            Protocol::Lmtp => count,
+            Protocol::Smtp => 1,
+        };
+        while answers.len() < asked {
+            let reply = self.connection.reply().await?;
+            answers.push(self.judge("content", reply)?);
+        }
+        Ok(())
+    }
+
+    /// Why the server closed while content was sent, if it said so. Good news
+    /// about half a message is no news.
+    async fn last_words(&mut self) -> Option<Answer> {
+        let said = timeout(CLOSING, self.connection.reply()).await.ok()?.ok()?;
+        let no = matches!(said.code / 100, 4 | 5) && !said.is_goodbye();
+        (no && self.protocol == Protocol::Smtp).then(|| said.into())
+    }
+
+    async fn ask(&mut self, verb: &str, command: &str) -> Result<Answer, Broken> {
+        let reply = self.command(verb, command).await?;
+        self.judge(verb, reply)
+    }
+
+    /// Takes a reply that says yes or no.
+    fn judge(&mut self, verb: &str, reply: Reply) -> Result<Answer, Broken> {
+        match reply.code / 100 {
+            2 | 4 | 5 if !reply.is_goodbye() => Ok(reply.into()),
+            _ => Err(self.out_of_step(verb, &reply)),
+        }
+    }
+
+    async fn command(&mut self, verb: &str, command: &str) -> Result<Reply, Broken> {
+        if self.broken {
+            return Err(WireError::Closed.into());
+        }
+        // Whoever stops waiting here leaves a reply behind.
+        self.broken = true;
+        let reply = within(self.timeouts.command, self.connection.command(command)).await?;
+        if reply.is_goodbye() {
+            return Err(out_of_step(verb, &reply));
+        }
+        self.broken = false;
+        Ok(reply)
+    }
+
+    fn out_of_step(&mut self, verb: &str, reply: &Reply) -> Broken {
+        self.broken = true;
+        out_of_step(verb, reply)
+    }
+}
+
+/// The line to the next hop is of no more use, and why.
+#[derive(Clone, Debug, Error)]
+#[error("{0}")]
+pub(super) struct Broken(String);
+
+impl Broken {
+    fn because(error: &dyn Error) -> Self {
+        let source = error.source().map(|source| format!(": {source}"));
+        Self(format!("{error}{}", source.unwrap_or_default()))
+    }
+}
+
+impl From<WireError> for Broken {
+    fn from(error: WireError) -> Self {
+        Self::because(&error)
+    }
+}
+
+impl From<TlsError> for Broken {
+    fn from(error: TlsError) -> Self {
+        Self::because(&error)
+    }
+}
+
+async fn secure(connection: Connection, hop: &NextHop) -> Result<Connection, Broken> {
+    let connector = hop.connector.get_or_try_init(async || tls::connector(hop.tls)).await?;
+    within(hop.timeouts.command, connection.secure(connector, &hop.to.at)).await
+}
+
+async fn hello(connection: &mut Connection, hop: &NextHop) -> Result<Features, Broken> {
+    let verb = match hop.to.protocol {
+        Protocol::Lmtp => "LHLO",
+        Protocol::Smtp => "EHLO",
+    };
+    let command = format!("{verb} {}", hop.hello.as_str());
+    let reply = within(hop.timeouts.command, connection.command(&command)).await?;
+    Ok(Features::of(&done(verb, reply)?))
+}
+
+async fn within<T>(
+    limit: Duration,
+    step: impl Future<Output = Result<T, WireError>>,
+) -> Result<T, Broken> {
+    match timeout(limit, step).await {
+        Ok(done) => Ok(done?),
+        Err(_) => Err(late()),
+    }
+}
+
+fn done(verb: &str, reply: Reply) -> Result<Reply, Broken> {
+    if reply.is_done() { Ok(reply) } else { Err(out_of_step(verb, &reply)) }
+}
+
+fn late() -> Broken {
+    Broken("no answer from the next hop in time".to_owned())
+}
+
+fn out_of_step(verb: &str, reply: &Reply) -> Broken {
+    let text = reply.lines.first().map(|line| printable(line)).unwrap_or_default();
+    Broken(format!("unexpected answer to {verb}: {} {text}", reply.code))
+}
+
+/// How long a goodbye may take.
+const CLOSING: Duration = Duration::from_secs(5);
