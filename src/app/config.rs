@@ -18,7 +18,7 @@ use crate::{
     frontend::milter,
     gate::{self, Rulebook, RulebookError},
     model::address::ParseAddressError,
-    notify, relay, web, worker,
+    notify, protect, relay, web, worker,
 };
 
 /// All settings.
@@ -27,6 +27,8 @@ use crate::{
 pub(super) struct Config {
     #[serde(default)]
     pub(super) detect: detect::Settings,
+    #[serde(default)]
+    pub(super) dkim: Vec<protect::DkimSettings>,
     pub(super) gateway: gate::GatewaySettings,
     #[serde(default)]
     pub(super) limits: Limits,
@@ -51,7 +53,7 @@ impl Config {
         let mut config: Self = toml_text::parse(&file, &text)?;
         config.settle(path);
         match config.fault() {
-            Some(fault) => Err(TomlError::at(&file, &text, fault.path, fault.what)
+            Some(fault) => Err(TomlError::at(&file, &text, &fault.path, fault.what)
                 .with_hint(fault.hint)
                 .into()),
             None => Ok(config),
@@ -93,6 +95,10 @@ impl Config {
                     .to_owned(),
             );
         }
+        for path in protect::open_to_all(&self.dkim) {
+            let path = path.display();
+            warnings.push(format!("[[dkim]] key: anybody on this machine can read {path}"));
+        }
         if self.gateway.mode == crate::policy::Mode::Monitor {
             warnings.push("[gateway] mode = \"monitor\": every message passes".to_owned());
         }
@@ -110,6 +116,7 @@ impl Config {
         self.gateway.master_key.iter_mut().for_each(settle);
         self.gateway.rules.iter_mut().for_each(settle);
         settle(&mut self.gateway.state);
+        self.dkim.iter_mut().for_each(|dkim| settle(&mut dkim.key));
     }
 
     /// What the types cannot rule out.
@@ -144,6 +151,10 @@ impl Config {
         if let Err(error @ RulebookError::NoPacks(_)) = Rulebook::packs(&gateway.rules) {
             let hint = "leave the key out to use the built-in packs";
             return fault("gateway.rules", error.to_string(), hint);
+        }
+        if let Err(error) = protect::Signers::open(&self.dkim) {
+            let path = format!("dkim.{}.{}", error.entry, error.setting());
+            return fault(path, error.to_string(), "see [[dkim]] in the example settings");
         }
         self.number_fault()
     }
@@ -183,13 +194,13 @@ impl Config {
 /// What is wrong with a value.
 struct Fault {
     /// Its keys, joined by dots.
-    path: &'static str,
+    path: String,
     what: String,
     hint: &'static str,
 }
 
-fn fault(path: &'static str, what: impl Into<String>, hint: &'static str) -> Option<Fault> {
-    Some(Fault { path, what: what.into(), hint })
+fn fault(path: impl Into<String>, what: impl Into<String>, hint: &'static str) -> Option<Fault> {
+    Some(Fault { path: path.into(), what: what.into(), hint })
 }
 
 /// Whether mail can have this domain (RFC 1035 section 2.3.1, letters of every
@@ -251,7 +262,7 @@ mod tests {
             let name = line.strip_prefix('#')?.split(" = ").next()?;
             let is_name =
                 !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-            (is_name || line == "#[smtp]").then(|| line[1..].to_owned())
+            (is_name || line == "#[smtp]" || line == "#[[dkim]]").then(|| line[1..].to_owned())
         };
         let lines = EXAMPLE.lines().map(|line| shown(line).unwrap_or_else(|| line.to_owned()));
         lines.collect::<Vec<_>>().join("\n")
@@ -286,7 +297,7 @@ mod tests {
     #[test]
     fn the_example_names_every_setting() {
         let sections = ["detect", "gateway", "limits", "log", "milter", "notify", "reinject"];
-        let full = in_full();
+        let full = in_full().replace("[[dkim]]", "[dkim]");
         for section in sections.into_iter().chain(["smtp", "web", "worker"]) {
             // A wrong key is answered with the list of the right ones.
             let wrong = format!("[{section}]\nno_such_setting = 1\n");
