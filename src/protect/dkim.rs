@@ -155,13 +155,13 @@ impl Mail<'_> {
     }
 }
 
-/// Adds text in lines of a good length, cut after `at` or anywhere.
+/// Adds text in lines of a good length, cut before `at` or anywhere. A name at
+/// the start of a line, with its colon, could be taken for a field of its own.
 fn push_folded(field: &mut String, text: &str, at: Option<u8>) {
     let mut rest = text;
-    while rest.len() > LINE {
-        let (most, _) = rest.split_at_checked(LINE).unwrap_or((rest, ""));
-        let end = at.and_then(|at| memchr::memrchr(at, most.as_bytes())).map_or(LINE, |at| at + 1);
-        let Some((line, after)) = rest.split_at_checked(end) else { break };
+    while let Some((most, _)) = rest.split_at_checked(LINE).filter(|(_, more)| !more.is_empty()) {
+        let end = at.and_then(|at| memchr::memrchr(at, most.as_bytes()));
+        let (line, after) = rest.split_at(end.filter(|end| *end > 0).unwrap_or(LINE));
         field.push_str(line);
         field.push_str("\r\n\t");
         rest = after;
