@@ -229,8 +229,8 @@ pub fn open_to_all(settings: &[DkimSettings]) -> impl Iterator<Item = &Path> {
 /// The message without what vouches for another form of it.
 fn without_signatures(message: &[u8]) -> Cow<'_, [u8]> {
     let pieces = Pieces::of(message);
-    let vouches = |name: &&str| pieces.fields.iter().any(|field| field.is(name));
-    if !OUTDATED.iter().any(|name| vouches(&name)) {
+    let vouches = |name: &str| pieces.fields.iter().any(|field| field.is(name));
+    if !OUTDATED.iter().any(|name| vouches(name)) {
         return Cow::Borrowed(message);
     }
     let header: usize = pieces.fields.iter().map(|field| field.raw.len()).sum();
