@@ -1,12 +1,16 @@
 //! A transaction that is held open while a message is judged.
 
-use sluse::relay::{
-    Answer, Body, MailFrom, NextHop, Origin, Protocol, RcptTo, Settings, Target, Timeouts,
-    Transaction,
+use std::time::Duration;
+
+use sluse::{
+    model::Address,
+    relay::{
+        Answer, Body, MailFrom, NextHop, Origin, Protocol, RcptTo, Settings, Target, Timeouts,
+        Transaction,
+    },
 };
 
 use super::hop::{Heard, MAIL, Say, addresses, fake_hop, fake_hops, parcel, plain, say, usual};
-use std::time::Duration;
 
 #[tokio::test]
 async fn what_was_accepted_is_delivered_without_asking_again() {
@@ -220,7 +224,7 @@ async fn the_same_recipient_is_named_once() {
 }
 
 /// A transaction in which all of `to` were named.
-async fn begin(settings: &Settings, to: &[sluse::model::Address]) -> Transaction {
+async fn begin(settings: &Settings, to: &[Address]) -> Transaction {
     let hop = NextHop::new(settings);
     let from = MailFrom::new(Some("kari@cpm.example".parse().unwrap()));
     let mut transaction = hop.begin(&Origin::default(), from).await.unwrap();
@@ -270,6 +274,6 @@ fn lmtp(settings: Settings) -> Settings {
     Settings { to: Target { protocol: Protocol::Lmtp, ..settings.to }, ..settings }
 }
 
-fn codes(answers: &[(sluse::model::Address, Answer)]) -> Vec<u16> {
+fn codes(answers: &[(Address, Answer)]) -> Vec<u16> {
     answers.iter().map(|(_, answer)| answer.code).collect()
 }
