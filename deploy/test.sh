@@ -68,7 +68,7 @@ scripts() {
 }
 
 need_packages build-essential pkg-config libssl-dev libclang-dev postfix gnupg python3 mandoc \
-    procps systemd || exit 1
+    openssl procps python3-dkim python3-nacl systemd || exit 1
 
 step 'format' cargo fmt --check
 step 'scripts' scripts

@@ -1,7 +1,6 @@
 //! The settings file: each part owns its section, this only adds them up.
 
 use std::{
-    borrow::Cow,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -19,7 +18,7 @@ use crate::{
     frontend::{milter, smtp},
     gate::{self, Rulebook, RulebookError},
     model::address::ParseAddressError,
-    notify, relay, web, worker,
+    notify, protect, relay, web, worker,
 };
 
 /// All settings.
@@ -28,6 +27,8 @@ use crate::{
 pub(super) struct Config {
     #[serde(default)]
     pub(super) detect: detect::Settings,
+    #[serde(default)]
+    pub(super) dkim: Vec<protect::DkimSettings>,
     pub(super) gateway: gate::GatewaySettings,
     #[serde(default)]
     pub(super) limits: Limits,
@@ -94,6 +95,10 @@ impl Config {
                     .to_owned(),
             );
         }
+        for path in protect::open_to_all(&self.dkim) {
+            let path = path.display();
+            warnings.push(format!("[[dkim]] key: anybody on this machine can read {path}"));
+        }
         if self.gateway.mode == crate::policy::Mode::Monitor {
             warnings.push("[gateway] mode = \"monitor\": every message passes".to_owned());
         }
@@ -117,6 +122,7 @@ impl Config {
                 .flatten()
                 .for_each(settle);
         }
+        self.dkim.iter_mut().for_each(|dkim| settle(&mut dkim.key));
     }
 
     /// What the types cannot rule out.
@@ -152,12 +158,16 @@ impl Config {
             let hint = "leave the key out to use the built-in packs";
             return fault("gateway.rules", error.to_string(), hint);
         }
+        if let Err(error) = protect::Signers::open(&self.dkim) {
+            let path = format!("dkim.{}.{}", error.entry, error.setting());
+            return fault(path, error.to_string(), "see [[dkim]] in the example settings");
+        }
         self.smtp_fault().or_else(|| self.number_fault())
     }
 
     fn smtp_fault(&self) -> Option<Fault> {
         let smtp::Fault { key, what, hint } = self.smtp.as_ref()?.fault()?;
-        Some(Fault { path: format!("smtp.{key}").into(), what, hint })
+        fault(format!("smtp.{key}"), what, hint)
     }
 
     fn number_fault(&self) -> Option<Fault> {
@@ -196,12 +206,12 @@ impl Config {
 /// What is wrong with a value.
 struct Fault {
     /// Its keys, joined by dots.
-    path: Cow<'static, str>,
+    path: String,
     what: String,
     hint: &'static str,
 }
 
-fn fault(path: &'static str, what: impl Into<String>, hint: &'static str) -> Option<Fault> {
+fn fault(path: impl Into<String>, what: impl Into<String>, hint: &'static str) -> Option<Fault> {
     Some(Fault { path: path.into(), what: what.into(), hint })
 }
 
@@ -256,7 +266,7 @@ mod tests {
             let name = line.strip_prefix('#')?.split(" = ").next()?;
             let is_name =
                 !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-            let is_section = line.starts_with("#[smtp") || line.starts_with("#[[smtp");
+            let is_section = line.starts_with("#[smtp") || line.starts_with("#[[");
             (is_name || is_section).then(|| line[1..].to_owned())
         };
         let lines = EXAMPLE.lines().map(|line| shown(line).unwrap_or_else(|| line.to_owned()));
@@ -304,7 +314,7 @@ mod tests {
     #[test]
     fn the_example_names_every_setting() {
         let sections = ["detect", "gateway", "limits", "log", "milter", "notify", "reinject"];
-        let full = in_full();
+        let full = in_full().replace("[[dkim]]", "[dkim]");
         for section in sections.into_iter().chain(["smtp", "smtp.limits", "web", "worker"]) {
             // A wrong key is answered with the list of the right ones.
             let least = match section {

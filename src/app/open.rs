@@ -8,7 +8,7 @@ use super::config::Config;
 use crate::{
     base::clock::SystemClock,
     gate::{Gate, Parts, Rulebook},
-    protect::Protector,
+    protect::{Protector, Signers},
     relay::NextHop,
     store::Store,
     worker::Workers,
@@ -39,8 +39,9 @@ pub(super) async fn store(config: &Config) -> anyhow::Result<Store> {
 /// The certificates at the place that `config` names.
 pub(super) fn protector(config: &Config) -> anyhow::Result<Protector> {
     let folder = config.gateway.state.join("certs");
-    Protector::open(folder.clone())
-        .with_context(|| format!("cannot open the certificates in {}", folder.display()))
+    let protector = Protector::open(folder.clone())
+        .with_context(|| format!("cannot open the certificates in {}", folder.display()))?;
+    Ok(protector.signing(Signers::open(&config.dkim).context("[[dkim]]")?))
 }
 
 /// The whole gate.

@@ -127,6 +127,7 @@ impl Gate {
             sample: &sample(story.raw),
         };
         let Notice { envelope, bytes } = notify::compose(&case, &book.settings.letterhead)?;
+        let bytes = self.protector.sign(bytes, self.now());
         let reading = self.reader(book).read(Kind::Message, "", &bytes, self.now()).await?;
         let cleared = book.policy.clear(&Facts {
             channel: OWN_MAIL,

@@ -1,12 +1,16 @@
 //! Turns a message into one that only its recipient can read.
 //!
-//! This build has OpenPGP. Certificates are what an administrator put into the
+//! The new message is signed for the domain of its author where there is a key
+//! (`dkim`). This build has OpenPGP. Certificates are what an administrator put into the
 //! folder, nothing is looked up elsewhere. A recipient whose certificate cannot
 //! be used gets the reason as a code and never the plain message; whatever else
 //! goes wrong is an error, and no bytes leave this module.
 
 mod boundary;
 mod certificate;
+mod dkim;
+mod dkim_canonical;
+mod dkim_key;
 mod error;
 mod fields;
 mod folder;
@@ -22,6 +26,7 @@ use jiff::Timestamp;
 
 use self::keyring::Keyring;
 pub use self::{
+    dkim::{DkimError, DkimFault, DkimSettings, KeyError, Signers, open_to_all},
     error::ProtectError,
     index::Ground,
     keyring::{Imported, Kept, Listed},
@@ -31,6 +36,7 @@ use crate::model::{Address, KeyTrouble, MethodId, Offer, PartPath, Surface};
 /// The methods of this build, with their keys.
 pub struct Protector {
     keyring: Keyring,
+    signers: Signers,
 }
 
 impl Protector {
@@ -40,7 +46,25 @@ impl Protector {
     ///
     /// The folder cannot be made or read.
     pub fn open(folder: PathBuf) -> Result<Self, ProtectError> {
-        Ok(Self { keyring: Keyring::open(folder.join(OPENPGP_FOLDER))? })
+        let keyring = Keyring::open(folder.join(OPENPGP_FOLDER))?;
+        Ok(Self { keyring, signers: Signers::default() })
+    }
+
+    /// The same methods, signing what they make.
+    pub fn signing(self, signers: Signers) -> Self {
+        Self { signers, ..self }
+    }
+
+    /// The message with our signature above it, where there is a key for its
+    /// author.
+    pub fn sign(&self, message: Arc<[u8]>, now: Timestamp) -> Arc<[u8]> {
+        match self.signers.sign(&message, now) {
+            Some(mut signed) => {
+                signed.extend_from_slice(&message);
+                signed.into()
+            }
+            None => message,
+        }
     }
 
     /// What each of `methods` can do for each of `recipients`.
@@ -138,7 +162,7 @@ impl Protector {
         let bytes = openpgp::seal(raw, &found.cert, &keys)?;
         let message = PartPath::root("message");
         let parts = vec![message.child(openpgp::FILE_NAME), message.child("part 2")];
-        Ok(Sealed { bytes: Arc::from(bytes), parts })
+        Ok(Sealed { bytes: Arc::from(self.signers.renew(&bytes, now)), parts })
     }
 }
 

@@ -86,8 +86,10 @@ impl Attribute {
             Self::Name => origin.name.clone(),
             Self::Port => origin.port.map(|port| port.to_string()),
             Self::Proto => origin.protocol.map(str::to_owned),
-            Self::Source => Some(if origin.source == Source::Local { "LOCAL" } else { "REMOTE" })
-                .map(str::to_owned),
+            Self::Source => Some(match origin.source {
+                Source::Local => "LOCAL".to_owned(),
+                Source::Remote => "REMOTE".to_owned(),
+            }),
         }
     }
 }

@@ -91,7 +91,7 @@ impl Office {
     pub(crate) async fn gate_with(&self, plan: Plan) -> Gate {
         let book = self.book(&plan).unwrap();
         let limits = Limits::default();
-        let hop: relay::HostPort = format!("127.0.0.1:{}", self.hop.port).parse().unwrap();
+        let hop: relay::Target = format!("127.0.0.1:{}", self.hop.port).parse().unwrap();
         Gate::new(Parts {
             book,
             clock: self.clock.clone(),

@@ -30,6 +30,8 @@ pub(crate) struct Plan {
     pub(crate) tcp: bool,
     /// The log level; `info` where empty.
     pub(crate) log: &'static str,
+    /// Further sections of the settings.
+    pub(crate) more: String,
     /// Where the state lives; in the test's folder where none.
     pub(crate) state: Option<PathBuf>,
 }
@@ -224,6 +226,7 @@ impl Sluse {
         writeln!(text, "[log]\nformat = \"json\"\nlevel = {level:?}").unwrap();
         let url = "https://sluse.cpm.example";
         writeln!(text, "[web]\nlisten = \"127.0.0.1:{}\"\npublic_url = {url:?}", self.web).unwrap();
+        text.push_str(&plan.more);
         fs::write(self.settings(), text).unwrap();
     }
 }

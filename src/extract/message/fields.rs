@@ -83,7 +83,7 @@ impl<'a> Head<'a> {
                 || name.starts_with(b" ")
                 || name.starts_with(b"\t");
         }
-        self.ambiguous |= hides_field(value);
+        self.ambiguous |= hides_field(&field);
         self.fields.push(field);
     }
 }
@@ -105,13 +105,27 @@ fn logical_line(bytes: &[u8]) -> (&[u8], usize) {
 }
 
 /// A continuation line that would be a structural field without its blank.
-fn hides_field(value: &[u8]) -> bool {
-    let mut lines = value.split(|b| *b == b'\n');
+fn hides_field(field: &Field<'_>) -> bool {
+    let signature = field.name.to_ascii_lowercase().ends_with(b"-signature");
+    let mut lines = field.value.split(|b| *b == b'\n');
     lines.next();
     lines.any(|line| {
         let line = line.trim_ascii_start();
-        let name = memchr(b':', line).map_or(&b""[..], |colon| line[..colon].trim_ascii_end());
+        let Some(colon) = memchr(b':', line) else { return false };
+        let (name, value) = (line[..colon].trim_ascii_end(), &line[colon + 1..]);
         STRUCTURAL.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
+            && !(signature && lists_names(value))
+    })
+}
+
+/// Whether this goes on as a list of field names does (RFC 6376 section 3.5,
+/// `h`), and no reader could take it for a type, an encoding or a version.
+fn lists_names(value: &[u8]) -> bool {
+    let list = value.split(|b| *b == b';').next().unwrap_or_default();
+    list.trim_ascii().split(|b| *b == b':').all(|name| {
+        let name = name.trim_ascii();
+        name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-')
+            && !VALUES.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
     })
 }
 
@@ -145,6 +159,21 @@ pub(super) fn body_start(bytes: &[u8]) -> usize {
 const STRUCTURAL: &[&str] =
     &["Content-Disposition", "Content-Transfer-Encoding", "Content-Type", "MIME-Version"];
 
+/// What structural fields say in one word.
+const VALUES: &[&str] = &[
+    "7bit",
+    "8bit",
+    "attachment",
+    "base64",
+    "binary",
+    "form-data",
+    "inline",
+    "quoted-printable",
+    "uuencode",
+    "x-uue",
+    "x-uuencode",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,6 +197,25 @@ mod tests {
         ];
         for head in odd {
             assert!(Head::parse(head).ambiguous, "{}", String::from_utf8_lossy(head));
+        }
+    }
+
+    #[test]
+    fn a_signature_may_list_names_and_nothing_more() {
+        for (lines, ambiguous) in [
+            ("Content-Type:From:To;\r\n\tbh=a/b=;", false),
+            ("Content-Transfer-Encoding : From : To :\r\n\tDate;", false),
+            ("MIME-Version:", false),
+            ("Content-Type: text/plain", true),
+            ("Content-Transfer-Encoding:base64", true),
+            ("Content-Transfer-Encoding: Base64; x:From", true),
+            ("Content-Disposition:attachment;", true),
+            ("MIME-Version:1.0", true),
+        ] {
+            for (name, ambiguous) in [("DKIM-Signature", ambiguous), ("To", true)] {
+                let head = format!("{name}: a=x; h=Subject:\r\n\t{lines}\r\n\r\n");
+                assert_eq!(Head::parse(head.as_bytes()).ambiguous, ambiguous, "{head}");
+            }
         }
     }
 
