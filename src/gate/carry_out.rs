@@ -136,7 +136,7 @@ impl Gate {
             envelope: submission.envelope.to(&recipients),
             direction,
             reasons,
-            message_id: self.message_id(book, submission, &decision.reading),
+            message_id: self.message_id(book, &submission.raw, &decision.reading),
             raw: Arc::clone(&submission.raw),
             keep_days: book.settings.gateway.keep_days,
         })

@@ -19,6 +19,7 @@ mod office;
 mod outbox;
 mod protecting;
 mod quarantine;
+mod reports;
 mod rulebooks;
 mod split;
 mod verdicts;
