@@ -15,7 +15,7 @@ use crate::{
     model::{Act, Address, Direction, Event, Reply, Ruling, Submission, Verdict},
     notify,
     policy::{Facts, Mode, Parcel},
-    store::{Change, NewHold, NewQueued, Purpose},
+    store::{Change, NewHold, NewQueued, NewRefusal, Purpose},
 };
 
 /// What is to be made durable, and what to answer then.
@@ -98,6 +98,8 @@ impl Gate {
                 }
                 // The session cannot say it; the notice does.
                 Verdict::Refuse if refuses_by_mail(submission.channel, &decision.rulings) => {
+                    let (event, recipients) = (submission.id, ruling.recipients.clone());
+                    plan.change.refused.push(NewRefusal { event, recipients });
                     Fate::Kept
                 }
                 Verdict::Refuse => Fate::Refused(notify::refusal(

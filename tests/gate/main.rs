@@ -11,6 +11,7 @@ mod failures;
 #[path = "../harness/sink.rs"]
 mod fake_hop;
 mod hops;
+mod ledger;
 mod letters;
 mod marks;
 mod mixed;
