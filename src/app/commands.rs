@@ -83,9 +83,13 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<Exit> {
             let certificates = Certificates { protector: &protector, store: &store, now: now() };
             cli::keys::run(command, format, &certificates).await
         }
-        Command::Stats { days } => {
+        Command::Stats { check, days } => {
             let config = Config::load(arguments.config())?;
-            cli::stats::run(*days, format, &open::store(&config).await?, now()).await
+            let store = open::store(&config).await?;
+            if *check {
+                return cli::stats::check(format, &store, now()).await;
+            }
+            cli::stats::run(*days, format, &store, now()).await
         }
         Command::Explain(_) | Command::Outbox(_) | Command::Quarantine(_) => {
             with_gate(arguments).await

@@ -169,7 +169,7 @@ impl Config {
 
     fn smtp_fault(&self) -> Option<Fault> {
         let smtp::Fault { key, what, hint } = self.smtp.as_ref()?.fault()?;
-        Some(Fault { path: format!("smtp.{key}"), what, hint })
+        fault(format!("smtp.{key}"), what, hint)
     }
 
     fn ocr_fault(&self) -> Option<Fault> {
@@ -292,8 +292,7 @@ mod tests {
             let name = line.strip_prefix('#')?.split(" = ").next()?;
             let is_name =
                 !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-            let is_section =
-                line.starts_with("#[smtp") || line.starts_with("#[[smtp") || line == "#[[dkim]]";
+            let is_section = line.starts_with("#[smtp") || line.starts_with("#[[");
             (is_name || is_section).then(|| line[1..].to_owned())
         };
         let lines = EXAMPLE.lines().map(|line| shown(line).unwrap_or_else(|| line.to_owned()));

@@ -36,6 +36,9 @@ pub(super) async fn run(path: &Path, config: Config) -> anyhow::Result<()> {
     let gate = Arc::new(open::gate(&config, book, Arc::clone(&workers)).await?);
     note_settings(&gate).await?;
 
+    // Before anybody is told that we are ready: a signal that comes earlier
+    // would end the process.
+    let signals = Signals::listen()?;
     let (stop, stopped) = watch::channel(());
     let mut parts = JoinSet::new();
     if let Some(settings) = &config.milter {
@@ -66,7 +69,7 @@ pub(super) async fn run(path: &Path, config: Config) -> anyhow::Result<()> {
     drop(sd_notify::notify(&[sd_notify::NotifyState::Ready]));
     info!(version = env!("CARGO_PKG_VERSION"), "ready");
     let service = Service { path, gate: &gate, workers: &workers, pages: &pages, front };
-    let ended = attend(service, &mut parts).await;
+    let ended = attend(service, signals, &mut parts).await;
     drop(sd_notify::notify(&[sd_notify::NotifyState::Stopping]));
     drop(stop);
     drain(parts, &gate).await;
@@ -95,21 +98,35 @@ async fn start_smtp(
 /// Follows signals until one says stop, or a part ends by itself.
 async fn attend(
     service: Service<'_>,
+    mut signals: Signals,
     parts: &mut JoinSet<anyhow::Result<()>>,
 ) -> anyhow::Result<()> {
-    let listen = |kind: SignalKind| -> anyhow::Result<Signal> { Ok(signal(kind)?) };
-    let mut hangup = listen(SignalKind::hangup())?;
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    let mut terminate = listen(SignalKind::terminate())?;
     loop {
         tokio::select! {
-            _ = hangup.recv() => reload(&service).await,
-            _ = interrupt.recv() => return Ok(()),
-            _ = terminate.recv() => return Ok(()),
+            _ = signals.hangup.recv() => reload(&service).await,
+            _ = signals.interrupt.recv() => return Ok(()),
+            _ = signals.terminate.recv() => return Ok(()),
             Some(ended) = parts.join_next() => {
                 return ended.context("a part of the service broke")?;
             }
         }
+    }
+}
+
+/// The signals that we follow.
+struct Signals {
+    hangup: Signal,
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> anyhow::Result<Self> {
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
     }
 }
 

@@ -10,6 +10,12 @@ pub const ENCRYPTED: &str = "sluse_encrypt_total";
 pub const ERRORS: &str = "sluse_errors_total";
 /// Counter of findings; label `rule`.
 pub const FINDINGS: &str = "sluse_findings_total";
+/// Counter of recipients in the ledger; label `state`: `accepted`, and where
+/// they went.
+pub const LEDGER: &str = "sluse_ledger_recipients_total";
+/// Gauge of recipients who were accepted in the last 24 hours and are nowhere,
+/// or are somewhere and were not accepted. Anything but 0 is an alarm.
+pub const LEDGER_DIFFERENCE: &str = "sluse_ledger_difference";
 /// Counter of messages judged; labels `direction`, `verdict`.
 pub const MESSAGES: &str = "sluse_messages_total";
 /// Gauge of messages that wait to be sent.

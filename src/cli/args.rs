@@ -102,9 +102,15 @@ pub enum Command {
     /// Run the service
     #[command(after_help = examples::SERVE)]
     Serve,
-    /// Show what was decided, day by day
+    /// Show what was decided, and account for what was accepted
+    ///
+    /// The ledger counts recipients: each one that a client was told "accepted"
+    /// about was delivered, or is held, in the outbox, or refused by mail.
     #[command(after_help = examples::STATS)]
     Stats {
+        /// Check the ledger; exit with 1 and say where when it does not balance
+        #[arg(long, conflicts_with = "days")]
+        check: bool,
         /// How many days, today included
         #[arg(long, default_value_t = 7, value_name = "N", value_parser = value_parser!(u16).range(1..=3660))]
         days: u16,

@@ -117,4 +117,5 @@ when the new ones are wrong. SIGTERM ends the service within 10 seconds.";
 pub(super) const STATS: &str = "\
 Examples:
   sluse stats
-  sluse stats --days 30 --format json";
+  sluse stats --days 30 --format json
+  sluse stats --check || echo \"mail is not accounted for\"";

@@ -15,7 +15,7 @@ use crate::{
     model::{Act, Address, Direction, Event, Reply, Ruling, Submission, Verdict},
     notify,
     policy::{Facts, Mode, Parcel},
-    store::{Change, NewHold, NewQueued, Purpose},
+    store::{Change, NewHold, NewQueued, NewRefusal, Purpose},
 };
 
 /// What is to be made durable, and what to answer then.
@@ -98,6 +98,8 @@ impl Gate {
                 }
                 // The session cannot say it; the notice does.
                 Verdict::Refuse if refuses_by_mail(submission.channel, &decision.rulings) => {
+                    let (event, recipients) = (submission.id, ruling.recipients.clone());
+                    plan.change.refused.push(NewRefusal { event, recipients });
                     Fate::Kept
                 }
                 Verdict::Refuse => Fate::Refused(notify::refusal(
@@ -136,7 +138,7 @@ impl Gate {
             envelope: submission.envelope.to(&recipients),
             direction,
             reasons,
-            message_id: self.message_id(book, submission, &decision.reading),
+            message_id: self.message_id(book, &submission.raw, &decision.reading),
             raw: Arc::clone(&submission.raw),
             keep_days: book.settings.gateway.keep_days,
         })

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use jiff::fmt::rfc2822::{DateTimeParser, DateTimePrinter};
+
 use super::{Gate, Rulebook};
-use crate::model::{Finding, Level, PartPath, Reading, Submission};
+use crate::model::{Address, Finding, Level, PartPath, Reading};
 
 impl Gate {
     /// The Message-ID of a message, if it has a usable one, fit to be listed.
@@ -11,10 +13,10 @@ impl Gate {
     pub(super) fn message_id(
         &self,
         book: &Arc<Rulebook>,
-        submission: &Submission,
+        raw: &[u8],
         reading: &Reading,
     ) -> Option<String> {
-        let id = field(&submission.raw, "message-id")?;
+        let id = field(raw, "message-id")?;
         let sensitive = |finding: &Finding| finding.level >= Level::Medium;
         let in_id = |finding: &Finding| sensitive(finding) && is_message_id(&finding.path);
         // Searched once more because the reading may have been cut short.
@@ -22,6 +24,30 @@ impl Gate {
             reading.findings.iter().any(in_id) || self.reader(book).finds_in(&id, self.now());
         let shown = |c: char| if found && c.is_alphanumeric() { '*' } else { c };
         Some(id.chars().map(shown).take(MAX_CHARS).collect())
+    }
+
+    /// The fields of a message that a report to its sender may repeat. Those
+    /// that may hold anything are written anew, or only named.
+    pub(super) fn harmless_header(
+        &self,
+        book: &Arc<Rulebook>,
+        (raw, sender): (&[u8], &Address),
+        reading: &Reading,
+    ) -> Vec<(&'static str, String)> {
+        let date = field(raw, "date")
+            .and_then(|date| DateTimeParser::new().parse_zoned_datetime(date).ok());
+        let date =
+            date.and_then(|date| DateTimePrinter::new().zoned_datetime_to_string(&date).ok());
+        let subject = field(raw, "subject").map(|_| "[...]".to_owned());
+        [
+            ("From", Some(sender.to_string())),
+            ("Date", date),
+            ("Message-ID", self.message_id(book, raw, reading)),
+            ("Subject", subject),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect()
     }
 }
 

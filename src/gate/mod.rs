@@ -45,7 +45,7 @@ pub use self::{
 };
 use crate::{
     base::{clock::Clock, measure::ERRORS},
-    model::{Channel, Envelope, Event, Submission},
+    model::{Answered, Channel, Envelope, Event, Submission},
     protect::Protector,
     relay::NextHop,
     store::{Change, Store},
@@ -139,8 +139,11 @@ impl Gate {
         Reader::new(Arc::clone(&self.workers), Arc::clone(book), self.store.person_key().clone())
     }
 
-    /// Ends the readers.
+    /// Closes the ledger and ends the readers.
     pub async fn stop(&self) {
+        if let Err(error) = self.store.enter_answers().await {
+            error!(error = error::chain(&error), "last answers not entered in the ledger");
+        }
         self.workers.stop().await;
     }
 
@@ -193,11 +196,22 @@ pub trait Judge: Send + Sync {
     /// Judges one message. Never fails: an inner error is an outcome in which
     /// every recipient is deferred.
     fn judge(&self, taken: Taken) -> Pin<Box<dyn Future<Output = Outcome> + Send + '_>>;
+
+    /// Hears what was answered about a message that was judged, once for each
+    /// answer that accepts anyone. Returns at once. A judge that keeps no
+    /// ledger has no use for it.
+    fn answered(&self, answered: Answered) {
+        drop(answered);
+    }
 }
 
 impl Judge for Gate {
     fn judge(&self, taken: Taken) -> Pin<Box<dyn Future<Output = Outcome> + Send + '_>> {
         Box::pin(self.handle(taken))
+    }
+
+    fn answered(&self, answered: Answered) {
+        self.store.note_answered(answered);
     }
 }
 

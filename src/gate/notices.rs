@@ -13,7 +13,7 @@ use super::{Decision, Gate, GateError, Rulebook, decide::refuses_by_mail, error}
 use crate::{
     base::id::EventId,
     model::{Address, Channel, Direction, Kind, Reading, Reviewer, Ruling, Submission, Verdict},
-    notify::{self, Case, Notice, NoticeError},
+    notify::{self, Action, Case, Line, Notice, NoticeError, Report},
     policy::{Facts, Parcel},
     store::{Held, NewQueued, Purpose},
 };
@@ -53,6 +53,11 @@ impl Gate {
             reading: &decision.reading,
             expires_at: held.then(|| expiry(self.now(), days)).flatten(),
             raw: &submission.raw,
+            report: must.then(|| {
+                let header =
+                    self.harmless_header(book, (&submission.raw, sender), &decision.reading);
+                Report { arrived: self.now(), lines: refused(rulings), header }
+            }),
         };
         let parcel = match self.write(book, &story).await {
             Ok(parcel) => parcel,
@@ -96,13 +101,19 @@ impl Gate {
             route: "reviewer".into(),
             reasons: Vec::new(),
         };
+        let rulings = [ruling];
         let story = Story {
             event: held.event,
             sender,
-            rulings: &[ruling],
+            rulings: &rulings,
             reading: &reading,
             expires_at: None,
             raw: &raw,
+            report: Some(Report {
+                arrived: held.held_at,
+                lines: refused(&rulings),
+                header: self.harmless_header(&book, (&raw, sender), &reading),
+            }),
         };
         let parcel = self.write(&book, &story).await?;
         let (event, purpose) = (held.event, Purpose::Rejection);
@@ -126,7 +137,11 @@ impl Gate {
             language: None,
             sample: &sample(story.raw),
         };
-        let Notice { envelope, bytes } = notify::compose(&case, &book.settings.letterhead)?;
+        let letterhead = &book.settings.letterhead;
+        let Notice { envelope, bytes } = match &story.report {
+            Some(report) => notify::report(&case, report, letterhead)?,
+            None => notify::compose(&case, letterhead)?,
+        };
         let bytes = self.protector.sign(bytes, self.now());
         let reading = self.reader(book).read(Kind::Message, "", &bytes, self.now()).await?;
         let cleared = book.policy.clear(&Facts {
@@ -171,6 +186,20 @@ pub(super) struct Story<'a> {
     pub(super) expires_at: Option<Timestamp>,
     /// The message itself, for its language alone.
     pub(super) raw: &'a [u8],
+    /// What programs are told, where mail that we had taken goes astray.
+    pub(super) report: Option<Report>,
+}
+
+/// What a report says about those who were refused.
+fn refused(rulings: &[Ruling]) -> Vec<Line> {
+    let refused = rulings.iter().filter(|ruling| ruling.verdict == Verdict::Refuse);
+    let line = |recipient: &Address| Line {
+        recipient: recipient.clone(),
+        action: Action::Failed,
+        status: "5.7.1".to_owned(),
+        diagnostic: None,
+    };
+    refused.flat_map(|ruling| &ruling.recipients).map(line).collect()
 }
 
 /// The beginning of the body, for guessing its language.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use tracing::{error, info, warn};
 
-use super::{Gate, GateError, error::chain};
+use super::{Gate, GateError, error::chain, undelivered::Failed};
 use crate::{
     model::Address,
     relay::{Delivery, NextHop},
@@ -34,7 +34,7 @@ impl Gate {
             let attempt = self.note(&item, &results).await?;
             report(&item, &results, &attempt);
             if !attempt.failed.is_empty() {
-                self.tell_undelivered(&item, &attempt.failed).await;
+                self.tell_undelivered(&item, &failed(&results, &attempt)).await;
             }
         }
         Ok(tried)
@@ -94,6 +94,19 @@ fn fate(delivery: Delivery) -> Fate {
         Delivery::Deferred(why) => Fate::Retry(why),
         Delivery::Refused(why) => Fate::Failed(why),
     }
+}
+
+/// Who will not get it, and whether that was said or just took too long.
+fn failed(results: &[(Address, Fate)], attempt: &Attempt) -> Vec<Failed> {
+    let is_refused = |to: &Address| {
+        results.iter().any(|(other, fate)| other == to && matches!(fate, Fate::Failed(_)))
+    };
+    let failed = attempt.failed.iter().map(|(to, why)| Failed {
+        recipient: to.clone(),
+        why: why.clone(),
+        expired: !is_refused(to),
+    });
+    failed.collect()
 }
 
 /// One log line for each attempt. What the next hop said stands in the outbox.

@@ -4,20 +4,22 @@
 //! has an error, the outbox keeps the item as failed, and one of our own is
 //! written to. Outsiders are never written to, and no notice tells of another.
 
+use std::sync::Arc;
+
 use tracing::error;
 
-use super::{Gate, GateError, error::chain, notices::Story};
+use super::{Gate, GateError, Rulebook, error::chain, notices::Story};
 use crate::{
     model::{Address, Direction, Reading, Ruling, Verdict},
-    notify,
+    notify::{self, Action, Line, Report},
     policy::Grounds,
-    store::{Change, NewQueued, OutboxFilter, OutboxItem, Purpose, Queued},
+    store::{Change, NewQueued, OutboxFilter, OutboxItem, OutboxRecipient, Purpose, Queued},
 };
 
 impl Gate {
-    /// Queues a notice about `item`, which `failed` will not get. When that is
+    /// Queues a report about `item`, which `failed` will not get. When that is
     /// not possible, the log says so.
-    pub(super) async fn tell_undelivered(&self, item: &Queued, failed: &[(Address, String)]) {
+    pub(super) async fn tell_undelivered(&self, item: &Queued, failed: &[Failed]) {
         if matches!(item.purpose, Purpose::Notice | Purpose::Rejection) {
             return;
         }
@@ -37,7 +39,7 @@ impl Gate {
     async fn undelivered_notice(
         &self,
         item: &Queued,
-        failed: &[(Address, String)],
+        failed: &[Failed],
     ) -> Result<Option<NewQueued>, GateError> {
         let book = self.book();
         let envelope = item.parcel.envelope();
@@ -50,37 +52,114 @@ impl Gate {
         let filter = OutboxFilter { event: Some(item.event), ..OutboxFilter::default() };
         let items = self.store.outbox(&filter).await?;
         let nothing = Reading { digest: [0; 32], findings: Vec::new(), gaps: Vec::new() };
-        let story = Story {
-            event: item.event,
-            sender,
-            rulings: &rulings(item, failed, &items),
-            reading: &nothing,
-            expires_at: None,
-            raw: &[],
+        let same = items.iter().find(|other| other.id == item.id);
+        let mut report = Report {
+            arrived: same.map_or_else(|| self.now(), |item| item.queued_at),
+            lines: self.lines(&book, item, failed, &items),
+            header: self.harmless_header(&book, (raw, sender), &nothing),
         };
-        let parcel = self.write(&book, &story).await?;
+        let parcel = loop {
+            let story = Story {
+                event: item.event,
+                sender,
+                rulings: &rulings(item, failed, &items),
+                reading: &nothing,
+                expires_at: None,
+                raw: &[],
+                report: Some(report.clone()),
+            };
+            match self.write(&book, &story).await {
+                // What others wrote may be what the policy stops: then without.
+                Err(GateError::OwnMail(_)) if !report.is_bare() => report.bare(),
+                written => break written?,
+            }
+        };
         // Named by the item: the sender may have been told of this message
         // before, and is told of each failed item once.
         let event = self.store.event_id(&parcel.envelope(), item.id.to_string().as_bytes());
         Ok(Some(NewQueued { event, purpose: Purpose::Notice, parcel, limit_key: None }))
     }
+
+    /// What programs are told about each recipient of all items like this.
+    fn lines(
+        &self,
+        book: &Arc<Rulebook>,
+        item: &Queued,
+        failed: &[Failed],
+        items: &[OutboxItem],
+    ) -> Vec<Line> {
+        let reader = self.reader(book);
+        let said = |text: &str| {
+            let is_reply = text.get(..3).is_some_and(|code| code.parse::<u16>().is_ok());
+            (is_reply && !reader.finds_in(text, self.now())).then(|| text.to_owned())
+        };
+        let failed = failed.iter().map(|failed| Line {
+            recipient: failed.recipient.clone(),
+            action: Action::Failed,
+            status: failed.status(),
+            diagnostic: said(&failed.why),
+        });
+        let others = alike(item, items).filter_map(|other| {
+            let (action, status) = match other.state.as_str() {
+                "sent" => (Action::Relayed, "2.0.0"),
+                "pending" => (Action::Delayed, "4.0.0"),
+                _ => return None,
+            };
+            let (recipient, status) = (other.recipient.clone(), status.to_owned());
+            Some(Line { recipient, action, status, diagnostic: None })
+        });
+        failed.chain(others).collect()
+    }
+}
+
+/// A recipient who will not get what is in the outbox.
+pub(super) struct Failed {
+    pub(super) recipient: Address,
+    /// What was said last.
+    pub(super) why: String,
+    /// Whether nobody refused it, and only the time was over.
+    pub(super) expired: bool,
+}
+
+impl Failed {
+    /// The enhanced status code: that of the next hop, if it gave one that
+    /// fits (RFC 3463).
+    fn status(&self) -> String {
+        if self.expired {
+            return "4.4.7".to_owned();
+        }
+        let word = self.why.split([' ', '-']).nth(1).unwrap_or("");
+        let mut numbers = word.split('.');
+        let is_code = numbers.next() == Some("5")
+            && numbers.clone().count() == 2
+            && numbers.all(|number| number.len() <= 3 && number.parse::<u16>().is_ok());
+        if is_code { word.to_owned() } else { "5.0.0".to_owned() }
+    }
+}
+
+/// The recipients of all items of the same message and purpose.
+fn alike<'a>(
+    item: &Queued,
+    items: &'a [OutboxItem],
+) -> impl Iterator<Item = &'a OutboxRecipient> + use<'a> {
+    let purpose = item.purpose;
+    let alike = items.iter().filter(move |other| other.purpose == purpose);
+    alike.flat_map(|other| &other.recipients)
 }
 
 /// What became of the message for the recipients of all its items like this.
-fn rulings(item: &Queued, failed: &[(Address, String)], items: &[OutboxItem]) -> Vec<Ruling> {
+fn rulings(item: &Queued, failed: &[Failed], items: &[OutboxItem]) -> Vec<Ruling> {
     let passed_on = match item.parcel.cleared().grounds() {
         Grounds::Protect(method) => Verdict::Protect(*method),
         Grounds::Deliver | Grounds::Monitor | Grounds::Passed | Grounds::Release(_) => {
             Verdict::Deliver
         }
     };
-    let alike = items.iter().filter(|other| other.purpose == item.purpose);
-    let others: Vec<_> = alike.flat_map(|other| &other.recipients).collect();
     let in_state = |state: &str| {
-        let state = others.iter().filter(|other| other.state == state);
+        let state = alike(item, items).filter(|other| other.state == state);
         state.map(|other| other.recipient.clone()).collect::<Vec<_>>()
     };
-    let failed = failed.iter().map(|(to, _)| to.clone()).collect();
+    let failed = failed.iter().map(|failed| failed.recipient.clone()).collect();
     let all = [
         (failed, Verdict::Refuse),
         (in_state("sent"), passed_on),

@@ -2,13 +2,14 @@
 
 use std::{error::Error, future::Future, sync::Arc, time::Duration};
 
+use jiff::SignedDuration;
 use tokio::time::sleep;
 use tracing::{error, info};
 
 use crate::{
     base::measure,
     gate::Gate,
-    store::{HeldState, OutboxState},
+    store::{HeldState, OutboxState, StoreError},
 };
 
 /// Sends what is in the outbox: at once when something is put there, and when
@@ -54,6 +55,9 @@ pub async fn gauges(
                 }
                 Err(error) => error!(error = &error as &dyn Error, "figures not measured"),
             }
+            if let Err(error) = measure_ledger(&gate).await {
+                error!(error = &error as &dyn Error, "ledger not measured");
+            }
             sleep(MEASURE).await;
         }
     };
@@ -61,6 +65,16 @@ pub async fn gauges(
         () = work => {}
         () = stopped => {}
     }
+    Ok(())
+}
+
+/// Shows whether what was accepted in the last 24 hours is accounted for.
+async fn measure_ledger(gate: &Gate) -> Result<(), StoreError> {
+    let day = SignedDuration::from_hours(24);
+    let from = gate.now().saturating_sub(day).unwrap_or(gate.now());
+    let hours = gate.store().ledger(from, gate.now()).await?;
+    let uneven: i64 = hours.iter().map(|hour| hour.difference().abs()).sum();
+    metrics::gauge!(measure::LEDGER_DIFFERENCE).set(uneven as f64);
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 //! Outcome`; the last two live where they can be made: `policy` and `gate`.
 
 pub mod address;
+pub mod answered;
 pub mod channel;
 pub mod direction;
 pub mod envelope;
@@ -22,6 +23,7 @@ pub mod submission;
 
 pub use self::{
     address::Address,
+    answered::Answered,
     channel::Channel,
     direction::Direction,
     envelope::Envelope,

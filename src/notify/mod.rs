@@ -13,6 +13,7 @@ mod language;
 mod link;
 mod notice;
 mod refusal;
+mod report;
 mod settings;
 mod silence;
 pub(crate) mod words;
@@ -22,6 +23,7 @@ pub use self::{
     link::{GuidanceUrl, LinkError, PublicUrl},
     notice::{Case, MARKER, Notice, NoticeError, compose},
     refusal::{refusal, too_big},
+    report::{Action, Line, Report, report},
     settings::{Contact, Guidance, Letterhead, Settings, Wording, WordingError},
     silence::{Silence, may_notify},
 };

@@ -34,6 +34,19 @@ use crate::{
 /// Every recipient got the message as it was, or the text or its date could
 /// not be written.
 pub fn compose(case: &Case<'_>, letterhead: &Letterhead) -> Result<Notice, NoticeError> {
+    let (fields, words) = written(case, letterhead)?;
+    let mut bytes = fields.into_bytes();
+    bytes.extend_from_slice(&words.formatted());
+    let envelope = Envelope { sender: None, recipients: vec![case.sender.clone()] };
+    Ok(Notice { envelope, bytes: bytes.into() })
+}
+
+/// The header fields of a notice, without the type of its content, and the
+/// text that people read.
+pub(super) fn written(
+    case: &Case<'_>,
+    letterhead: &Letterhead,
+) -> Result<(String, MultiPart), NoticeError> {
     if case.rulings.iter().all(|ruling| ruling.verdict == Verdict::Deliver) {
         return Err(NoticeError::Nothing);
     }
@@ -44,10 +57,15 @@ pub fn compose(case: &Case<'_>, letterhead: &Letterhead) -> Result<Notice, Notic
         .boundary(boundary)
         .singlepart(SinglePart::plain(Plain(&view).render()?))
         .singlepart(SinglePart::html(Html(&view).render()?));
-    let mut bytes = headers(case, letterhead, &view)?.to_string().into_bytes();
-    bytes.extend_from_slice(&body.formatted());
-    let envelope = Envelope { sender: None, recipients: vec![case.sender.clone()] };
-    Ok(Notice { envelope, bytes: bytes.into() })
+    Ok((headers(case, letterhead, &view)?.to_string(), body))
+}
+
+/// The domain that our mail comes from.
+pub(super) fn domain(letterhead: &Letterhead) -> &str {
+    match letterhead.from.domain() {
+        "" => "sluse.invalid",
+        domain => domain,
+    }
 }
 
 /// What a notice tells about.
@@ -222,10 +240,7 @@ fn headers(
     view: &View<'_>,
 ) -> Result<Headers, NoticeError> {
     let date = DateTimePrinter::new().timestamp_to_string(&case.now).map_err(NoticeError::Date)?;
-    let domain = match letterhead.from.domain() {
-        "" => "sluse.invalid",
-        domain => domain,
-    };
+    let domain = domain(letterhead);
     let fields = [
         (HeaderName::new_from_ascii_str("From"), letterhead.from.to_string()),
         (HeaderName::new_from_ascii_str("To"), to(case.sender)),

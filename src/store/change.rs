@@ -29,6 +29,9 @@ pub struct Change {
     pub holds: Vec<NewHold>,
     /// What the gateway has to send by itself.
     pub queue: Vec<NewQueued>,
+    /// Whom the message is refused for though the client is told that it is
+    /// accepted; the queue has the notice.
+    pub refused: Vec<NewRefusal>,
     /// What to write into the audit log. [`Act::Decided`] is written once for
     /// each message and facts; [`Act::Notified`] only when a notice of this
     /// change is new; anything else when a hold or queue item is new, or when
@@ -62,6 +65,15 @@ impl fmt::Debug for NewHold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "NewHold({}, {} bytes)", self.event, self.raw.len())
     }
+}
+
+/// A refusal that is told by mail.
+#[derive(Clone, Debug)]
+pub struct NewRefusal {
+    /// The message.
+    pub event: EventId,
+    /// Whom it is refused for.
+    pub recipients: Vec<Address>,
 }
 
 /// A message to send.
@@ -213,6 +225,7 @@ pub(super) struct Ready {
     pub(super) settle: Option<(HeldId, HeldState)>,
     pub(super) holds: Vec<ReadyItem<HeldId, NewHold>>,
     pub(super) queue: Vec<ReadyItem<QueuedId, NewQueued>>,
+    pub(super) refused: Vec<NewRefusal>,
     pub(super) events: Vec<ReadyEvent>,
     pub(super) counts: Vec<(String, u64)>,
 }
@@ -255,6 +268,7 @@ impl Ready {
             settle: None,
             holds: holds.collect::<Result<_, StoreError>>()?,
             queue: queue.collect::<Result<_, StoreError>>()?,
+            refused: change.refused,
             events: events.collect(),
             counts: change.counts,
         })
@@ -262,7 +276,8 @@ impl Ready {
 
     /// Whether a sender may be told "accepted" on the strength of this.
     pub(super) fn must_survive_power_loss(&self) -> bool {
-        self.settle.is_some() || !self.holds.is_empty() || !self.queue.is_empty()
+        let places = !self.holds.is_empty() || !self.queue.is_empty();
+        self.settle.is_some() || places || !self.refused.is_empty()
     }
 
     /// Every content this change may have put on disk, and whether it is of a

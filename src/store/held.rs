@@ -137,16 +137,16 @@ pub(super) struct Holders {
 }
 
 /// Writes the row of a held message for those recipients it is not yet held
-/// for, inside the caller's transaction.
+/// for, inside the caller's transaction. Tells for how many.
 pub(super) async fn place(
     connection: &mut Connection,
     item: &ReadyItem<HeldId, NewHold>,
     now: Timestamp,
-) -> Result<Placed<HeldId, HeldState>, StoreError> {
+) -> Result<(Placed<HeldId, HeldState>, usize), StoreError> {
     let ReadyItem { id, new, recipients, sealed_key, size } = item;
     let holders = holders(connection, new.event, recipients).await?;
     if let ([], Some((id, state))) = (&*holders.missing, holders.found.first()) {
-        return Ok(Placed::Already(*id, *state));
+        return Ok((Placed::Already(*id, *state), 0));
     }
     // The row that made sealing seem needless is gone.
     let sealed_key = sealed_key.as_ref().ok_or(StoreError::Conflict)?;
@@ -184,7 +184,18 @@ pub(super) async fn place(
             .execute(&mut *connection)
             .await?;
     }
-    Ok(Placed::New(item.id))
+    Ok((Placed::New(item.id), holders.missing.len()))
+}
+
+/// For how many recipients an item is held, or was.
+pub(super) async fn recipients(
+    connection: &mut Connection,
+    id: HeldId,
+) -> Result<usize, StoreError> {
+    let select = "SELECT COUNT(*) FROM held h JOIN held_recipient r \
+                  ON r.event = h.event AND r.held = h.id WHERE h.id = $1";
+    let number: i64 = sqlx::query_scalar(select).bind(id.to_string()).fetch_one(connection).await?;
+    Ok(usize::try_from(number).unwrap_or(0))
 }
 
 /// Settles an item, inside the caller's transaction. Returns how it was
@@ -243,25 +254,37 @@ pub(super) async fn key(
 }
 
 /// Destroys the keys of all items whose time is over, inside the caller's
-/// transaction. At most 1000 at once.
+/// transaction. At most 1000 at once. Tells for how many recipients each was
+/// still held.
 pub(super) async fn expire(
     connection: &mut Connection,
     now: Timestamp,
-) -> Result<Vec<(HeldId, EventId)>, StoreError> {
-    let select = "SELECT id, event FROM held \
+) -> Result<Vec<Expired>, StoreError> {
+    let select = "SELECT id, event, state FROM held \
                   WHERE sealed_key IS NOT NULL AND expires_at <= $1 ORDER BY expires_at LIMIT 1000";
-    let rows: Vec<(String, String)> =
+    let rows: Vec<(String, String, String)> =
         sqlx::query_as(select).bind(millis(now)).fetch_all(&mut *connection).await?;
     let mut expired = Vec::with_capacity(rows.len());
-    for (id, event) in rows {
+    for (id, event, state) in rows {
         let unreadable = |what| StoreError::Unreadable { what, id: id.clone() };
         let update = "UPDATE held SET sealed_key = NULL, settled_at = $1, \
                       state = CASE WHEN state = 'held' THEN 'deleted' ELSE state END WHERE id = $2";
         sqlx::query(update).bind(millis(now)).bind(&id).execute(&mut *connection).await?;
         let event = event.parse().map_err(|_| unreadable("event"))?;
-        expired.push((id.parse().map_err(|_| unreadable("id"))?, event));
+        let id = id.parse().map_err(|_| unreadable("id"))?;
+        let was_held = state == HeldState::Held.as_str();
+        let held_for = if was_held { recipients(connection, id).await? } else { 0 };
+        expired.push(Expired { id, event, held_for });
     }
     Ok(expired)
+}
+
+/// An item whose time is over.
+pub(super) struct Expired {
+    pub(super) id: HeldId,
+    pub(super) event: EventId,
+    /// How many recipients still waited for it.
+    pub(super) held_for: usize,
 }
 
 fn held(row: &Row) -> Result<Held, StoreError> {

@@ -8,6 +8,7 @@
 //! [`StoreError`]; the message path answers 451 to it.
 
 mod audit;
+mod balance;
 mod blobs;
 mod change;
 mod counts;
@@ -16,6 +17,7 @@ mod error;
 mod held;
 mod ids;
 mod keys;
+mod ledger;
 mod master;
 mod outbox;
 mod purge;
@@ -44,20 +46,22 @@ use self::{
 };
 pub use self::{
     audit::{AuditReport, AuditRow, BadRow},
+    balance::Imbalance,
     change::{
-        Change, Committed, HeldState, NewHold, NewQueued, OutboxState, Placed, Purpose,
+        Change, Committed, HeldState, NewHold, NewQueued, NewRefusal, OutboxState, Placed, Purpose,
         UnknownState,
     },
     counts::Counts,
     error::StoreError,
     held::{Held, HeldFilter},
     ids::{HeldId, QueuedId},
+    ledger::LedgerHour,
     outbox::{OutboxFilter, OutboxItem, OutboxRecipient},
     sending::{Attempt, Fate, Queued},
 };
 use crate::{
     base::{clock::Clock, id::EventId, secret::Secret},
-    model::{Act, Envelope, Event, Reviewer},
+    model::{Act, Answered, Envelope, Event, Reviewer},
 };
 
 /// The store. Clones share everything; several processes may open the same
@@ -69,6 +73,7 @@ struct Inner {
     database: Arc<Database>,
     blobs: Blobs,
     keys: Arc<Keys>,
+    answers: Arc<ledger::Desk>,
     senders: Senders,
     writer: Writer,
     clock: Arc<dyn Clock>,
@@ -133,8 +138,9 @@ impl Store {
         let blobs = Blobs::in_folder(&content)?;
         let swept = sweep(&database, &blobs).await?;
         let senders = Senders::of(folder);
-        let writer = Writer::start(database.clone(), keys.clone(), clock.clone());
-        Ok(Self(Arc::new(Inner { database, blobs, keys, senders, writer, clock, swept })))
+        let answers = Arc::new(ledger::Desk::default());
+        let writer = Writer::start(database.clone(), keys.clone(), clock.clone(), answers.clone());
+        Ok(Self(Arc::new(Inner { database, blobs, keys, answers, senders, writer, clock, swept })))
     }
 
     /// What crashes had left behind and was removed when the store opened.
@@ -180,6 +186,24 @@ impl Store {
     /// Nothing was kept, and the change can be repeated.
     pub async fn commit(&self, change: Change) -> Result<Committed, StoreError> {
         Ok(self.write(Ready::new(change)?).await?.committed)
+    }
+
+    /// Takes note of what a front-end answered, for the ledger. It is entered
+    /// with the next change, or within a second or two.
+    pub fn note_answered(&self, answered: Answered) {
+        self.0.answers.note(answered);
+    }
+
+    /// Enters what was answered and not entered yet.
+    ///
+    /// # Errors
+    ///
+    /// The database fails; it is tried again by itself.
+    pub async fn enter_answers(&self) -> Result<(), StoreError> {
+        if !self.0.answers.is_empty() {
+            self.commit(Change::default()).await?;
+        }
+        Ok(())
     }
 
     /// Lists held messages, the latest first.

@@ -100,19 +100,19 @@ pub(super) async fn missing(
 }
 
 /// Writes the row of an item for those recipients who have it not coming yet,
-/// inside the caller's transaction.
+/// inside the caller's transaction. Tells for how many.
 pub(super) async fn place(
     connection: &mut Connection,
     item: &ReadyItem<QueuedId, NewQueued>,
     now: Timestamp,
-) -> Result<Placed<QueuedId, OutboxState>, StoreError> {
+) -> Result<(Placed<QueuedId, OutboxState>, usize), StoreError> {
     let ReadyItem { id, new, recipients, sealed_key, size } = item;
     let (missing, first) = missing(connection, new, recipients).await?;
     if let ([], Some((id, state))) = (&*missing, first) {
-        return Ok(Placed::Already(id, state));
+        return Ok((Placed::Already(id, state), 0));
     }
     if is_limited(connection, new, now).await? {
-        return Ok(Placed::Limited);
+        return Ok((Placed::Limited, 0));
     }
     let sealed_key = sealed_key.as_ref().ok_or(StoreError::Conflict)?;
     let (id, event) = (id.to_string(), new.event.to_string());
@@ -143,7 +143,7 @@ pub(super) async fn place(
             .execute(&mut *connection)
             .await?;
     }
-    Ok(Placed::New(item.id))
+    Ok((Placed::New(item.id), missing.len()))
 }
 
 /// Whether another item with the same limit key was queued within the hour.

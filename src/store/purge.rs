@@ -12,7 +12,9 @@ use super::{
     HeldId, Place, Store, StoreError,
     audit::{self, Entry},
     database::{Connection, Durability, millis, time},
-    held, outbox,
+    held::{self, Expired},
+    ledger::{self, Entries},
+    outbox,
 };
 use crate::model::{Act, Event};
 
@@ -33,20 +35,21 @@ impl Store {
             return Err(StoreError::ClockJumped { from, to: now });
         }
         let expired = held::expire(connection, now).await?;
+        let waited: usize = expired.iter().map(|item| item.held_for).sum();
+        let entries = Entries::from([(ledger::HELD_DELETED, waited as i64)]);
+        ledger::raise(connection, &entries, now).await?;
         outbox::forget(connection, now).await?;
-        let deleted = |(id, event): &(HeldId, _)| {
-            Entry::from(&Event::of_gate(
-                *event,
-                Act::Deleted,
-                json!({ "held": id, "why": "expired" }),
-            ))
+        ledger::forget(connection, now).await?;
+        let deleted = |item: &Expired| {
+            let facts = json!({ "held": item.id, "why": "expired" });
+            Entry::from(&Event::of_gate(item.event, Act::Deleted, facts))
         };
         let entries: Vec<Entry> = expired.iter().map(deleted).collect();
         let entries: Vec<&Entry> = entries.iter().collect();
         audit::append(connection, &self.0.keys, millis(now), &entries).await?;
         writing.commit().await?;
 
-        let expired: Vec<HeldId> = expired.into_iter().map(|(id, _)| id).collect();
+        let expired: Vec<HeldId> = expired.into_iter().map(|item| item.id).collect();
         self.discard(expired.iter().map(|id| (Place::Held, id.to_string()))).await;
         if !expired.is_empty() {
             self.0.database.flush_log().await;

@@ -84,7 +84,7 @@ async fn run(connection: &mut Connection, statement: &'static str) -> Result<(),
     Ok(())
 }
 
-const STEPS: &[&[&str]] = &[FIRST];
+const STEPS: &[&[&str]] = &[FIRST, LEDGER];
 
 const FIRST: &[&str] = &[
     "CREATE TABLE key_check (mac TEXT NOT NULL)",
@@ -164,4 +164,28 @@ const FIRST: &[&str] = &[
         PRIMARY KEY (day, name))",
     // Times that must survive a restart, such as that of the last purge.
     "CREATE TABLE mark (name TEXT PRIMARY KEY, at BIGINT NOT NULL)",
+];
+
+const LEDGER: &[&str] = &[
+    // In recipients, by the hour; hour 0 has the sum of what is forgotten.
+    "CREATE TABLE ledger (
+        hour BIGINT NOT NULL,
+        name TEXT NOT NULL,
+        value BIGINT NOT NULL,
+        PRIMARY KEY (hour, name))",
+    // When the client was told that the recipient is accepted.
+    "ALTER TABLE held_recipient ADD COLUMN answered BIGINT",
+    "ALTER TABLE outbox_recipient ADD COLUMN answered BIGINT",
+    // Who is refused after that, which the sender is told by mail.
+    "CREATE TABLE refused_recipient (
+        event TEXT NOT NULL,
+        recipient TEXT NOT NULL,
+        refused_at BIGINT NOT NULL,
+        answered BIGINT,
+        PRIMARY KEY (event, recipient))",
+    "INSERT INTO ledger (hour, name, value)
+        SELECT 0, 'held/placed', COUNT(*) FROM held_recipient r
+        JOIN held h ON h.id = r.held WHERE h.state = 'held'",
+    "INSERT INTO ledger (hour, name, value)
+        SELECT 0, 'outbox/placed', COUNT(*) FROM outbox_recipient WHERE state = 'pending'",
 ];

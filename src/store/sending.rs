@@ -15,6 +15,7 @@ use super::{
     audit::{self, Entry},
     counts,
     database::{Connection, Durability, Row, millis},
+    ledger::{self, Entries},
     outbox::PENDING,
 };
 use crate::{
@@ -122,11 +123,12 @@ impl Store {
         let now = self.0.clock.now();
         let mut writing = self.0.database.write(Durability::Power).await?;
         let connection = writing.connection();
-        let (attempt, entries) = settle(connection, id, results, now).await?;
+        let (attempt, entries, moved) = settle(connection, id, results, now).await?;
         let counters: Vec<_> = entries.iter().map(|(_, counter)| counter.clone()).collect();
         let entries: Vec<&Entry> = entries.iter().map(|(entry, _)| entry).collect();
         audit::append(connection, &self.0.keys, millis(now), &entries).await?;
         counts::raise(connection, now, &counters.into_iter().collect()).await?;
+        ledger::raise(connection, &moved, now).await?;
         writing.commit().await?;
         if attempt.state != OutboxState::Queued {
             self.0.blobs.discard(Place::Outbox, &id.to_string()).await;
@@ -176,6 +178,8 @@ impl Store {
             }),
         });
         audit::append(connection, &self.0.keys, millis(now), &[&dropped]).await?;
+        let moved = Entries::from([(ledger::OUTBOX_DROPPED, recipients as i64)]);
+        ledger::raise(connection, &moved, now).await?;
         writing.commit().await?;
         self.0.blobs.discard(Place::Outbox, &id.to_string()).await;
         self.0.database.flush_log().await;
@@ -256,10 +260,11 @@ async fn settle(
     id: QueuedId,
     results: &[(Address, Fate)],
     now: Timestamp,
-) -> Result<(Attempt, Vec<(Entry, Counter)>), StoreError> {
+) -> Result<(Attempt, Vec<(Entry, Counter)>, Entries), StoreError> {
     let item = open_item(connection, id).await?;
     if item.state != OutboxState::Queued {
-        return Ok((Attempt { state: item.state, failed: Vec::new() }, Vec::new()));
+        let attempt = Attempt { state: item.state, failed: Vec::new() };
+        return Ok((attempt, Vec::new(), Entries::new()));
     }
     let mut sent = 0;
     let mut failed = Vec::new();
@@ -294,7 +299,10 @@ async fn settle(
         let counter = format!("failed/{}", item.purpose.as_str());
         entries.push((entry, (counter, failed.len() as u64)));
     }
-    Ok((Attempt { state, failed }, entries))
+    let mut moved = Entries::new();
+    ledger::add(&mut moved, ledger::OUTBOX_SENT, sent);
+    ledger::add(&mut moved, ledger::OUTBOX_FAILED, failed.len());
+    Ok((Attempt { state, failed }, entries, moved))
 }
 
 /// Gives an item up on a person's word, inside the caller's transaction.

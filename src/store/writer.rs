@@ -18,6 +18,7 @@ use super::{
     error::StoreError,
     held,
     keys::Keys,
+    ledger::{self, Entries},
     outbox,
 };
 use crate::{base::clock::Clock, model::Act};
@@ -35,9 +36,14 @@ pub(super) struct Written {
 
 impl Writer {
     /// Starts the task. It ends when the last handle is dropped.
-    pub(super) fn start(database: Arc<Database>, keys: Arc<Keys>, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn start(
+        database: Arc<Database>,
+        keys: Arc<Keys>,
+        clock: Arc<dyn Clock>,
+        answers: Arc<ledger::Desk>,
+    ) -> Self {
         let (sender, receiver) = mpsc::channel(CHANGES_WAITING);
-        let desk = Desk { database, keys, clock };
+        let desk = Desk { database, keys, clock, answers };
         tokio::spawn(desk.work(receiver));
         Self(sender)
     }
@@ -70,12 +76,23 @@ struct Desk {
     database: Arc<Database>,
     keys: Arc<Keys>,
     clock: Arc<dyn Clock>,
+    answers: Arc<ledger::Desk>,
 }
 
 impl Desk {
     async fn work(self, mut receiver: mpsc::Receiver<Waiting>) {
         let mut batch = Vec::with_capacity(CHANGES_MERGED);
-        while receiver.recv_many(&mut batch, CHANGES_MERGED).await > 0 {
+        loop {
+            let arrived = tokio::select! {
+                arrived = receiver.recv_many(&mut batch, CHANGES_MERGED) => arrived,
+                () = self.answers.is_due() => {
+                    self.enter().await;
+                    continue;
+                }
+            };
+            if arrived == 0 {
+                return self.enter().await;
+            }
             let changes: Vec<&Ready> = batch.iter().map(|waiting| &*waiting.change).collect();
             match self.write(&changes).await {
                 Ok(written) => answer(&mut batch, written.into_iter().map(Ok)),
@@ -97,8 +114,33 @@ impl Desk {
         }
     }
 
-    /// Writes changes in one transaction, all or none.
+    /// Enters answers that found no change to go along with. What fails is
+    /// tried again.
+    async fn enter(&self) {
+        if self.answers.is_empty() {
+            return;
+        }
+        if let Err(error) = self.write(&[]).await {
+            tracing::debug!(%error, "answers not entered in the ledger yet");
+        }
+    }
+
+    /// Writes changes in one transaction, all or none, and with them what was
+    /// answered meanwhile.
     async fn write(&self, changes: &[&Ready]) -> Result<Vec<Written>, StoreError> {
+        let answers = self.answers.take();
+        let written = self.write_with(changes, &answers).await;
+        if written.is_err() {
+            self.answers.put_back(answers);
+        }
+        written
+    }
+
+    async fn write_with(
+        &self,
+        changes: &[&Ready],
+        answers: &ledger::Pending,
+    ) -> Result<Vec<Written>, StoreError> {
         let power = changes.iter().any(|change| change.must_survive_power_loss());
         let durability = if power { Durability::Power } else { Durability::Process };
         let mut writing = self.database.write(durability).await?;
@@ -109,8 +151,9 @@ impl Desk {
         let mut all = Vec::with_capacity(changes.len());
         let mut entries = Vec::new();
         let mut raised = BTreeMap::new();
+        let mut moved = Entries::new();
         for change in changes {
-            let mut written = place(connection, change, now).await?;
+            let mut written = place(connection, change, now, &mut moved).await?;
             if written.settled_before.is_none() {
                 let fresh = fresh_events(change, &written.committed, &mut decided);
                 written.committed.events = fresh.len();
@@ -121,7 +164,11 @@ impl Desk {
         }
         audit::append(connection, &self.keys, millis(now), &entries).await?;
         counts::raise(connection, now, &raised).await?;
+        let entered = ledger::settle(connection, answers, now).await?;
+        moved.extend(&entered);
+        ledger::raise(connection, &moved, now).await?;
         writing.commit().await?;
+        ledger::measure(&entered);
         Ok(all)
     }
 }
@@ -138,6 +185,7 @@ async fn place(
     connection: &mut Connection,
     change: &Ready,
     now: jiff::Timestamp,
+    moved: &mut Entries,
 ) -> Result<Written, StoreError> {
     let mut written = Written { committed: Committed::default(), settled_before: None };
     if let Some((id, to)) = change.settle {
@@ -145,12 +193,25 @@ async fn place(
         if written.settled_before.is_some() {
             return Ok(written);
         }
+        let name = match to {
+            HeldState::Deleted => ledger::HELD_DELETED,
+            HeldState::Rejected => ledger::HELD_REJECTED,
+            HeldState::Held | HeldState::Released => ledger::HELD_RELEASED,
+        };
+        ledger::add(moved, name, held::recipients(connection, id).await?);
     }
     for item in &change.holds {
-        written.committed.holds.push(held::place(connection, item, now).await?);
+        let (placed, number) = held::place(connection, item, now).await?;
+        written.committed.holds.push(placed);
+        ledger::add(moved, ledger::HELD_PLACED, number);
     }
     for item in &change.queue {
-        written.committed.queue.push(outbox::place(connection, item, now).await?);
+        let (placed, number) = outbox::place(connection, item, now).await?;
+        written.committed.queue.push(placed);
+        ledger::add(moved, ledger::OUTBOX_PLACED, number);
+    }
+    for refusal in &change.refused {
+        ledger::place(connection, refusal, now).await?;
     }
     Ok(written)
 }

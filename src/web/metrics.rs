@@ -11,8 +11,8 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 use thiserror::Error;
 
 use crate::base::measure::{
-    BUILD, ENCRYPTED, ERRORS, FINDINGS, MESSAGES, OUTBOX, QUARANTINE, RELOADED, SCAN_SECONDS,
-    SMTP_CONNECTIONS, SMTP_REFUSED,
+    BUILD, ENCRYPTED, ERRORS, FINDINGS, LEDGER, LEDGER_DIFFERENCE, MESSAGES, OUTBOX, QUARANTINE,
+    RELOADED, SCAN_SECONDS, SMTP_CONNECTIONS, SMTP_REFUSED,
 };
 
 /// Takes the recorder of this process into use, once; later calls hand out
@@ -45,6 +45,8 @@ fn describe() {
     describe_counter!(MESSAGES, "Messages judged, by direction and verdict");
     describe_counter!(ERRORS, "Messages deferred for an inner error");
     describe_counter!(FINDINGS, "Findings, by rule");
+    describe_counter!(LEDGER, "Recipients accepted, and where they went");
+    describe_gauge!(LEDGER_DIFFERENCE, "Recipients accepted in 24 hours and not accounted for");
     describe_histogram!(SCAN_SECONDS, Unit::Seconds, "Time to judge one message");
     describe_gauge!(QUARANTINE, "Messages held for review");
     describe_gauge!(OUTBOX, "Messages waiting to be sent");

@@ -10,6 +10,7 @@ use sluse::{
     policy::{Parcel, Policy},
     store::{Change, NewQueued, Purpose, Store},
 };
+use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 
 use crate::place::{Place, SETTINGS};
 
@@ -34,6 +35,36 @@ fn a_fresh_store_is_empty_and_proven() {
     assert_eq!((answer.status, answer.out.as_str()), (0, "last 7 days\nnow\n"));
     let told = &place.sluse(&["stats", "--format", "json"]).json()[0];
     assert!(told.is_object(), "{told}");
+}
+
+#[test]
+fn the_ledger_is_checked_by_its_exit_status() {
+    let place = Place::new();
+    let answer = place.sluse(&["stats", "--check"]);
+    assert_eq!(answer.status, 0, "{answer:?}");
+    assert_eq!(answer.out, "ok: every accepted recipient is accounted for\n");
+    tamper(&place, "INSERT INTO ledger VALUES (1795420800000, 'accepted', 3)");
+    tamper(&place, "INSERT INTO ledger VALUES (1795420800000, 'held', 2)");
+    let answer = place.sluse(&["stats", "--check"]);
+    assert_eq!(answer.status, 1, "{answer:?}");
+    assert_eq!(
+        answer.out,
+        "2026-11-23T08:00:00Z  accepted 3 = delivered 0 + held 2 + outbox 0 + refused 0; \
+         difference 1\n"
+    );
+    let told = &place.sluse(&["stats", "--check", "--format", "json"]).json()[0];
+    assert_eq!((&told["ok"], &told["found"][0]["accepted"]), (&false.into(), &3.into()));
+}
+
+fn tamper(place: &Place, statement: &'static str) {
+    let file = place.path("state/sluse.db");
+    let work = async {
+        let options = SqliteConnectOptions::new().filename(file);
+        let mut connection = options.connect().await.unwrap();
+        sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    };
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work);
 }
 
 #[test]

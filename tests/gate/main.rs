@@ -11,6 +11,7 @@ mod failures;
 #[path = "../harness/sink.rs"]
 mod fake_hop;
 mod hops;
+mod ledger;
 mod letters;
 mod marks;
 mod mixed;
@@ -19,6 +20,7 @@ mod office;
 mod outbox;
 mod protecting;
 mod quarantine;
+mod reports;
 mod rulebooks;
 mod split;
 mod verdicts;

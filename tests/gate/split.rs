@@ -198,7 +198,7 @@ fn by_name() -> Plan {
     Plan { policy: Some(POLICY), ..Plan::default() }
 }
 
-const POLICY: &str = r#"
+pub(crate) const POLICY: &str = r#"
 [[route]]
 name = "defer"
 when = { recipient = "defer@*" }

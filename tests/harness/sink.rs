@@ -23,6 +23,8 @@ pub(crate) enum Manner {
     Delay(Duration),
     /// Says no at the end of data, with this code.
     Refuse(u16),
+    /// Says no to letters, with this code, and takes what has no sender.
+    RefuseLetters(u16),
 }
 
 /// A message that arrived.
@@ -205,7 +207,8 @@ fn finish(input: &mut BufReader<TcpStream>, shared: &Shared, mail: &Arrival) -> 
             thread::park_timeout(time);
             keep();
         }
-        Manner::Refuse(code) => {
+        Manner::RefuseLetters(_) if mail.sender.is_empty() => keep(),
+        Manner::Refuse(code) | Manner::RefuseLetters(code) => {
             let class = code / 100;
             say(input, &format!("{code} {class}.3.0 Not today"))?;
             return Ok(true);

@@ -5,5 +5,7 @@
 mod audit;
 mod faults;
 mod held;
+mod ledger;
+mod old;
 mod outbox;
 mod place;

@@ -150,6 +150,7 @@ pub(crate) fn full_change(store: &Store) -> Change {
             Event::of_gate(event, Act::Notified, json!({})),
         ],
         counts: vec![("notices".to_owned(), 1)],
+        ..Change::default()
     }
 }
 

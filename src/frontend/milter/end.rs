@@ -11,8 +11,8 @@ use tracing::{Instrument, Span, debug, error, field::Empty, info_span, warn};
 use super::{decision::Decision, draft::Received, edits::Edits, session::Session};
 use crate::{
     frontend::asking,
-    gate::{Judge, Taken},
-    model::{Channel, Envelope, Reply},
+    gate::{Answer, Fate, Judge, Outcome, Taken},
+    model::{Answered, Channel, Envelope, Reply},
 };
 
 /// Where messages are brought to be judged.
@@ -36,34 +36,52 @@ impl Desk {
             None => return Status::Tempfail,
         };
         async {
-            let decision = match message {
+            let (decision, answered) = match message {
                 Ok(message) => self.decide(message).await,
                 Err(fault) => {
                     warn!(?fault, "message cannot be judged");
-                    Decision::Refuse(fault.reply())
+                    (Decision::Refuse(fault.reply()), None)
                 }
             };
-            tell(cx, &decision).await
+            let status = tell(cx, &decision).await;
+            if let (Status::Accept | Status::Discard, Some(answered)) = (status, answered) {
+                self.judge.answered(answered);
+            }
+            status
         }
         .instrument(span)
         .await
     }
 
-    async fn decide(&self, message: Received) -> Decision {
+    /// The decision, and what to tell the ledger once the message is accepted.
+    async fn decide(&self, message: Received) -> (Decision, Option<Answered>) {
         let envelope = Envelope { sender: message.sender.clone(), recipients: message.addresses() };
         let raw = Arc::clone(&message.raw);
         let taken = Taken { channel: CHANNEL, envelope, raw };
         let Some(outcome) = asking::ask(&self.judge, taken, self.deadline).await else {
-            return Decision::Refuse(Reply::try_again());
+            return (Decision::Refuse(Reply::try_again()), None);
         };
         if let Some(event) = outcome.event {
             Span::current().record("event", tracing::field::display(event));
         }
-        Decision::of(&outcome, &message).unwrap_or_else(|reason| {
-            error!(%reason, "a milter cannot express this outcome, deferred");
-            Decision::Refuse(Reply::try_again())
-        })
+        match Decision::of(&outcome, &message) {
+            Ok(decision) => (decision, answered(&outcome, &message)),
+            Err(reason) => {
+                error!(%reason, "a milter cannot express this outcome, deferred");
+                (Decision::Refuse(Reply::try_again()), None)
+            }
+        }
     }
+}
+
+/// What is true of an outcome once the mail server was told to accept it: it
+/// answers for all, and passes the message on to those with a parcel.
+fn answered(outcome: &Outcome, message: &Received) -> Option<Answered> {
+    let passed = |answer: &&Answer| matches!(answer.fate, Fate::Delivered(_));
+    let delivered = outcome.answers.iter().filter(passed);
+    let delivered = delivered.flat_map(|answer| answer.recipients.iter().cloned()).collect();
+    let accepted = message.addresses();
+    outcome.event.map(|event| Answered { event, accepted, delivered })
 }
 
 async fn tell(cx: &mut EomContext<Session>, decision: &Decision) -> Status {

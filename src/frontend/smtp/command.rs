@@ -7,7 +7,10 @@
 
 use std::str;
 
-use super::forward::{self, Attributes};
+use super::{
+    forward::{self, Attributes},
+    parameters::{digits, for_each_parameter, is_notify, is_orcpt, is_xtext, split_path},
+};
 use crate::{
     frontend::path,
     model::{Address, Reply},
@@ -215,93 +218,8 @@ fn rcpt(rest: &str) -> Result<RcptTo, Unreadable> {
     Ok(to)
 }
 
-/// The inside of the path behind `keyword`, and the parameters behind it.
-/// Blanks before the path are let pass, as many good clients write them.
-fn split_path<'a>(rest: &'a str, keyword: &str) -> Option<(&'a str, &'a str)> {
-    let (found, rest) = rest.split_at_checked(keyword.len())?;
-    let rest = rest.trim_start_matches(' ').strip_prefix('<')?;
-    if !found.eq_ignore_ascii_case(keyword) {
-        return None;
-    }
-    let (mut quoted, mut escaped) = (false, false);
-    let end = rest.find(|c| {
-        let is_end = c == '>' && !quoted;
-        quoted ^= c == '"' && !escaped;
-        escaped = quoted && !escaped && c == '\\';
-        is_end
-    })?;
-    let (path, parameters) = (rest.get(..end)?, rest.get(end + 1..)?);
-    // `<a><b>` and `<a>SIZE=1` are nothing.
-    let parted = parameters.is_empty() || parameters.starts_with(' ');
-    // A blank outside of quotes is never meant, and would be trimmed away.
-    (parted && path.trim() == path).then_some((path, parameters))
-}
-
-/// Gives every parameter to `take`, its key in upper case, each key once.
-fn for_each_parameter(
-    text: &str,
-    mut take: impl FnMut(&str, Option<&str>) -> Result<(), Unreadable>,
-) -> Result<(), Unreadable> {
-    let mut seen: Vec<String> = Vec::new();
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
-        let (key, value) = match word.split_once('=') {
-            Some((key, value)) => (key.to_ascii_uppercase(), Some(value)),
-            None => (word.to_ascii_uppercase(), None),
-        };
-        if seen.contains(&key) || seen.len() >= MAX_PARAMETERS {
-            return Err(Unreadable::Parameter);
-        }
-        take(&key, value)?;
-        seen.push(key);
-    }
-    Ok(())
-}
-
-fn digits(text: &str) -> Option<u64> {
-    let fits = (1..=MAX_DIGITS).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-    fits.then(|| text.parse().ok()).flatten()
-}
-
-/// RFC 3461 section 4.1.
-fn is_notify(text: &str) -> bool {
-    let is_word = |word: &str| {
-        ["SUCCESS", "FAILURE", "DELAY"].iter().any(|known| word.eq_ignore_ascii_case(known))
-    };
-    text.eq_ignore_ascii_case("NEVER") || (text.len() <= 30 && text.split(',').all(is_word))
-}
-
-/// RFC 3461 section 4.2, with the characters of RFC 6533 section 3.
-fn is_orcpt(text: &str) -> bool {
-    let Some((kind, address)) = text.split_once(';') else { return false };
-    let is_atom = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
-    let is_kind = !kind.is_empty() && kind.chars().all(is_atom);
-    text.len() <= 500 && is_kind && is_xtext(address)
-}
-
-/// RFC 3461 section 4.
-fn is_xtext(text: &str) -> bool {
-    let mut bytes = text.bytes();
-    let hex = |bytes: &mut str::Bytes<'_>| {
-        let is_hex = |byte: u8| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte);
-        bytes.next().is_some_and(is_hex)
-    };
-    while let Some(byte) = bytes.next() {
-        let fits = match byte {
-            b'+' => hex(&mut bytes) && hex(&mut bytes),
-            b'=' => false,
-            _ => byte.is_ascii_graphic(),
-        };
-        if !fits {
-            return false;
-        }
-    }
-    !text.is_empty()
-}
-
 const FOREIGN: [&str; 9] =
     ["CONNECT", "DELETE", "GET", "HEAD", "HOST", "OPTIONS", "POST", "PUT", "USER-AGENT"];
-const MAX_DIGITS: usize = 18;
-const MAX_PARAMETERS: usize = 16;
 
 #[cfg(test)]
 mod tests {

@@ -1,42 +1,28 @@
-//! A message from its first byte to its answer, by DATA or in chunks (BDAT,
-//! RFC 3030).
+//! A message on its way in, by DATA or in chunks (BDAT, RFC 3030).
 //!
 //! What comes over a limit is let go while it is read, and refused at its end,
-//! where the client listens. A message that is whole is judged and sent on
-//! whether or not the client is still there: what was done is never half done,
-//! and a client that comes again finds it done. Nothing is kept of a message
-//! that ends early.
+//! where the client listens. Nothing is kept of a message that ends early.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use tokio::time::Instant;
-use tracing::{Instrument, Span, debug, field::Empty, info_span, warn};
 
 use super::{
-    answer::{self, Plan, Telling},
     command::Chunk,
     content::{Content, Progress},
-    form,
     limits::Share,
-    listen::Dialect,
-    mail::Mail,
     replies as say,
     session::{Next, Session},
     trust::Standing,
     wire::{Cut, FOR_CONTENT},
 };
-use crate::{
-    frontend::asking,
-    gate::Taken,
-    model::{Channel, Envelope, Reply},
-    notify,
-    relay::Answer,
-};
+use crate::{model::Reply, notify};
 
 /// A message that is coming in.
 pub(super) struct Incoming {
-    content: Content,
-    share: Share,
+    pub(super) content: Content,
+    /// The memory that it takes.
+    pub(super) share: Share,
     /// There was no memory for it.
     is_starved: bool,
     /// Bytes read, kept or not.
@@ -169,101 +155,6 @@ impl Session {
         }
     }
 
-    /// The whole message is here: judges it, sends it on, and answers.
-    async fn finish(&mut self, incoming: Incoming) -> Result<Next, Cut> {
-        let Some(mail) = self.mail.take() else { return self.fault(&say::out_of_order()).await };
-        let bytes = incoming.content.len();
-        let span = info_span!(
-            "submission",
-            front_end = "smtp",
-            session = self.number,
-            bytes,
-            event = Empty
-        );
-        let (answers, next) = self.settle(mail, incoming).instrument(span).await;
-        for answer in &answers {
-            self.wire.say(answer);
-        }
-        self.forget_origin();
-        if next == Next::Go {
-            self.tally.rest();
-        }
-        Ok(next)
-    }
-
-    async fn settle(&mut self, mail: Mail, incoming: Incoming) -> (Vec<Answer>, Next) {
-        let limits = self.limits();
-        if let Some(reply) = incoming.trouble(limits.message_bytes.get()) {
-            warn!(code = reply.code, "message not taken, too much of it");
-            return (self.same(mail, &reply).await, Next::Go);
-        }
-        let Incoming { content, share, .. } = incoming;
-        let bare = self.terms.settings.bare_newline;
-        let raw: Arc<[u8]> = match form::check(content.into_bytes(), limits, bare) {
-            Ok(bytes) => bytes.into(),
-            Err(fault) => {
-                warn!(?fault, "message refused for its form");
-                let next = if fault.is_ambiguous() { Next::Close } else { Next::Go };
-                return (self.same(mail, &fault.reply()).await, next);
-            }
-        };
-        let answers = self.judge(mail, raw).await;
-        // The message is let go only now.
-        drop(share);
-        (answers, Next::Go)
-    }
-
-    /// Has the message judged and does what the outcome says.
-    async fn judge(&self, mut mail: Mail, raw: Arc<[u8]>) -> Vec<Answer> {
-        let recipients = mail.recipients();
-        let telling = match self.dialect {
-            Dialect::Lmtp => Telling::Each,
-            Dialect::Smtp | Dialect::Smtps => Telling::Together,
-        };
-        let envelope =
-            Envelope { sender: mail.from.sender.clone(), recipients: recipients.clone() };
-        let alone = telling == Telling::Each || recipients.len() == 1;
-        let channel =
-            Channel { answers_each: alone, passes_some: alone, reinjects: false, replaces: alone };
-        let taken = Taken { channel, envelope, raw };
-        let time = self.limits().judging_time();
-        let outcome = asking::ask(&self.front.judge, taken, time).await;
-        let event = outcome.as_ref().and_then(|outcome| outcome.event);
-        if let Some(event) = event {
-            Span::current().record("event", tracing::field::display(event));
-        }
-        let plan = match outcome {
-            Some(outcome) => Plan::of(outcome, &recipients, telling),
-            None => Plan::deferred(&recipients),
-        };
-        let Plan { parcels, mut answers } = plan;
-        for (parcel, to) in parcels {
-            if let Some(upstream) = mail.upstream() {
-                answers.extend(upstream.deliver(&parcel, &to).await);
-            }
-        }
-        let answer = |to| answers.get(to).cloned().unwrap_or_else(|| answer::merged(&[]));
-        let each: Vec<Answer> = mail.accepted.iter().map(answer).collect();
-        let told = match telling {
-            Telling::Each => each,
-            Telling::Together => vec![answer::merged(&each)],
-        };
-        let codes: Vec<u16> = told.iter().map(|answer| answer.code).collect();
-        debug!(?codes, recipients = recipients.len(), "answered");
-        mail.end().await;
-        told.into_iter().map(|answer| answer::named(answer, event)).collect()
-    }
-
-    /// The same reply for all, and nothing is sent on.
-    async fn same(&self, mail: Mail, reply: &Reply) -> Vec<Answer> {
-        let count = match self.dialect {
-            Dialect::Lmtp => mail.accepted.len(),
-            Dialect::Smtp | Dialect::Smtps => 1,
-        };
-        mail.end().await;
-        vec![answer::spoken(reply); count]
-    }
-
     /// Says it and closes.
     pub(super) fn close_with(&mut self, reply: &Reply) -> Result<Next, Cut> {
         self.reply(reply);
@@ -298,7 +189,7 @@ impl Incoming {
     }
 
     /// Why it cannot be taken, if so.
-    fn trouble(&self, most: u64) -> Option<Reply> {
+    pub(super) fn trouble(&self, most: u64) -> Option<Reply> {
         match (self.is_starved, self.content.is_over()) {
             (true, _) => Some(say::no_memory()),
             (false, true) => Some(notify::too_big(most)),

@@ -10,6 +10,7 @@
 mod answer;
 mod command;
 mod content;
+mod ending;
 mod form;
 mod forward;
 mod limits;
@@ -17,6 +18,8 @@ mod listen;
 mod mail;
 mod message;
 mod network;
+mod parameters;
+mod proxied;
 mod replies;
 mod session;
 mod settings;

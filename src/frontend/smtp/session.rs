@@ -13,7 +13,6 @@ use tracing::{debug, warn};
 use super::{
     Front, Terms, answer,
     command::{Command, Unreadable},
-    forward::Attributes,
     limits::Seat,
     listen::Dialect,
     mail::Mail,
@@ -40,20 +39,20 @@ pub(super) struct Session {
     pub(super) mail: Option<Mail>,
     pub(super) tally: Tally,
     /// Whom we talk with.
-    peer: SocketAddr,
+    pub(super) peer: SocketAddr,
     /// Whom the peer speaks for, by XCLIENT; else the peer itself.
-    client: Origin,
+    pub(super) client: Origin,
     /// What XFORWARD said of the next message.
-    forwarded: Option<Origin>,
-    hello: Option<Hello>,
-    seat: Seat,
+    pub(super) forwarded: Option<Origin>,
+    pub(super) hello: Option<Hello>,
+    pub(super) seat: Seat,
 }
 
 /// How a client greeted.
 #[derive(Clone, Debug)]
-struct Hello {
-    name: String,
-    protocol: &'static str,
+pub(super) struct Hello {
+    pub(super) name: String,
+    pub(super) protocol: &'static str,
 }
 
 /// Whether there is more to say.
@@ -286,83 +285,21 @@ impl Session {
         Ok(())
     }
 
-    async fn xforward(&mut self, attributes: Attributes) -> Result<Next, Cut> {
-        if !self.is_forwarder() {
-            warn!("XFORWARD from a client that is not trusted with it, refused");
-            return self.refuse(&say::not_authorized(), "forward").await;
-        }
-        if self.mail.is_some() {
-            return self.fault(&say::out_of_order()).await;
-        }
-        attributes.apply(self.forwarded.get_or_insert_default());
-        self.reply(&say::ok());
-        Ok(Next::Go)
-    }
-
-    async fn xclient(&mut self, attributes: Attributes) -> Result<Next, Cut> {
-        if !self.is_forwarder() {
-            warn!("XCLIENT from a client that is not trusted with it, refused");
-            return self.refuse(&say::not_authorized(), "forward").await;
-        }
-        if self.mail.is_some() {
-            return self.fault(&say::out_of_order()).await;
-        }
-        if let Some(address) = attributes.address() {
-            let settings = &self.terms.settings;
-            let unspecified = std::net::Ipv4Addr::UNSPECIFIED.into();
-            let address = address.unwrap_or(unspecified);
-            let real = Standing::of_address(self.peer.ip(), settings);
-            self.standing = real.at_most(Standing::of_address(address, settings));
-            match self.front.door.enter(address, self.standing, &settings.limits) {
-                Ok(seat) => self.seat = seat,
-                Err(_) => return self.close_with(&say::too_many_connections()),
-            }
-        }
-        attributes.apply(&mut self.client);
-        self.reset().await;
-        (self.hello, self.forwarded) = (None, None);
-        self.greet();
-        Ok(Next::Go)
-    }
-
     /// Ends the transaction, if there is one.
-    async fn reset(&mut self) {
+    pub(super) async fn reset(&mut self) {
         if let Some(mail) = self.mail.take() {
             mail.end().await;
             self.forget_origin();
         }
     }
 
-    /// What XFORWARD said was about one message.
-    pub(super) fn forget_origin(&mut self) {
-        self.forwarded = None;
-    }
-
-    /// Whom the next hop is told that the message is from.
-    fn origin(&self) -> Origin {
-        self.forwarded.clone().unwrap_or_else(|| {
-            let hello = self.hello.as_ref();
-            Origin {
-                hello: self.client.hello.clone().or(hello.map(|hello| hello.name.clone())),
-                protocol: self.client.protocol.or(hello.map(|hello| hello.protocol)),
-                ..self.client.clone()
-            }
-        })
-    }
-
-    fn greet(&mut self) {
+    pub(super) fn greet(&mut self) {
         let protocol = if self.dialect == Dialect::Lmtp { "LMTP" } else { "ESMTP" };
         self.wire.say_lines(220, "", &[format!("{} {protocol} Sluse", self.front.name)]);
     }
 
     fn may_start_tls(&self) -> bool {
         self.terms.tls.is_some() && self.wire.tls().is_none()
-    }
-
-    /// Always about the real peer, whomever it speaks for.
-    fn is_forwarder(&self) -> bool {
-        let address = self.peer.ip();
-        self.terms.settings.forwarders.iter().any(|network| network.contains(address))
     }
 
     pub(super) fn limits(&self) -> &Limits {
@@ -391,7 +328,11 @@ impl Session {
         }
     }
 
-    async fn refuse(&mut self, reply: &Reply, reason: &'static str) -> Result<Next, Cut> {
+    pub(super) async fn refuse(
+        &mut self,
+        reply: &Reply,
+        reason: &'static str,
+    ) -> Result<Next, Cut> {
         counter!(SMTP_REFUSED, "reason" => reason).increment(1);
         self.fault(reply).await
     }

@@ -5,7 +5,7 @@
 //! deadline, or when the service stops. What was received before TLS began is
 //! forgotten when it begins, so that nobody on the way can put commands there.
 
-use std::{fmt::Write as _, future::Future, io, time::Duration};
+use std::{fmt::Write as _, io, time::Duration};
 
 use memchr::memchr;
 use rustix::net::sockopt::set_tcp_quickack;
@@ -277,11 +277,9 @@ impl Wire {
 }
 
 /// Ends when the service stops.
-pub(super) fn stopped(stop: &mut watch::Receiver<bool>) -> impl Future<Output = ()> + '_ {
-    async {
-        // Whoever could say it is gone: the service has stopped.
-        let _ = stop.wait_for(|is_stopped| *is_stopped).await;
-    }
+pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // Whoever could say it is gone: the service has stopped.
+    drop(stop.wait_for(|is_stopped| *is_stopped).await);
 }
 
 /// Octets of a command with its line end; RFC 5321 section 4.5.3.1.4 asks for
