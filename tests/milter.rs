@@ -17,8 +17,9 @@ use std::{
 };
 
 use sluse::{
+    base::id::EventId,
     frontend::milter::{self, BindError, Listen, Listener, Settings},
-    gate::{Fate as Verdict, Judge},
+    gate::{Fate as Verdict, Judge, Outcome},
     model::Reply,
 };
 use tempfile::TempDir;
@@ -45,6 +46,39 @@ async fn a_clean_message_passes_untouched() {
     assert_eq!(seen[0].envelope.sender, KARI.parse().ok());
     assert_eq!(seen[0].envelope.recipients, [OLA.parse().unwrap(), PER.parse().unwrap()]);
     assert!(seen[0].channel.replaces && !seen[0].channel.answers_each);
+}
+
+#[tokio::test]
+async fn the_judge_hears_of_every_answer_that_accepts() {
+    let event = Some(EventId::from_keyed_hash(&[7; 32]));
+    let judge = FakeJudge::new(move |taken| {
+        let [first, rest @ ..] = &taken.envelope.recipients[..] else { panic!("nobody") };
+        let to = std::slice::from_ref(first);
+        let fate = match first.local() {
+            "kept" => Verdict::Kept,
+            "refused" => Verdict::Refused(Reply::new(550, "5.7.1", &["No"])),
+            "deferred" => Verdict::Deferred(Reply::try_again()),
+            _ => Verdict::Delivered(parcel(&taken.envelope.sender, to, &taken.raw)),
+        };
+        let mut answers = vec![answer(to, fate)];
+        if !rest.is_empty() {
+            answers.push(answer(rest, Verdict::Kept));
+        }
+        Outcome { event, answers }
+    });
+    let gateway = Gateway::start(judge).await;
+    let mut server = gateway.connect().await;
+    let (kept, refused, deferred) = ("<kept@a.example>", "<refused@a.example>", "<deferred@a.b>");
+    for to in [&[refused][..], &[deferred], &[OLA, kept, PER], &[kept]] {
+        server.submit(KARI, to, MAIL).await;
+    }
+    let addresses = |all: &[&str]| all.iter().map(|to| to.parse().unwrap()).collect::<Vec<_>>();
+    let heard = gateway.judge.heard();
+    assert_eq!(heard.len(), 2, "{heard:?}");
+    assert_eq!(Some(heard[0].event), event);
+    assert_eq!(heard[0].accepted, addresses(&[OLA, kept, PER]));
+    assert_eq!(heard[0].delivered, addresses(&[OLA]));
+    assert_eq!((&heard[1].accepted, heard[1].delivered.len()), (&addresses(&[kept]), 0));
 }
 
 #[tokio::test]

@@ -7,9 +7,10 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use sha2::{Digest, Sha256};
 use tokio::task::spawn_blocking;
 
-use super::{Gate, GateError, Rulebook};
+use super::{Gate, GateError, Reader, Rulebook};
 use crate::{
     base::measure::ENCRYPTED,
     model::{
@@ -71,6 +72,26 @@ impl Gate {
     ) -> Result<Decision, GateError> {
         let reader = self.reader(book);
         let reading = reader.read(Kind::Message, "", &submission.raw, self.now()).await?;
+        self.decide_by(book, submission, reading).await
+    }
+
+    /// Decides about a message that must not be read again.
+    pub(super) async fn decide_unreadable(
+        &self,
+        book: &Arc<Rulebook>,
+        submission: &Submission,
+    ) -> Result<Decision, GateError> {
+        let digest = Sha256::digest(&submission.raw).into();
+        let reading = Reading { digest, ..Reader::unread(GapKind::Broken, "message") };
+        self.decide_by(book, submission, reading).await
+    }
+
+    async fn decide_by(
+        &self,
+        book: &Arc<Rulebook>,
+        submission: &Submission,
+        reading: Reading,
+    ) -> Result<Decision, GateError> {
         let recipients = &submission.envelope.recipients;
         let mut offers = self.protector.offers(recipients, &book.policy.methods(), self.now());
         let mut sealed = HashMap::new();

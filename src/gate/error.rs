@@ -44,9 +44,12 @@ pub enum GateError {
     /// The store failed.
     #[error("store failed")]
     Store(#[from] StoreError),
-    /// A long piece of work was cut off, or panicked.
+    /// A long piece of work was cut off.
     #[error("work was cut off")]
     CutOff,
+    /// A long piece of work panicked.
+    #[error("work broke down")]
+    Panicked,
     /// The message cannot be read now.
     #[error("reading failed")]
     Worker(#[from] WorkerError),
@@ -57,8 +60,8 @@ pub enum GateError {
 
 impl From<JoinError> for GateError {
     /// Leaves the cause out: the text of a panic quotes what it stumbled over.
-    fn from(_: JoinError) -> Self {
-        Self::CutOff
+    fn from(error: JoinError) -> Self {
+        if error.is_panic() { Self::Panicked } else { Self::CutOff }
     }
 }
 

@@ -19,6 +19,7 @@ mod reader;
 mod record;
 mod rulebook;
 mod settings;
+mod strikes;
 mod undelivered;
 
 use std::{
@@ -34,6 +35,7 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 use tracing::{Instrument, error, info_span};
 
+use self::strikes::Strikes;
 pub use self::{
     decide::{Decision, Questions},
     error::GateError,
@@ -60,6 +62,7 @@ pub struct Gate {
     mail_waits: Notify,
     protector: Arc<Protector>,
     store: Store,
+    strikes: Strikes,
     workers: Arc<Workers>,
 }
 
@@ -89,6 +92,7 @@ impl Gate {
             mail_waits: Notify::new(),
             protector: Arc::new(parts.protector),
             store: parts.store,
+            strikes: Strikes::default(),
             workers: parts.workers,
         }
     }
@@ -158,8 +162,14 @@ impl Gate {
             raw: taken.raw,
         };
         let span = info_span!("message", event = %event);
+        let _watch = self.strikes.watch(event);
         let handled = async {
             let book = self.book();
+            if self.strikes.is_out(event) {
+                error!("message broke down three times, judged as unreadable");
+                let decision = self.decide_unreadable(&book, &submission).await?;
+                return self.carry_out(&book, &submission, &decision, started).await;
+            }
             if let Some(ended) = self.end_loop(&book, &submission, started).await? {
                 return Ok(ended);
             }
@@ -167,11 +177,16 @@ impl Gate {
                 return Ok(passed);
             }
             let decision = self.decide(&book, &submission).await?;
-            self.carry_out(&book, &submission, &decision, started).await
+            let outcome = self.carry_out(&book, &submission, &decision, started).await?;
+            self.strikes.forgive(event);
+            Ok(outcome)
         };
         match handled.instrument(span).await {
             Ok(outcome) => outcome,
             Err(error) => {
+                if matches!(error, GateError::Panicked) {
+                    self.strikes.strike(event);
+                }
                 error!(event = %event, error = %error::chain(&error), "deferred: inner error");
                 metrics::counter!(ERRORS).increment(1);
                 Outcome::deferred(Some(event), recipients)

@@ -62,12 +62,15 @@ impl Reader {
         if length <= AT_ONCE { Ok(search()) } else { Ok(spawn_blocking(search).await?) }
     }
 
-    /// Whether a rule finds something sensitive in a short text. Weaker
-    /// findings do not count: any long number could be an account.
+    /// Whether a rule finds something sensitive in a short text, or breaks down
+    /// over it. Weaker findings do not count: any long number could be an
+    /// account.
     pub(super) fn finds_in(&self, text: &str, now: Timestamp) -> bool {
         let fragment = Fragment::new(Surface::Header, PartPath::root("text"), text);
-        let findings = find(&self.book, (&[fragment], &[]), now, &self.person_key);
-        findings.iter().any(|finding| finding.level >= Level::Medium)
+        let find = || find(&self.book, (&[fragment], &[]), now, &self.person_key);
+        let is_sensitive = |finding: &Finding| finding.level >= Level::Medium;
+        catch_unwind(AssertUnwindSafe(find))
+            .map_or(true, |findings| findings.iter().any(is_sensitive))
     }
 
     /// What is known of bytes that could not even be loaded: a reading of

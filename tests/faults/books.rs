@@ -76,6 +76,8 @@ pub(crate) fn close_books(site: &Site, trial: &Trial) -> Account {
     assert_eq!(site.sluse.run(&["audit", "verify"]).code, 0);
     let told_twice = told_twice(&site.sluse.run(&["audit", "export"]).objects());
     assert!(told_twice.is_empty(), "audited twice: {told_twice:?}");
+    let ledger = site.sluse.run(&["stats", "--check"]);
+    assert_eq!(ledger.code, 0, "{}", ledger.out);
     trial.account(&site.sink.arrivals(), &site.sluse.held())
 }
 

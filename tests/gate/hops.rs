@@ -1,6 +1,9 @@
 //! Mail that goes in circles.
 
-use sluse::{gate::Fate, policy::Mode};
+use sluse::{
+    gate::{Fate, Outcome},
+    policy::Mode,
+};
 
 use crate::{
     letters,
@@ -19,8 +22,7 @@ async fn a_routing_loop_is_refused_everywhere_and_leaves_only_its_audit_row() {
             for mail in [letters::clean(), letters::medium(), letters::high()] {
                 let mail = after_hops(51 + n, &mail);
                 let outcome = submit_as(&gate, channel, Some(KARI), &[OLA, PER], &mail).await;
-                let Fate::Refused(reply) = fate(&outcome, OLA) else { panic!("{outcome:?}") };
-                assert_eq!((reply.code, reply.enhanced), (554, "5.4.6"));
+                assert_eq!(refusal(&outcome), Some((554, "5.4.6")));
                 assert!(all(&outcome, "refused"), "{outcome:?}");
                 assert_eq!(acts(&gate, outcome.event.unwrap()).await, ["decided"]);
             }
@@ -39,6 +41,13 @@ async fn a_long_way_is_no_loop() {
     mail.extend(b"Received: in the body\r\n");
     let outcome = submit_as(&gate, SMTP, Some(KARI), &[OLA], &mail).await;
     assert!(all(&outcome, "delivered"), "{outcome:?}");
+}
+
+fn refusal(outcome: &Outcome) -> Option<(u16, &'static str)> {
+    match fate(outcome, OLA) {
+        Fate::Refused(reply) => Some((reply.code, reply.enhanced)),
+        Fate::Deferred(_) | Fate::Delivered(_) | Fate::Kept => None,
+    }
 }
 
 /// The letter after so many servers.

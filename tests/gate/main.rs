@@ -18,6 +18,7 @@ mod mixed;
 mod notices;
 mod office;
 mod outbox;
+mod poison;
 mod protecting;
 mod quarantine;
 mod reports;

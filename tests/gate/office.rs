@@ -89,12 +89,17 @@ impl Office {
     }
 
     pub(crate) async fn gate_with(&self, plan: Plan) -> Gate {
+        self.gate_by(plan, self.clock.clone()).await
+    }
+
+    /// A gate with a clock of its own; the store keeps that of the office.
+    pub(crate) async fn gate_by(&self, plan: Plan, clock: Arc<dyn Clock>) -> Gate {
         let book = self.book(&plan).unwrap();
         let limits = Limits::default();
         let hop: relay::Target = format!("127.0.0.1:{}", self.hop.port).parse().unwrap();
         Gate::new(Parts {
             book,
-            clock: self.clock.clone(),
+            clock,
             hop: plan.reinject.then(|| NextHop::new(&relay::Settings::to(hop))),
             protector: Protector::open(self.state().join("certs")).unwrap(),
             store: Store::open_patiently(&self.state(), None, self.clock.clone(), plan.patience)

@@ -12,7 +12,7 @@ use std::{
 pub(crate) use sluse::gate::Taken;
 use sluse::{
     gate::{Answer, Fate, Judge, Outcome},
-    model::{Address, Channel, Envelope, Reading, Reviewer},
+    model::{Address, Answered, Channel, Envelope, Reading, Reviewer},
     policy::{Parcel, Policy},
 };
 use tokio::sync::Notify;
@@ -21,6 +21,7 @@ use tokio::sync::Notify;
 pub(crate) struct FakeJudge {
     rule: Box<dyn Fn(&Taken) -> Outcome + Send + Sync>,
     seen: Mutex<Vec<Seen>>,
+    answered: Mutex<Vec<Answered>>,
     release: Option<Arc<Notify>>,
     entered: Notify,
     busy: Arc<AtomicUsize>,
@@ -36,8 +37,8 @@ pub(crate) struct Seen {
 
 impl FakeJudge {
     pub(crate) fn new(rule: impl Fn(&Taken) -> Outcome + Send + Sync + 'static) -> Self {
-        let (seen, entered, busy) = Default::default();
-        Self { rule: Box::new(rule), seen, release: None, entered, busy }
+        let (seen, answered, entered, busy) = Default::default();
+        Self { rule: Box::new(rule), seen, answered, release: None, entered, busy }
     }
 
     /// Delivers, but only when told to.
@@ -48,6 +49,11 @@ impl FakeJudge {
 
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
+    }
+
+    /// What it heard of answers that were given.
+    pub(crate) fn heard(&self) -> Vec<Answered> {
+        self.answered.lock().unwrap().clone()
     }
 
     pub(crate) fn forget(&self) {
@@ -77,6 +83,10 @@ impl Judge for FakeJudge {
             }
             (self.rule)(&taken)
         })
+    }
+
+    fn answered(&self, answered: Answered) {
+        self.answered.lock().unwrap().push(answered);
     }
 }
 

@@ -108,11 +108,11 @@ async fn a_row_that_vanishes_shows() {
     store.commit(mixed(&store)).await.unwrap();
     balanced(&place, &store).await;
     place.tamper("DELETE FROM held_recipient WHERE recipient = 'held@out.example'").await;
-    let held = Imbalance::Rows { place: "held", ledger: 1, rows: 0 };
-    assert_eq!(store.check_ledger(place.now()).await.unwrap(), [held.clone()]);
+    let mut missing = vec![Imbalance::Rows { place: "held", ledger: 1, rows: 0 }];
+    assert_eq!(store.check_ledger(place.now()).await.unwrap(), missing);
     place.tamper("DELETE FROM outbox_recipient WHERE recipient = 'copy@out.example'").await;
-    let outbox = Imbalance::Rows { place: "outbox", ledger: 2, rows: 1 };
-    assert_eq!(store.check_ledger(place.now()).await.unwrap(), [held, outbox]);
+    missing.push(Imbalance::Rows { place: "outbox", ledger: 2, rows: 1 });
+    assert_eq!(store.check_ledger(place.now()).await.unwrap(), missing);
 }
 
 #[tokio::test]
