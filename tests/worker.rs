@@ -18,6 +18,7 @@ use std::{
         atomic::{AtomicU32, Ordering},
     },
     thread,
+    time::Duration,
 };
 
 use sluse::{
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
     story("a child knows nothing of us", a_child_knows_nothing_of_us);
     story("a child is replaced after its share", a_child_is_replaced_after_its_share);
     story("a child killed in its sleep is replaced", a_child_killed_in_its_sleep_is_replaced);
+    quiet_story("a child with nothing to do is ended", a_child_with_nothing_to_do_is_ended);
     story("callers queue and all are served", callers_queue_and_all_are_served);
     story("an abandoned message frees its place", an_abandoned_message_frees_its_place);
     story("a pool that stopped leaves no child", a_pool_that_stopped_leaves_no_child);
@@ -81,7 +83,7 @@ fn obedient_reader(kind: Kind, name: &str, bytes: &[u8], _: &Limits) -> FirstRea
             exit(0)
         }
         "break out" => break_out(),
-        "who" => format!("{} {}", std::process::id(), std::env::vars_os().count()),
+        "who" => format!("{} {}", std::process::id(), told_by_parent()),
         other => format!("{kind:?} {name} {other}"),
     };
     SERVED.fetch_add(1, Ordering::Relaxed);
@@ -112,6 +114,12 @@ fn obedient_tesseract() -> ExitCode {
 fn print(answer: &str) -> ExitCode {
     print!("{answer}");
     ExitCode::SUCCESS
+}
+
+/// How many environment variables there are, what bounds the heap aside.
+fn told_by_parent() -> usize {
+    let names = std::env::vars_os().map(|(name, _)| name);
+    names.filter(|name| !name.to_string_lossy().starts_with("MALLOC_")).count()
 }
 
 /// Messages that this child has read.
@@ -234,6 +242,19 @@ async fn a_child_killed_in_its_sleep_is_replaced() {
     assert_ne!(child_of(&pool).await, first);
 }
 
+async fn a_child_with_nothing_to_do_is_ended() {
+    let pool = pool(one_child());
+    let first = child_of(&pool).await;
+    assert_eq!(child_of(&pool).await, first);
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(60)).await;
+    while is_alive(first) {
+        tokio::task::yield_now().await;
+    }
+    tokio::time::resume();
+    assert_ne!(child_of(&pool).await, first);
+}
+
 async fn callers_queue_and_all_are_served() {
     let pool = Arc::new(pool(Settings::default()));
     let ask = |n: usize| {
@@ -334,6 +355,13 @@ fn story<F: Future<Output = ()>>(title: &str, told: impl FnOnce() -> F) {
         .build()
         .unwrap()
         .block_on(told());
+    println!("{title} ... ok");
+}
+
+/// A story in which the clock can be moved: all of it runs on one thread.
+fn quiet_story<F: Future<Output = ()>>(title: &str, told: impl FnOnce() -> F) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.unwrap().block_on(told());
     println!("{title} ... ok");
 }
 

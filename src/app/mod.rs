@@ -25,6 +25,9 @@ use crate::{
 /// Runs the program with its command line.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
+    if matches!(arguments.command, Command::Serve) {
+        worker::bound_heap();
+    }
     match arguments.command {
         // The child must stay small and single-threaded to be confined.
         Command::Worker { task } if task.is_empty() => worker::run_child(),

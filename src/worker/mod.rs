@@ -12,6 +12,7 @@
 
 mod child;
 mod frame;
+mod heap;
 mod ocr;
 mod process;
 mod sandbox;
@@ -21,7 +22,7 @@ use std::{
     path::PathBuf,
     process::ExitCode,
     sync::{
-        Arc, Mutex, MutexGuard,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -29,9 +30,13 @@ use std::{
 
 use serde::Deserialize;
 use thiserror::Error;
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep},
+};
 use tracing::warn;
 
+pub use self::heap::bound_heap;
 use self::{
     frame::Request,
     ocr::Ocr,
@@ -76,8 +81,16 @@ pub struct Workers {
     ocr: Option<Ocr>,
     /// One permit a child; waiting callers are served in order.
     turns: Semaphore,
-    idle: Mutex<Vec<Process>>,
+    idle: Arc<Mutex<Idle>>,
     stopped: AtomicBool,
+}
+
+/// Children that wait for a message, the one that was busy last at the end.
+#[derive(Default)]
+struct Idle {
+    children: Vec<Process>,
+    /// Somebody looks after those that wait for long.
+    is_watched: bool,
 }
 
 impl Workers {
@@ -86,7 +99,7 @@ impl Workers {
     /// allowed, whatever the settings say.
     pub fn new(program: PathBuf, settings: Settings, limits: Limits) -> Self {
         let turns = Semaphore::new(processes(&settings));
-        let (idle, stopped) = (Mutex::default(), AtomicBool::new(false));
+        let (idle, stopped) = (Arc::default(), AtomicBool::new(false));
         Self { program, settings, limits, ocr: None, turns, idle, stopped }
     }
 
@@ -150,7 +163,7 @@ impl Workers {
         let busy = self.turns.acquire_many(all).await;
         self.turns.close();
         drop(busy);
-        let children = std::mem::take(&mut *self.idle());
+        let children = std::mem::take(&mut self.idle().children);
         for child in children {
             child.end().await;
         }
@@ -186,21 +199,52 @@ impl Workers {
     }
 
     fn take_child(&self) -> Result<Process, Failure> {
-        let idle = self.idle().pop();
+        let idle = self.idle().children.pop();
         idle.map_or_else(|| Process::start(&self.program), Ok)
     }
 
     async fn put_back(&self, child: Process) {
         if self.stopped.load(Ordering::SeqCst) || child.is_spent(self.settings.messages) {
             child.end().await;
-        } else {
-            self.idle().push(child);
+            return;
+        }
+        let mut idle = self.idle();
+        idle.children.push(child);
+        if !std::mem::replace(&mut idle.is_watched, true) {
+            tokio::spawn(send_home(Arc::downgrade(&self.idle)));
         }
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<Process>> {
-        self.idle.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn idle(&self) -> MutexGuard<'_, Idle> {
+        lock(&self.idle)
     }
+}
+
+/// Ends children that have waited for long, until none is left: a service with
+/// nothing to do holds no memory for it.
+async fn send_home(pool: Weak<Mutex<Idle>>) {
+    loop {
+        sleep(PATIENCE).await;
+        let Some(pool) = pool.upgrade() else { return };
+        let (long, is_watched) = {
+            let mut idle = lock(&pool);
+            let long = idle.children.extract_if(.., |child| child.idle() >= PATIENCE);
+            let long: Vec<Process> = long.collect();
+            idle.is_watched = !idle.children.is_empty();
+            (long, idle.is_watched)
+        };
+        drop(pool);
+        for child in long {
+            child.end().await;
+        }
+        if !is_watched {
+            return;
+        }
+    }
+}
+
+fn lock(idle: &Mutex<Idle>) -> MutexGuard<'_, Idle> {
+    idle.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// There is no reader.
@@ -267,5 +311,7 @@ fn nothing_but(gap: GapKind, kind: Kind, name: &str) -> Extraction {
 const MARGIN: Duration = Duration::from_secs(1);
 /// Up to here a plain message is read in less time than a child is told of it.
 const SMALL: usize = 64 << 10;
+/// How long a child waits for a message before it is ended.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// More children than any machine has use for.
 const MAX_PROCESSES: usize = 256;

@@ -20,7 +20,10 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use super::frame::{self, FrameError, Request};
+use super::{
+    frame::{self, FrameError, Request},
+    heap,
+};
 use crate::{
     base::limits::Limits,
     model::{FirstReading, GapKind},
@@ -73,15 +76,18 @@ pub(super) struct Process {
     input: ChildStdin,
     output: ChildStdout,
     served: u32,
+    /// When it last had something to do.
+    busy: Instant,
 }
 
 impl Process {
-    /// Starts `program worker` with nothing but its pipes: no environment, and
-    /// no error output, because a library's last words may quote the message.
+    /// Starts `program worker` with nothing but its pipes: no environment but
+    /// what bounds its heap, and no error output, because a library's last words may quote the message.
     pub(super) fn start(program: &Path) -> Result<Self, Failure> {
         let mut child = Command::new(program)
             .arg("worker")
             .env_clear()
+            .envs(heap::SETTINGS)
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -95,7 +101,7 @@ impl Process {
                 // short of memory for pipes, and then it only takes longer.
                 let _ = fcntl_setpipe_size(&input, PIPE);
                 let _ = fcntl_setpipe_size(&output, PIPE);
-                Ok(Self { child, input, output, served: 0 })
+                Ok(Self { child, input, output, served: 0, busy: Instant::now() })
             }
             _ => Err(Failure::Start(io::ErrorKind::BrokenPipe.into())),
         }
@@ -111,8 +117,9 @@ impl Process {
         deadline: Instant,
     ) -> Result<FirstReading, Failure> {
         self.served = self.served.saturating_add(1);
-        let asked = timeout_at(deadline, self.ask(request, bytes, limits));
-        match asked.await {
+        let asked = timeout_at(deadline, self.ask(request, bytes, limits)).await;
+        self.busy = Instant::now();
+        match asked {
             Err(_) => Err(Failure::Overrun),
             Ok(Err(Failure::Answer(FrameError::Pipe(source)))) => Err(self.cause(source).await),
             Ok(other) => other,
@@ -123,6 +130,11 @@ impl Process {
     /// child should.
     pub(super) fn is_spent(&self, messages: u32) -> bool {
         self.served >= messages || self.resident().is_some_and(|bytes| bytes > IDLE_MEMORY)
+    }
+
+    /// How long it has waited for a message.
+    pub(super) fn idle(&self) -> Duration {
+        self.busy.elapsed()
     }
 
     /// Ends it and waits until it is gone.

@@ -266,7 +266,11 @@ pub(super) struct Frame<'r> {
 
 impl Run<'_, '_> {
     fn operator(&mut self, word: &[u8], operands: &[Object]) {
-        let numbers: Vec<f64> = operands.iter().filter_map(Object::number).collect();
+        // No operator here takes more than six.
+        let mut numbers = [0.0; 6];
+        let given = operands.iter().filter_map(Object::number);
+        let count = numbers.iter_mut().zip(given).map(|(place, given)| *place = given).count();
+        let numbers = &numbers[..count];
         let number = numbers.first().copied();
         let state = &mut self.state;
         match word {
@@ -277,7 +281,7 @@ impl Run<'_, '_> {
                 }
             }
             b"cm" => {
-                if let Some(matrix) = Matrix::of(&numbers) {
+                if let Some(matrix) = Matrix::of(numbers) {
                     state.ctm = matrix.then(state.ctm);
                 }
             }
@@ -288,12 +292,12 @@ impl Run<'_, '_> {
             b"TL" => state.leading = number.unwrap_or(0.0),
             b"Ts" => state.rise = number.unwrap_or(0.0),
             b"Tm" => {
-                if let Some(matrix) = Matrix::of(&numbers) {
+                if let Some(matrix) = Matrix::of(numbers) {
                     (self.text, self.line) = (matrix, matrix);
                 }
             }
             b"Td" | b"TD" => {
-                if let [x, y, ..] = numbers[..] {
+                if let [x, y, ..] = *numbers {
                     if word == b"TD" {
                         state.leading = -y;
                     }
@@ -307,7 +311,7 @@ impl Run<'_, '_> {
                 self.show_all(operands);
             }
             b"\"" => {
-                if let [word_space, letter_space, ..] = numbers[..] {
+                if let [word_space, letter_space, ..] = *numbers {
                     (state.word_space, state.letter_space) = (word_space, letter_space);
                 }
                 self.next_line(0.0, -self.state.leading);
@@ -365,6 +369,7 @@ impl Run<'_, '_> {
             return;
         }
         let piece = piece.get_or_insert_with(|| self.new_piece());
+        piece.text.reserve(bytes.len());
         let (canvas, state) = (&mut *self.canvas, &self.state);
         let mut moved = 0.0;
         font.each(bytes, |glyph| {

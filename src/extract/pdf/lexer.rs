@@ -190,25 +190,31 @@ impl<'a> Lexer<'a> {
         self.at += 1;
         let mut bytes = Vec::new();
         let mut open = 1_usize;
-        while let Some(byte) = self.peek() {
-            self.at += 1;
-            match byte {
-                b'(' => open += 1,
-                b')' => {
+        loop {
+            let rest = self.bytes.get(self.at..).unwrap_or_default();
+            let Some(length) = memchr::memchr3(b'(', b')', b'\\', rest) else {
+                bytes.extend_from_slice(rest);
+                self.at = self.bytes.len().max(self.at);
+                return bytes;
+            };
+            let (plain, mark) = rest.split_at(length);
+            bytes.extend_from_slice(plain);
+            self.at += length + 1;
+            match mark.first() {
+                Some(b'(') => open += 1,
+                Some(b')') => {
                     open -= 1;
                     if open == 0 {
-                        break;
+                        return bytes;
                     }
                 }
-                b'\\' => {
+                _ => {
                     self.escape(&mut bytes);
                     continue;
                 }
-                _ => {}
             }
-            bytes.push(byte);
+            bytes.extend(mark.first());
         }
-        bytes
     }
 
     fn escape(&mut self, bytes: &mut Vec<u8>) {
