@@ -32,7 +32,9 @@ def rename(part, delimiter, told):
 
 @on_multipart
 def boundary_name(rng, part):
-    name = rng.choice([b"a", b"a b", b"--", b"-- --", b"=_?:", b"x" * 69, b"x" * 70, b"'()+_,-./:=?", b"0", b"a--", b"--a"])
+    name = rng.choice(
+        [b"a", b"a b", b"--", b"-- --", b"=_?:", b"x" * 69, b"x" * 70, b"'()+_,-./:=?", b"0", b"a--", b"--a"]
+    )
     rename(part, name, b'"' + name + b'"')
 
 
@@ -45,9 +47,29 @@ def boundary_bare(rng, part):
 @on_multipart
 def boundary_quoting(rng, part):
     name = part.boundary
-    told = [b'"' + name + b' "', b'" ' + name + b'"', b"'" + name + b"'", b'"' + name, name + b'"', b'"\\' + name + b'"']
-    told += [b' "' + name + b'"', name + b" (x)", b"(x) " + name, b'"' + name + b'" ; x=y', name + b"\t", b'"' + name + b'\0"']
-    told += [b"=?utf-8?Q?" + name.replace(b"=", b"=3D").replace(b"_", b"=5F") + b"?=", b'"' + name[:2] + b'" "' + name[2:] + b'"', b'"' + name + b'";', b'""', b""]
+    told = [
+        b'"' + name + b' "',
+        b'" ' + name + b'"',
+        b"'" + name + b"'",
+        b'"' + name,
+        name + b'"',
+        b'"\\' + name + b'"',
+    ]
+    told += [
+        b' "' + name + b'"',
+        name + b" (x)",
+        b"(x) " + name,
+        b'"' + name + b'" ; x=y',
+        name + b"\t",
+        b'"' + name + b'\0"',
+    ]
+    told += [
+        b"=?utf-8?Q?" + name.replace(b"=", b"=3D").replace(b"_", b"=5F") + b"?=",
+        b'"' + name[:2] + b'" "' + name[2:] + b'"',
+        b'"' + name + b'";',
+        b'""',
+        b"",
+    ]
     rename(part, name, rng.choice(told))
 
 
@@ -60,7 +82,9 @@ def boundary_long(rng, part):
 @on_multipart
 def boundary_twice(rng, part):
     value = part.value(b"Content-Type")
-    other = rng.choice([b'; boundary="zzz"', b"; boundary=zzz", b'; boundary*="zzz"', b"; boundary=", b'; Boundary="zzz"'])
+    other = rng.choice(
+        [b'; boundary="zzz"', b"; boundary=zzz", b'; boundary*="zzz"', b"; boundary=", b'; Boundary="zzz"']
+    )
     if rng.random() < 0.5:
         part.put(b"Content-Type", value + other)
     else:
@@ -72,7 +96,11 @@ def boundary_twice(rng, part):
 def boundary_continued(rng, part):
     name = b"deltgrense"
     forms = [b'boundary*0="delt"; boundary*1="grense"', b'boundary*1="grense"; boundary*0="delt"']
-    forms += [b"boundary*=utf-8''delt%67rense", b"boundary*=''deltgrense", b"boundary*0*=us-ascii'en'delt; boundary*1=grense"]
+    forms += [
+        b"boundary*=utf-8''delt%67rense",
+        b"boundary*=''deltgrense",
+        b"boundary*0*=us-ascii'en'delt; boundary*1=grense",
+    ]
     rename(part, name, b"@")
     part.put(b"Content-Type", part.value(b"Content-Type").replace(b"boundary=@", rng.choice(forms)))
 
@@ -95,7 +123,9 @@ def boundary_shared(rng, base):
     if len(multiparts) < 2:
         return False
     outer, inner = multiparts[0], rng.choice(multiparts[1:])
-    name = rng.choice([outer.boundary, outer.boundary + b"1", outer.boundary[:-1] or b"a", outer.boundary + b"--"])
+    name = rng.choice(
+        [outer.boundary, outer.boundary + b"1", outer.boundary[:-1] or b"a", outer.boundary + b"--"]
+    )
     rename(inner, name, b'"' + name + b'"')
     return None
 
@@ -107,7 +137,9 @@ def no_closing(rng, part):
 
 @on_multipart
 def odd_closing(rng, part):
-    part.closing = rng.choice([b"-", b"---", b"-- ", b"--x", b" --", b"--\t", b"--\r\n--" + part.boundary + b"--", b""])
+    part.closing = rng.choice(
+        [b"-", b"---", b"-- ", b"--x", b" --", b"--\t", b"--\r\n--" + part.boundary + b"--", b""]
+    )
 
 
 @on_multipart
@@ -130,7 +162,9 @@ def delimiter_lead(rng, part):
 def blank_line(rng, part):
     """The empty line between the head and the body of a part."""
     child = rng.choice(part.parts)
-    child.blank = rng.choice([b"", b" \r\n", b"\t\r\n", b"\r\n\r\n", b"\n", b"\r", b"\n\r\n", b"\0\r\n", b"\r\r\n", b"x\r\n\r\n"])
+    child.blank = rng.choice(
+        [b"", b" \r\n", b"\t\r\n", b"\r\n\r\n", b"\n", b"\r", b"\n\r\n", b"\0\r\n", b"\r\r\n", b"x\r\n\r\n"]
+    )
 
 
 @on_multipart
@@ -150,7 +184,9 @@ def empty_parts(rng, part):
 
 def first_blank_line(rng, base):
     """The same line for the whole message."""
-    base.root.blank = rng.choice([b"", b" \r\n", b"\t\r\n", b"\r\n\r\n", b"\n", b"\r", b" \r\n\r\n", b"\r\r\n", b"\r\n \r\n"])
+    base.root.blank = rng.choice(
+        [b"", b" \r\n", b"\t\r\n", b"\r\n\r\n", b"\n", b"\r", b" \r\n\r\n", b"\r\r\n", b"\r\n \r\n"]
+    )
 
 
 def stray_line(rng, base):
@@ -183,6 +219,14 @@ def many_fields(rng, base):
 
 
 MILD = [boundary_name, boundary_bare, no_closing, many_fields]
-ODD = [boundary_quoting, boundary_long, boundary_twice, boundary_continued, boundary_case, boundary_gone, boundary_shared]
+ODD = [
+    boundary_quoting,
+    boundary_long,
+    boundary_twice,
+    boundary_continued,
+    boundary_case,
+    boundary_gone,
+    boundary_shared,
+]
 ODD += [odd_closing, closing_early, delimiter_tail, delimiter_lead, blank_line, empty_head, empty_parts]
 ODD += [first_blank_line, stray_line]

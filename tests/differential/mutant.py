@@ -3,13 +3,15 @@
 import random
 from dataclasses import dataclass
 
+import bodies
 import delimiters
+import fields
 import octets
 import plant
 import shape
-import spelling
+import words
 
-TREE = (shape, spelling, delimiters)
+TREE = (shape, fields, bodies, words, delimiters)
 # One in so many is left as it is: those must be found, and their twins clean.
 CONTROL = 20
 # Spans of how many mutations a mutant gets.
@@ -53,7 +55,7 @@ def grow(seed, index, kind, digits):
     place = base.place
     if kind == "control":
         return planted, place, [], base.root.write()
-    chosen = choose(rng, kind)
+    chosen = choose(rng, kind, place)
     done = []
     for mutation in [m for stage in TREE for m in chosen if m in TREE_OF[stage]]:
         if mutation(rng, base) is not False:
@@ -65,12 +67,12 @@ def grow(seed, index, kind, digits):
     return planted, place, done, raw
 
 
-def choose(rng, kind):
-    """Mutations for a mutant, of every stage alike."""
+def choose(rng, kind, place):
+    """Mutations for a mutant, from every stage."""
     low, high = {"mild": MILD, "mixed": MIXED, "hostile": HOSTILE}[kind]
     pools = [module.MILD if kind == "mild" else module.MILD + module.ODD for module in TREE]
     pools.append(octets.MILD if kind == "mild" else octets.MILD + octets.ODD)
-    weights = [5, 6, 3, 2]
+    weights = [5, 3, 3, 6 if place in plant.IN_FIELDS else 1, 3, 2]
     count = rng.randint(low, high)
     return [rng.choice(pool) for pool in rng.choices(pools, weights, k=count)]
 

@@ -36,8 +36,12 @@ def mark(rng, raw):
 
 
 def mailbox_line(rng, raw):
+    return b"From kari@avsender.example Mon Nov 23 10:00:00 2026\r\n" + raw
+
+
+def mailbox_lines(rng, raw):
     line = b"From kari@avsender.example Mon Nov 23 10:00:00 2026\r\n"
-    return rng.choice([line, b">" + line, line + line]) + raw
+    return rng.choice([b">" + line, line + line, line + b"\r\n"]) + raw
 
 
 def blank_front(rng, raw):
@@ -63,7 +67,12 @@ def cut(rng, raw):
 
 
 def tail(rng, raw):
-    return raw + rng.choice([b"\x1a", b"\r\n.\r\n", b"\0" * 20, b"\r\n" * 20, b"--\r\n", b"\r\nContent-Type: text/html\r\n\r\n<p>\r\n"])
+    return raw + rng.choice([b"\x1a", b"\r\n.\r\n", b"\r\n" * 20])
+
+
+def odd_tail(rng, raw):
+    field = b"\r\nContent-Type: text/html\r\n\r\n<p>\r\n"
+    return raw + rng.choice([b"\0" * 20, b"--\r\n", field, b"--" + field])
 
 
 def drop_line(rng, raw):
@@ -105,11 +114,43 @@ def character(rng, raw):
     """One character more, less, or another, where structure is."""
     places = [m.start() for m in re.finditer(rb'[:;="\r\n()<>/-]', raw)]
     at = rng.choice(places) + rng.randrange(2)
-    new = rng.choice([b" ", b"\t", b'"', b";", b":", b"=", b"(", b")", b"\\", b"\r", b"\n", b"\0", b",", b"\xe6", b"-", b"?"])
+    new = rng.choice(
+        [
+            b" ",
+            b"\t",
+            b'"',
+            b";",
+            b":",
+            b"=",
+            b"(",
+            b")",
+            b"\\",
+            b"\r",
+            b"\n",
+            b"\0",
+            b",",
+            b"\xe6",
+            b"-",
+            b"?",
+        ]
+    )
     kind = rng.randrange(3)
     return raw[:at] + (b"" if kind == 0 else new) + raw[at + (kind != 1) :]
 
 
 MILD = [line_feeds, mailbox_line, tail]
-ODD = [returns, mixed_ends, odd_ends, head_line_feeds, mark, blank_front, nul, nul_line_ends, cut, drop_line]
+ODD = [
+    mailbox_lines,
+    odd_tail,
+    returns,
+    mixed_ends,
+    odd_ends,
+    head_line_feeds,
+    mark,
+    blank_front,
+    nul,
+    nul_line_ends,
+    cut,
+    drop_line,
+]
 ODD += [double_line, swap_lines, blank_line, join_lines, character, character, character]

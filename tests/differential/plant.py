@@ -173,7 +173,9 @@ def fixture(rng):
     for part in root.walk():
         for field in part.fields:
             if not re.match(rb"content-type", field.name, re.I):
-                field.value = re.sub(rb"[0-9]{6,}", b"x", field.value) if field.name[:1] in b"Cc" else field.value
+                field.value = (
+                    re.sub(rb"[0-9]{6,}", b"x", field.value) if field.name[:1] in b"Cc" else field.value
+                )
         if part.text is not None:
             part.text = rng.choice(FILLERS)
             if not part.type().startswith(b"text/") and part.type():
@@ -217,16 +219,16 @@ def in_html(rng, root, plant):
         + ["".join(f"&#{ord(c)};" for c in plant.written), f"{left[:-1]}&#x{ord(left[-1]):x};{right}"]
     )
     text = rng.choice(SENTENCES).format(n=shown)
-    part.text = rng.choice(["<html><head><title>Hei</title></head><body><p>{}</p></body></html>", "<p>{}</p>\n"]).format(
-        text
-    )
+    part.text = rng.choice(
+        ["<html><head><title>Hei</title></head><body><p>{}</p></body></html>", "<p>{}</p>\n"]
+    ).format(text)
 
 
 def in_attachment(rng, root, plant):
     leaves = [p for p in root.walk() if p.text is not None]
     files = [p for p in leaves if p.find(b"Content-Disposition")]
     part = rng.choice(files or leaves)
-    line = rng.choice(["Navn;Fnr\nKari;{}\n", "{{\"fnr\": \"{}\"}}\n", "fnr\t{}\n", "Fødselsnummer: {}\n"])
+    line = rng.choice(["Navn;Fnr\nKari;{}\n", '{{"fnr": "{}"}}\n', "fnr\t{}\n", "Fødselsnummer: {}\n"])
     part.text = line.format(plant.written)
     name = rng.choice([b"liste.csv", b"liste.txt", b"data.json", b"notat"])
     part.put(b"Content-Disposition", b'attachment; filename="%s"' % name)
@@ -252,7 +254,9 @@ def in_file_name(rng, root, plant):
 
 
 def in_other_field(rng, root, plant):
-    name = rng.choice([b"Comments", b"X-Referanse", b"Keywords", b"Content-Description", b"Reply-To", b"Thread-Topic"])
+    name = rng.choice(
+        [b"Comments", b"X-Referanse", b"Keywords", b"Content-Description", b"Reply-To", b"Thread-Topic"]
+    )
     root.put(name, f"fnr {plant.written}".encode())
 
 
@@ -288,5 +292,7 @@ PLACES = {
     "zip": in_zip,
     "nested": None,
 }
+# Places in a field, where encoded words and numbered parameters may be.
+IN_FIELDS = ("subject", "name", "file-name", "other-field")
 # Where most mail carries it comes up most.
 WEIGHTS = [6, 4, 3, 3, 3, 3, 2, 1, 1, 4]

@@ -207,7 +207,8 @@ def keep(options, row):
 def progress(options, books, started):
     """One line that is written over, or ten lines into a log."""
     last = books.all == options.count
-    if not sys.stderr.isatty() and not last and books.all // CHUNK % max(1, options.count // CHUNK // 10):
+    tenth = max(1, options.count // CHUNK // 10)
+    if not sys.stderr.isatty() and not last and books.all // CHUNK % tenth:
         return
     speed = books.all / (time.monotonic() - started)
     start, end = ("\r", "\n" if last else "") if sys.stderr.isatty() else ("", "\n")

@@ -33,7 +33,17 @@ CHARSETS = {
     "cp1140": ["cp1140"],
 }
 WIDE = ("utf-16", "utf-32", "cp037", "cp500", "cp1140")
-SUBTYPES = [b"mixed", b"alternative", b"related", b"parallel", b"report", b"signed", b"x-unknown", b"form-data", b"digest"]
+SUBTYPES = [
+    b"mixed",
+    b"alternative",
+    b"related",
+    b"parallel",
+    b"report",
+    b"signed",
+    b"x-unknown",
+    b"form-data",
+    b"digest",
+]
 
 
 def a_leaf(rng, base):
@@ -75,7 +85,9 @@ def bury(rng, base):
 
 def forward(rng, base):
     carrier = Part([], message=base.root)
-    carrier.put(b"Content-Type", rng.choice([b"message/rfc822", b'message/rfc822; name="sak.eml"', b"Message/RFC822"]))
+    carrier.put(
+        b"Content-Type", rng.choice([b"message/rfc822", b'message/rfc822; name="sak.eml"', b"Message/RFC822"])
+    )
     base.root = multipart(rng, b"mixed", [leaf(rng), carrier], envelope(rng))
 
 
@@ -150,9 +162,36 @@ def charset_lie(rng, base):
 
 
 def charset_label(rng, base):
-    labels = ['"utf-8"', "UTF-8", '" utf-8 "', "utf-8 (norsk)", "unknown-8bit", "x-ukjent", '""', "us-ascii", "utf-8;"]
-    labels += ["=?us-ascii?Q?utf-8?=", "'utf-8'", "utf_8", "utf8; charset=utf-16", "utf-16; charset=utf-8", "iso8859_1"]
-    labels += ["ansi_x3.4-1968", "binary", "default", "utf-8//IGNORE", "quopri", "rot13", "hex", "idna", "punycode"]
+    labels = [
+        '"utf-8"',
+        "UTF-8",
+        '" utf-8 "',
+        "utf-8 (norsk)",
+        "unknown-8bit",
+        "x-ukjent",
+        '""',
+        "us-ascii",
+        "utf-8;",
+    ]
+    labels += [
+        "=?us-ascii?Q?utf-8?=",
+        "'utf-8'",
+        "utf_8",
+        "utf8; charset=utf-16",
+        "utf-16; charset=utf-8",
+        "iso8859_1",
+    ]
+    labels += [
+        "ansi_x3.4-1968",
+        "binary",
+        "default",
+        "utf-8//IGNORE",
+        "quopri",
+        "rot13",
+        "hex",
+        "idna",
+        "punycode",
+    ]
     set_charset(a_leaf(rng, base), rng.choice(labels))
 
 
@@ -191,12 +230,17 @@ def encoding(rng, base):
 def uu_encoding(rng, base):
     part = a_leaf(rng, base)
     part.encode_as("x-uuencode")
-    part.put(b"Content-Transfer-Encoding", rng.choice([b"x-uuencode", b"uuencode", b"x-uue", b"uue", b"X-UUENCODE"]))
+    part.put(
+        b"Content-Transfer-Encoding",
+        rng.choice([b"x-uuencode", b"uuencode", b"x-uue", b"uue", b"X-UUENCODE"]),
+    )
 
 
 def uu_inline(rng, base):
     part = a_leaf(rng, base)
-    part.text = b"Hei\r\n\r\n" + uuencode(part.octets(), rng.choice([b"notat.txt", b"", b"a b.txt"])) + b"Hilsen\r\n"
+    part.text = (
+        b"Hei\r\n\r\n" + uuencode(part.octets(), rng.choice([b"notat.txt", b"", b"a b.txt"])) + b"Hilsen\r\n"
+    )
     part.encode_as(rng.choice(["7bit", "8bit", "quoted-printable", "base64", None]))
 
 
@@ -208,11 +252,44 @@ def yenc_inline(rng, base):
 
 def media_type(rng, base):
     part = a_leaf(rng, base)
-    types = [b"text/html", b"text/x-ukjent", b"text/enriched", b"text/rtf", b"application/octet-stream", b"image/png"]
-    types += [b"application/pdf", b"text", b"text/", b"/plain", b"text/plain/x", b"text plain", b"application/zip"]
-    types += [b"application/json", b"text/xml", b"message/delivery-status", b"message/disposition-notification"]
-    types += [b"text/rfc822-headers", b"application/pgp-signature", b"application/x-tar", b"audio/basic", b"x/y"]
-    types += [b"TEXT/PLAIN", b"Text/Html", b"text/csv", b"text/directory", b"application/ms-tnef", b"message/x-odd"]
+    types = [
+        b"text/html",
+        b"text/x-ukjent",
+        b"text/enriched",
+        b"text/rtf",
+        b"application/octet-stream",
+        b"image/png",
+    ]
+    types += [
+        b"application/pdf",
+        b"text",
+        b"text/",
+        b"/plain",
+        b"text/plain/x",
+        b"text plain",
+        b"application/zip",
+    ]
+    types += [
+        b"application/json",
+        b"text/xml",
+        b"message/delivery-status",
+        b"message/disposition-notification",
+    ]
+    types += [
+        b"text/rfc822-headers",
+        b"application/pgp-signature",
+        b"application/x-tar",
+        b"audio/basic",
+        b"x/y",
+    ]
+    types += [
+        b"TEXT/PLAIN",
+        b"Text/Html",
+        b"text/csv",
+        b"text/directory",
+        b"application/ms-tnef",
+        b"message/x-odd",
+    ]
     part.put(b"Content-Type", rng.choice(types) + part.parameters())
 
 
@@ -271,7 +348,18 @@ def entity_outside(rng, base):
     return None
 
 
-MILD = [wrap, deepen, forward, forward_as_file, siblings, subtype, charset, no_charset, byte_order_mark, encoding]
+MILD = [
+    wrap,
+    deepen,
+    forward,
+    forward_as_file,
+    siblings,
+    subtype,
+    charset,
+    no_charset,
+    byte_order_mark,
+    encoding,
+]
 MILD += [uu_inline, flowed, quoted_reply, long_line, preamble, epilogue]
 ODD = [bury, forward_encoded, forward_bare, partial, charset_lie, charset_label, charset_extended, false_mark]
 ODD += [uu_encoding, yenc_inline, media_type, entity_outside]
