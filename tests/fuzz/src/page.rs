@@ -5,18 +5,19 @@ use crate::{choice::Choice, plant::Plant};
 
 /// A page that shows `plant`, if any.
 pub fn page(choice: &mut Choice<'_>, plant: Option<&Plant>) -> String {
-    let shown = plant.map(|plant| shown(choice, plant)).unwrap_or_default();
     let (open, close) = choice.pick(AROUND);
+    let tags = !LITERAL.contains(&open);
+    let shown = plant.map(|plant| shown(choice, plant, tags)).unwrap_or_default();
     let head = choice.pick(HEADS);
     let middle = format!("{open}{shown}{close}");
     let tail = choice.pick(TAILS);
     format!("{head}<p>Hei på deg</p>\r\n{middle}\r\n<p>Hilsen</p>{tail}")
 }
 
-/// The sentence in markup.
-fn shown(choice: &mut Choice<'_>, plant: &Plant) -> String {
+/// The sentence in markup, with tags in it only where they are tags.
+fn shown(choice: &mut Choice<'_>, plant: &Plant, tagged: bool) -> String {
     let (before, after) = (escape(plant.before), escape(plant.after));
-    if choice.once_in(6) {
+    if tagged && choice.once_in(6) {
         let sentence = format!("{before}{}{after}", plant.written);
         return match choice.up_to(3) {
             0 => format!("<img src=\"a.png\" alt=\"{sentence}\">"),
@@ -29,7 +30,7 @@ fn shown(choice: &mut Choice<'_>, plant: &Plant) -> String {
     let mut number = String::new();
     let mut opened: Option<&str> = None;
     for c in plant.written.chars() {
-        if choice.once_in(tags) {
+        if tagged && choice.once_in(tags) {
             match opened.take() {
                 Some(name) => number += &format!("</{name}>"),
                 None => match choice.up_to(5) {
@@ -87,3 +88,5 @@ const AROUND: &[(&str, &str)] = &[
     ("<textarea>", "</textarea>"),
     ("", ""),
 ];
+/// What is between these is text, tags and all.
+const LITERAL: &[&str] = &["<title>", "<textarea>"];
