@@ -277,5 +277,22 @@ fn tar(name: &str, bytes: &[u8]) -> Vec<u8> {
     out
 }
 
+/// The members that `bytes` are, apart by `apart`: a name on the first line,
+/// then the content. At most forty.
+pub fn members<'a>(bytes: &'a [u8], apart: &[u8]) -> Vec<(String, &'a [u8])> {
+    let mut members = Vec::new();
+    let mut rest = Some(bytes);
+    while let Some(from) = rest.filter(|_| members.len() < 40) {
+        let end = from.windows(apart.len()).position(|window| window == apart);
+        let member = &from[..end.unwrap_or(from.len())];
+        rest = end.and_then(|end| from.get(end + apart.len()..));
+        let newline = member.iter().position(|byte| *byte == b'\n').unwrap_or(member.len());
+        let (name, content) = member.split_at(newline);
+        let name = String::from_utf8_lossy(name.get(..80).unwrap_or(name)).into_owned();
+        members.push((name, content.get(1..).unwrap_or_default()));
+    }
+    members
+}
+
 /// The type that says nothing.
 pub const OCTETS: &str = "application/octet-stream";

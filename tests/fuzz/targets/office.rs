@@ -12,15 +12,7 @@ fuzz_target!(|bytes: &[u8]| {
         reading::file("a", bytes);
         return;
     }
-    let members = bytes.split(|byte| *byte == 0x1E).take(MOST).map(|member| {
-        let newline = member.iter().position(|byte| *byte == b'\n').unwrap_or(member.len());
-        let (name, content) = member.split_at(newline);
-        let name = name.get(..80).unwrap_or(name);
-        (String::from_utf8_lossy(name).into_owned(), content.get(1..).unwrap_or_default())
-    });
-    let members: Vec<_> = members.collect();
+    let members = packing::members(bytes, b"\x1e");
     let members: Vec<_> = members.iter().map(|(name, bytes)| (name.as_str(), *bytes)).collect();
     reading::file("a", &packing::zip(&members, false));
 });
-
-const MOST: usize = 40;
