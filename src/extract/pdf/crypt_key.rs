@@ -19,11 +19,13 @@ pub(super) struct Secrets {
 }
 
 impl Secrets {
-    /// Whether a password could be checked at all.
+    /// Whether a password could be checked at all: no handler has keys of 32
+    /// bytes before revision 5, or others from then on.
     pub(super) fn is_whole(&self) -> bool {
+        let strings = self.owner.len().min(self.user.len());
         match self.level {
-            2..=4 => self.owner.len() >= 32 && self.user.len() >= 32,
-            5 | 6 => self.owner.len() >= 48 && self.user.len() >= 48 && self.user_key.len() >= 32,
+            2..=4 => self.length <= 16 && strings >= 32,
+            5 | 6 => self.length == 32 && strings >= 48 && self.user_key.len() >= 32,
             _ => false,
         }
     }
@@ -51,7 +53,7 @@ fn old(secrets: &Secrets, length: usize) -> Option<Vec<u8>> {
     let mut key = hash.finalize().to_vec();
     if secrets.level >= 3 {
         for _ in 0..50 {
-            key = Md5::digest(&key[..length]).to_vec();
+            key = Md5::digest(key.get(..length)?).to_vec();
         }
     }
     key.truncate(length);
@@ -147,6 +149,21 @@ const PADDING: [u8; 32] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Found by fuzzing: version 5 beside revision 4.
+    #[test]
+    fn a_key_longer_than_its_revision_has_opens_nothing() {
+        let (owner, user, user_key) = (vec![1; 48], vec![2; 48], vec![3; 32]);
+        let (permissions, id, length, metadata) = (0, Vec::new(), 32, true);
+        let mut secrets =
+            Secrets { level: 4, owner, user, user_key, permissions, id, length, metadata };
+        assert_eq!(without_password(&secrets), None);
+        assert!(!secrets.is_whole());
+        secrets.length = 16;
+        assert!(secrets.is_whole());
+        secrets.level = 6;
+        assert!(!secrets.is_whole());
+    }
 
     #[test]
     fn rc4_gives_the_well_known_stream() {
