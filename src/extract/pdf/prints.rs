@@ -307,3 +307,95 @@ const MOST: usize = 100_000;
 /// Where the strip starts in a TIFF of eight fields.
 const FAX_HEAD: u32 = 8 + 2 + 8 * 12 + 4;
 const LONG: u16 = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        base::limits::{Limits, Pictures},
+        extract::{
+            pdf,
+            walk::{Containers, Place},
+        },
+        model::{FirstReading, Surface},
+    };
+
+    /// A page that draws `I0`, `I1`, … as `content` says.
+    fn page(images: &[(&str, &[u8])], content: &str) -> FirstReading {
+        let names: Vec<_> = (0..images.len()).map(|at| format!("/I{at} {} 0 R", at + 10)).collect();
+        let mut file = format!(
+            "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n\
+             2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1/MediaBox[0 0 600 800]>>endobj\n\
+             3 0 obj<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</XObject<<{}>>>>>>endobj\n\
+             4 0 obj<</Length {}>>stream\n{content}\nendstream endobj\n",
+            names.join(" "),
+            content.len()
+        )
+        .into_bytes();
+        for (at, (dict, data)) in images.iter().enumerate() {
+            let (number, length) = (at + 10, data.len());
+            let head = format!("{number} 0 obj<</Subtype/Image{dict}/Length {length}>>stream\n");
+            file.extend_from_slice(head.as_bytes());
+            file.extend_from_slice(data);
+            file.extend_from_slice(b"\nendstream endobj\n");
+        }
+        file.extend_from_slice(b"trailer<</Root 1 0 R>>\n%%EOF");
+        let pictures = Pictures { count: 9, pixels: 1 << 20, bytes: 1 << 20 };
+        let limits = Limits { pictures, ..Limits::default() };
+        let mut walk = Walk::new(&limits, Containers::Opened);
+        let place = Place::new(PartPath::root("a.pdf"), Surface::FileText);
+        pdf::read(&mut walk, &place, &file);
+        walk.hand_over()
+    }
+
+    fn handed_on(images: &[(&str, &[u8])], content: &str) -> Vec<Vec<u8>> {
+        let read = page(images, content);
+        let gaps = read.extraction.gaps.iter().filter(|gap| gap.kind == GapKind::Unknown).count();
+        assert_eq!(gaps == 0, !read.pictures.is_empty(), "a gap or a picture, never neither");
+        read.pictures.into_iter().map(|picture| picture.bytes).collect()
+    }
+
+    const GREY: &str = "/Width 400/Height 10/BitsPerComponent 8/ColorSpace/DeviceGray";
+    const WHOLE: &str = "600 0 0 800 0 0 cm /I0 Do";
+
+    #[test]
+    fn samples_of_every_sort_become_grey() {
+        let head = b"P5\n400 10\n255\n";
+        let grey = handed_on(&[(GREY, &[7; 4000])], WHOLE);
+        assert_eq!(grey, [[&head[..], &[7; 4000]].concat()]);
+        let rgb = GREY.replace("Gray", "RGB");
+        assert_eq!(handed_on(&[(&rgb, &[7; 12_000])], WHOLE), grey);
+        let bits = GREY.replace("nt 8", "nt 1");
+        let white = handed_on(&[(&bits, &[255; 500])], WHOLE);
+        assert_eq!(white, [[&head[..], &[255; 4000]].concat()]);
+        let table = GREY.replace("/DeviceGray", "[/Indexed/DeviceGray 1(\\000\\007)]");
+        assert_eq!(handed_on(&[(&table, &[1; 4000])], WHOLE), grey);
+    }
+
+    #[test]
+    fn a_fax_and_a_photograph_go_as_they_are() {
+        let fax = "/Width 400/Height 10/ImageMask true/Filter/CCITTFaxDecode\
+                   /DecodeParms<</K -1/Columns 400>>";
+        let file = handed_on(&[(fax, b"packed rows")], WHOLE).remove(0);
+        assert!(file.starts_with(b"II*\0") && file.ends_with(b"packed rows"));
+        assert_eq!(file.len(), FAX_HEAD as usize + 11);
+        let photograph = format!("{GREY}/Filter/DCTDecode");
+        let file = handed_on(&[(&photograph, b"\xFF\xD8\xFFrest")], WHOLE).remove(0);
+        assert_eq!(file, b"\xFF\xD8\xFFrest");
+    }
+
+    #[test]
+    fn what_nobody_sees_in_the_picture_alone_is_a_gap() {
+        let samples: &[u8] = &[7; 4000];
+        let masked = format!("{GREY}/SMask 10 0 R");
+        assert!(handed_on(&[(&masked, samples)], WHOLE).is_empty());
+        assert!(handed_on(&[(GREY, b"cut")], WHOLE).is_empty());
+        let two = [(GREY, samples), (GREY, samples)];
+        let stripes = "q 600 0 0 400 0 400 cm /I0 Do Q q 600 0 0 400 0 0 cm /I1 Do Q";
+        assert!(handed_on(&two, stripes).is_empty());
+        let apart = "q 600 0 0 300 0 500 cm /I0 Do Q q 600 0 0 300 0 0 cm /I1 Do Q";
+        assert_eq!(handed_on(&two, apart).len(), 2);
+        let digits = "/Width 20/Height 30/BitsPerComponent 8/ColorSpace/DeviceGray";
+        assert!(handed_on(&[(digits, &[7; 600])], WHOLE).is_empty());
+    }
+}
