@@ -62,10 +62,10 @@ async fn lines_and_headers_have_limits() {
     assert_eq!(client.submit(KARI, &[OLA], MAIL).await.code, 250);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn memory_for_messages_is_bounded() {
     let (judge, release) = FakeJudge::waiting();
-    let limits = "[limits]\nmessage_bytes = 60000\nmemory = 100000";
+    let limits = "[limits]\nmessage_bytes = 60000\nmemory = 100000\ndeadline = 3000";
     let gateway = Gateway::with(judge, limits).await;
     let mail = b"1234567890123456789012345678\r\n".repeat(1900);
     let mut first = Client::hello(gateway.address()).await;
@@ -74,13 +74,19 @@ async fn memory_for_messages_is_bounded() {
     gateway.judge.entered().await;
     // Told before the content when its size is announced, after it when not.
     let mut second = Client::hello(gateway.address()).await;
-    let told = second.say(&format!("MAIL FROM:<{KARI}> SIZE=57000")).await;
-    assert_eq!(told.codes(), "452 4.3.1");
     assert_eq!(second.submit(KARI, &[OLA], &mail).await.codes(), "452 4.3.1");
+    let envelope = [format!("MAIL FROM:<{KARI}> SIZE=57000"), format!("RCPT TO:<{OLA}>")];
+    assert_eq!(second.codes(&[&envelope[0], &envelope[1]]).await, [250, 250]);
+    assert_eq!(second.say("DATA").await.codes(), "452 4.3.1");
+    // Who waits gets his turn.
+    second.send(b"DATA\r\n").await;
     release.notify_one();
     assert_eq!(first.reply().await.code, 250);
-    let again = second.say(&format!("MAIL FROM:<{KARI}> SIZE=57000")).await;
-    assert_eq!(again.code, 250);
+    assert_eq!(second.reply().await.code, 354);
+    second.send(&stuffed(&mail)).await;
+    gateway.judge.entered().await;
+    release.notify_one();
+    assert_eq!(second.reply().await.code, 250);
 }
 
 #[tokio::test]

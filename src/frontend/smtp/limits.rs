@@ -13,7 +13,7 @@ use std::{
 
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::Instant,
+    time::{Instant, timeout},
 };
 
 use super::{settings::Limits, trust::Standing};
@@ -160,11 +160,6 @@ impl Memory {
         Self(Arc::new(Semaphore::new(blocks.min(Semaphore::MAX_PERMITS))))
     }
 
-    /// Whether a message of so many bytes could come in now.
-    pub(super) fn has(&self, bytes: u64) -> bool {
-        u64::try_from(self.0.available_permits()).unwrap_or(u64::MAX) >= bytes.div_ceil(BLOCK)
-    }
-
     /// An empty share of it.
     pub(super) fn share(&self) -> Share {
         Share { memory: Arc::clone(&self.0), blocks: 0, permit: None }
@@ -180,6 +175,18 @@ pub(super) struct Share {
 }
 
 impl Share {
+    /// The same as [`Share::hold`], and waits for `time` until others have let
+    /// go of theirs. For a share that is still empty: two that wait for more
+    /// might wait for each other.
+    pub(super) async fn wait_for(&mut self, bytes: u64, time: Duration) -> bool {
+        let blocks = bytes.div_ceil(BLOCK);
+        let Ok(wanted) = u32::try_from(blocks) else { return false };
+        let waiting = Arc::clone(&self.memory).acquire_many_owned(wanted);
+        let Ok(Ok(permit)) = timeout(time, waiting).await else { return false };
+        (self.blocks, self.permit) = (blocks, Some(permit));
+        true
+    }
+
     /// Sees to it that the share is of so many bytes at least. False when
     /// there is not enough memory now.
     pub(super) fn hold(&mut self, bytes: u64) -> bool {
@@ -276,13 +283,24 @@ mod tests {
         let memory = Memory::new(10 << 10);
         let mut share = memory.share();
         assert!(share.hold(1) && share.hold(1024) && share.hold(6000));
-        assert!(memory.has(4096) && !memory.has(4097));
         let mut other = memory.share();
-        assert!(other.hold(4096));
+        assert!(!other.hold(4097) && other.hold(4096));
         assert!(!share.hold(7000) && !other.hold(u64::MAX));
         drop(other);
         assert!(share.hold(10 << 10));
         drop(share);
-        assert!(memory.has(10 << 10));
+        assert!(memory.share().hold(10 << 10));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_memory_gets_it_or_learns_that_there_is_none() {
+        let memory = Memory::new(10 << 10);
+        let mut first = memory.share();
+        assert!(first.wait_for(8 << 10, MINUTE).await);
+        let mut second = memory.share();
+        assert!(!second.wait_for(8 << 10, MINUTE).await);
+        let waiting = second.wait_for(8 << 10, MINUTE);
+        let (got, ()) = tokio::join!(waiting, async { drop(first) });
+        assert!(got && !second.hold(11 << 10));
     }
 }

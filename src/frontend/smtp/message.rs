@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use metrics::counter;
 use tokio::time::Instant;
 
 use super::{
@@ -16,7 +17,7 @@ use super::{
     trust::Standing,
     wire::{Cut, FOR_CONTENT},
 };
-use crate::{model::Reply, notify};
+use crate::{base::measure::SMTP_REFUSED, model::Reply, notify};
 
 /// A message that is coming in.
 pub(super) struct Incoming {
@@ -40,7 +41,7 @@ impl Session {
         if mail.accepted.is_empty() {
             return self.refuse_data(&say::no_recipients()).await;
         }
-        let Some(mut incoming) = self.incoming() else {
+        let Some(mut incoming) = self.incoming().await else {
             return self.refuse_data(&say::no_memory()).await;
         };
         self.wire.say_lines(354, "", &["End data with <CR><LF>.<CR><LF>"]);
@@ -69,7 +70,10 @@ impl Session {
     pub(super) async fn bdat(&mut self, size: u64, chunk: Chunk) -> Result<Next, Cut> {
         let chunks = self.mail.as_mut().and_then(|mail| mail.chunks.take());
         let fits = self.mail.as_ref().is_some_and(|mail| !mail.accepted.is_empty());
-        let incoming = if fits { chunks.or_else(|| self.incoming()) } else { None };
+        let incoming = match chunks {
+            None if fits => self.incoming().await,
+            chunks => chunks,
+        };
         let is_refused = incoming.is_none();
         let mut incoming = incoming.unwrap_or_else(|| Incoming::nowhere(self.front.memory.share()));
         if size > self.most_drained() {
@@ -106,8 +110,9 @@ impl Session {
         Ok(Next::Go)
     }
 
-    /// A place for a message; `None` when there is no memory for it.
-    fn incoming(&self) -> Option<Incoming> {
+    /// A place for a message, as soon as there is memory for it; `None` when
+    /// there is none.
+    async fn incoming(&self) -> Option<Incoming> {
         let most = self.limits().message_bytes.get();
         // A stranger may announce what he likes.
         let announced = match self.standing {
@@ -119,7 +124,11 @@ impl Session {
         let expected = announced.unwrap_or(LEAST_SHARE).clamp(LEAST_SHARE, most.max(LEAST_SHARE));
         let mut share = self.front.memory.share();
         let bytes = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        share.hold(expected).then(|| Incoming {
+        if !share.wait_for(expected, MEMORY_TIME).await {
+            counter!(SMTP_REFUSED, "reason" => "memory").increment(1);
+            return None;
+        }
+        Some(Incoming {
             content: Content::new(bytes(most), bytes(expected)),
             share,
             is_starved: false,
@@ -198,5 +207,8 @@ impl Incoming {
     }
 }
 
+/// How long to wait for memory. A client waits two minutes for the answer to
+/// DATA (RFC 5321 section 4.5.3.2.4).
+const MEMORY_TIME: Duration = Duration::from_secs(60);
 /// Memory that a message takes whatever its size.
 const LEAST_SHARE: u64 = 16 << 10;

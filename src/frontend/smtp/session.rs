@@ -211,9 +211,6 @@ impl Session {
         let (size, most) = (from.size.unwrap_or(0), self.limits().message_bytes.get());
         if size > most {
             self.reply(&notify::too_big(most));
-        } else if !self.front.memory.has(size) {
-            counter!(SMTP_REFUSED, "reason" => "memory").increment(1);
-            self.reply(&say::no_memory());
         } else {
             self.mail = Some(Mail::new(from));
             self.reply(&say::sender_ok());

@@ -197,7 +197,8 @@ pub struct ParseCertificateNameError(String);
 pub struct Limits {
     /// Bytes of the largest message taken; a larger one is refused with 552.
     pub message_bytes: NonZeroU64,
-    /// Bytes of all messages in hand together; over it new ones get 452.
+    /// Bytes of all messages in hand together; over it new ones wait, and get
+    /// 452 after a minute.
     pub memory: NonZeroU64,
     /// Octets of the header of a message.
     pub header_bytes: NonZeroUsize,
@@ -243,7 +244,7 @@ impl Limits {
         (self.memory < self.message_bytes).then(|| Fault {
             key: "limits.memory",
             what: "no message of message_bytes would fit".to_owned(),
-            hint: "write more than message_bytes, such as 536870912 (512 MiB)",
+            hint: "write more than message_bytes, such as 268435456 (256 MiB)",
         })
     }
 }
@@ -252,7 +253,7 @@ impl Default for Limits {
     fn default() -> Self {
         const DEFAULT: Limits = Limits {
             message_bytes: NonZeroU64::new(64 << 20).unwrap(),
-            memory: NonZeroU64::new(512 << 20).unwrap(),
+            memory: NonZeroU64::new(256 << 20).unwrap(),
             header_bytes: NonZeroUsize::new(1 << 20).unwrap(),
             line_bytes: NonZeroUsize::new(1 << 20).unwrap(),
             recipients: NonZeroUsize::new(1000).unwrap(),
