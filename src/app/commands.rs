@@ -36,7 +36,12 @@ fn answer(arguments: &Arguments) -> anyhow::Result<Exit> {
         Command::Man => cli::man::run(),
         Command::Rules(command) => rules(command, arguments),
         Command::Serve => {
-            Builder::new_multi_thread().enable_all().build()?.block_on(serve(arguments))
+            let runtime = Builder::new_multi_thread().enable_all().build()?;
+            let ended = runtime.block_on(serve(arguments));
+            // A search or an encryption that nobody waits for any more cannot
+            // be stopped, and must not hold up the end of the process.
+            runtime.shutdown_background();
+            ended
         }
         // The rest does one thing after another: threads would only cost.
         Command::Audit(_)
