@@ -66,7 +66,7 @@ fn parts_without_a_multipart_are_read() {
 fn quotes_in_a_name_split_no_number() {
     holding(
         &message(b"To: \"fnr 2283\"60 142\" \"71\" <a@b.example>\r\n\r\nHei\r\n"),
-        "228360 142 71",
+        "fnr 228360 14271",
     );
 }
 
