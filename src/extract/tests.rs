@@ -66,8 +66,36 @@ fn parts_without_a_multipart_are_read() {
 fn quotes_in_a_name_split_no_number() {
     holding(
         &message(b"To: \"fnr 2283\"60 142\" \"71\" <a@b.example>\r\n\r\nHei\r\n"),
-        "228360 142 71",
+        "fnr 228360 14271",
     );
+}
+
+#[test]
+fn comments_in_a_field_split_no_number() {
+    holding(&message(b"Reply-To: fnr 2283(x)6014271\r\n\r\nHei\r\n"), "fnr 22836014271");
+    holding(
+        &message(b"To: \"fnr 2283\" \"60 14271\" <a@b.example>\r\n\r\nHei\r\n"),
+        "228360 14271",
+    );
+}
+
+#[test]
+fn a_part_ends_where_the_outer_one_goes_on() {
+    let raw = b"Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\
+        Content-Type: multipart/related; boundary=b\r\n\r\n--b\r\n\
+        Content-Type: application/octet-stream\r\n\r\nLogo\r\n--a\r\n\
+        Content-Transfer-Encoding: base64\r\n\r\nZm5yIDIyODM2MDE0Mjcx\r\n--a--\r\nHei\r\n";
+    let read = message(raw);
+    holding(&read, "fnr 22836014271");
+    assert!(read.fragments.iter().all(|fragment| !fragment.text.contains("--a")));
+    assert!(read.gaps.is_empty(), "{:?}", read.gaps);
+}
+
+#[test]
+fn a_message_file_may_begin_with_blank_lines() {
+    let raw = b"Content-Type: application/octet-stream\r\n\r\n\r\nFrom: a@b.example\r\n\
+        Subject: x\r\nContent-Transfer-Encoding: base64\r\n\r\nZm5yIDIyODM2MDE0Mjcx\r\n";
+    holding(&message(raw), "fnr 22836014271");
 }
 
 #[test]

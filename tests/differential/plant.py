@@ -45,7 +45,8 @@ class Plant:
         figures = iter(digits)
         self.written = "".join(next(figures) if c == "#" else c for c in writing)
         between = r"(?:&nbsp;|[ \u00a0\u2007._-]){0,2}"
-        self.pattern = re.compile(r"(?<![0-9])" + between.join(digits) + r"(?![0-9])")
+        # With a letter at it, it is part of something else for every reader.
+        self.pattern = re.compile(r"(?<![^\W_])" + between.join(digits) + r"(?![^\W_])")
 
     def excerpt(self, text):
         """The number with a little around it, if `text` shows it."""

@@ -32,9 +32,8 @@ def encoded_words(rng, base):
     words = [encoded_word(rng, piece) for piece in pieces]
     joint = rng.choice([b" ", b"\r\n ", b"\r\n\t", b"  ", b"", b"\r\n \r\n "])
     if rng.random() < 0.3:
-        words[rng.randrange(len(words))] = (
-            pieces[0].encode() if len(words) == 1 else b"=?utf-8?Q??=" + joint + words[0]
-        )
+        at = rng.randrange(len(words))
+        words[at] = rng.choice([pieces[at].encode(), b"=?utf-8?Q??=" + joint + words[at]])
     field.value = before + joint.join(words) + after
     return None
 

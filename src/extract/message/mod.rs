@@ -61,7 +61,7 @@ pub(super) fn read(walk: &mut Walk, path: &PartPath, raw: &[u8]) {
             if at == 0 && entity.shape == Shape::Leaf { path.child(&name) } else { part },
             leaf::surface(&mime),
         );
-        body(walk, &place, raw, (entity, &mime));
+        body(walk, &place, raw, (entity, &mime), &covered);
     }
     remains::read(walk, path, raw, covered);
 }
@@ -83,12 +83,29 @@ fn without_blank_start<'a>(walk: &mut Walk, path: &PartPath, raw: &'a [u8]) -> &
 }
 
 /// Reads the body of one entity, and all of it again where it is ambiguous.
-fn body(walk: &mut Walk, place: &Place, raw: &[u8], (entity, mime): (&Entity, &Mime)) {
-    let bytes = &raw[entity.body.clone()];
+fn body(
+    walk: &mut Walk,
+    place: &Place,
+    raw: &[u8],
+    (entity, mime): (&Entity, &Mime),
+    covered: &remains::Covered,
+) {
+    let (bytes, swallowed) = match entity.shape {
+        Shape::Leaf | Shape::Message => covered.split(&raw[entity.body.clone()]),
+        Shape::Multipart => Default::default(),
+    };
     match entity.shape {
         Shape::Leaf => leaf::read(walk, place, bytes, (entity, mime)),
         Shape::Message => walk.inside(&place.path, |walk| read(walk, &place.path, bytes)),
         Shape::Multipart => {}
+    }
+    for part in swallowed {
+        let place = place.child("behind");
+        if part.closing {
+            text::read(walk, &place, part.bytes, Some(text::Label::default()));
+        } else {
+            walk.inside(&place.path, |walk| read(walk, &place.path, part.bytes));
+        }
     }
     if mime.ambiguous {
         walk.gap(GapKind::Ambiguous, &place.path);
@@ -130,8 +147,8 @@ fn headers(walk: &mut Walk, path: &PartPath, head: &Head<'_>) {
             let values = parameters::Parameters::parse(&value).everything();
             walk.fragment(Surface::Header, &place, values);
         }
-        if memchr::memchr(b'\\', &value).is_some() || has_split_quotes(&value) {
-            walk.fragment(Surface::Header, &place, decoded.replace(['\\', '"'], ""));
+        if let Some(plain) = without_marks(&decoded) {
+            walk.fragment(Surface::Header, &place, plain);
         }
         if decoded.as_bytes() != value {
             walk.fragment(Surface::Header, &place, super::text::charset::decode(&value, None));
@@ -147,14 +164,39 @@ fn headers(walk: &mut Walk, path: &PartPath, head: &Head<'_>) {
     }
 }
 
-/// Whether quotes, alone or with blanks, stand between two digits.
-fn has_split_quotes(value: &[u8]) -> bool {
-    let gap = |b: &&u8| matches!(**b, b'"' | b' ' | b'\t');
-    memchr::memchr_iter(b'"', value).any(|quote| {
-        let before = value[..quote].iter().rev().find(|b| !gap(b));
-        let after = value[quote..].iter().find(|b| !gap(b));
-        before.is_some_and(u8::is_ascii_digit) && after.is_some_and(u8::is_ascii_digit)
-    })
+/// The value without the backslashes, quotes and comments (RFC 5322 section
+/// 3.2) that readers of addresses take away, if they could split a number.
+fn without_marks(value: &str) -> Option<String> {
+    let mut marked = value.contains('\\');
+    let mut plain = String::with_capacity(value.len());
+    let mut rest = value;
+    while let Some(at) = rest.find(['\\', '"', '(']) {
+        let (before, from) = rest.split_at(at);
+        plain.push_str(before);
+        let length = mark_length(from);
+        let (mark, after) = from.split_at(length);
+        let digit = |c: char| c.is_ascii_digit();
+        let around = plain.trim_end().ends_with(digit)
+            && after.trim_start_matches([' ', '"']).starts_with(digit);
+        marked |= around;
+        if mark.starts_with('(') && !around {
+            plain.push_str(mark);
+        }
+        rest = after;
+    }
+    plain.push_str(rest);
+    marked.then_some(plain)
+}
+
+/// The length of the mark that `text` starts with: a comment, two quotes with
+/// nothing but blanks between them, or one character.
+fn mark_length(text: &str) -> usize {
+    if text.starts_with('(') {
+        return text.find(')').map_or(1, |end| end + 1);
+    }
+    let blanks = text.bytes().skip(1).take_while(|b| matches!(b, b' ' | b'\t')).count();
+    let pair = text.starts_with('"') && text.as_bytes().get(blanks + 1) == Some(&b'"');
+    if pair { blanks + 2 } else { 1 }
 }
 
 /// The value with folds taken out altogether, if a fold stands between digits.
@@ -180,6 +222,8 @@ fn unstructured(walk: &mut Walk, path: &PartPath, raw: &[u8]) {
 /// Whether `bytes` start with header fields that a mail program writes.
 pub(super) fn looks_like_message(bytes: &[u8]) -> bool {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let blanks = bytes.iter().take_while(|b| b.is_ascii_whitespace() || **b == 0).count();
+    let bytes = &bytes[blanks..];
     let bytes = match emlx(bytes) {
         Some(rest) => rest,
         None => bytes,

@@ -3,6 +3,8 @@
 
 use std::{collections::HashSet, ops::Range};
 
+use memchr::memmem;
+
 use super::{
     ambiguity::Mime,
     parser::{Entity, Shape},
@@ -38,6 +40,47 @@ impl Covered {
             self.repeated |= !self.boundaries.insert(boundary.to_vec());
         }
     }
+}
+
+impl Covered {
+    /// Splits `body` at its delimiter lines. There are some where a part did
+    /// not end by itself and ran on over the parts behind it.
+    pub(super) fn split<'a>(&self, body: &'a [u8]) -> (&'a [u8], Vec<Swallowed<'a>>) {
+        let mut own = body;
+        let mut swallowed: Vec<Swallowed<'a>> = Vec::new();
+        let mut start = 0;
+        let starts = std::iter::once(0).chain(memmem::find_iter(body, b"\n--").map(|at| at + 1));
+        for at in starts {
+            let line = body.get(at..).unwrap_or_default();
+            let length = memchr::memchr(b'\n', line).map_or(line.len(), |newline| newline + 1);
+            let Some(closing) = self.delimiter(&line[..length]) else { continue };
+            let before = &body[start..at];
+            match swallowed.last_mut() {
+                Some(last) => last.bytes = before,
+                None => own = before,
+            }
+            start = at + length;
+            swallowed.push(Swallowed { bytes: &body[start..], closing });
+        }
+        (own, swallowed)
+    }
+
+    /// Whether `line` is a delimiter, and then whether it closes.
+    fn delimiter(&self, line: &[u8]) -> Option<bool> {
+        let name = line.trim_ascii_end().strip_prefix(b"--").filter(|name| !name.is_empty())?;
+        if self.boundaries.contains(name) {
+            return Some(false);
+        }
+        let name = name.strip_suffix(b"--").filter(|name| !name.is_empty())?;
+        self.boundaries.contains(name).then_some(true)
+    }
+}
+
+/// What stood behind a delimiter line inside a part.
+pub(super) struct Swallowed<'a> {
+    pub(super) bytes: &'a [u8],
+    /// The line was a closing one: no part follows.
+    pub(super) closing: bool,
 }
 
 /// Reads what `covered` leaves of `raw`.

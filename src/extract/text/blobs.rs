@@ -96,7 +96,8 @@ fn joined_lines(text: &[u8], mut end: usize, shortest: usize) -> usize {
         }
         let line_end = run_end(text, end + newline);
         let whole = text.get(line_end).is_none_or(|b| matches!(b, b'\r' | b'\n'));
-        if !whole || line_end == end + newline {
+        let delimiter = text.get(end + newline..).is_some_and(|line| line.starts_with(b"--"));
+        if !whole || delimiter || line_end == end + newline {
             return end;
         }
         let length = line_end - end - newline;
@@ -124,6 +125,12 @@ mod tests {
         let run = next_run(text, 0, ORDINARY).unwrap();
         assert_eq!(&text[run.0..run.1], b"TnVtbWVyIDAxODI2NDEyMTgyIG9nIGxpdHQgbWVy\r\nTnVtbWVy");
         assert_eq!(next_run(text, run.1, ORDINARY), None);
+    }
+
+    #[test]
+    fn a_delimiter_ends_a_run() {
+        let text = b"TnVtbWVyIDAxODI2NDEyMTgy\r\n--grense--\r\n";
+        assert_eq!(next_run(text, 0, ORDINARY), Some((0, 24)));
     }
 
     #[test]

@@ -47,10 +47,20 @@ pub(in crate::extract) fn all<'a>(bytes: &'a [u8], label: Option<&str>) -> Vec<C
             Cow::Owned(unlabelled(&narrow).into_owned())
         }
         (true, true) => return vec![first],
-        (false, false) if trusted || Encoding::for_bom(bytes).is_some() => return vec![first],
+        (false, false) if trusted || Encoding::for_bom(bytes).is_some() => {
+            return std::iter::once(first).chain(damaged_utf8(bytes)).collect();
+        }
         (false, false) => unlabelled(bytes),
     };
     if plain == first { vec![first] } else { vec![first, plain] }
+}
+
+/// UTF-8 with bad bytes in it, read by those who pass over them.
+fn damaged_utf8(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    let mut chunks = bytes.utf8_chunks();
+    let wide = |chunk: std::str::Utf8Chunk<'_>| !chunk.valid().is_ascii();
+    let damaged = std::str::from_utf8(bytes).is_err() && chunks.any(wide);
+    damaged.then(|| String::from_utf8_lossy(bytes))
 }
 
 /// The text without the bytes between digits that are no UTF-8, which some
@@ -163,6 +173,13 @@ mod tests {
     fn stray_bytes_between_digits_are_left_out() {
         assert_eq!(without_stray_bytes(b"228\xFF\xFE36\xC3014271").as_deref(), Some("22836014271"));
         assert_eq!(without_stray_bytes(b"bl\xE5 15\xB0 ute"), None);
+    }
+
+    #[test]
+    fn one_bad_byte_spoils_no_other() {
+        let readings = all(b"\xC3 228360\xC2\xA014271", Some("utf-8"));
+        assert!(readings.iter().any(|text| text.contains("228360\u{A0}14271")), "{readings:?}");
+        assert_eq!(all(b"bl\xE5 b\xE6r", None).len(), 1);
     }
 
     #[test]
