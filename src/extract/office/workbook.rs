@@ -119,7 +119,7 @@ impl Workbook {
                     last.push_str(&piece);
                 }
             }
-            Node::End(name) if name == "rPh" => {
+            Node::End("rPh") => {
                 phonetic = false;
                 spoken.push('\n');
             }
@@ -163,7 +163,7 @@ impl Workbook {
                 }
                 _ => {}
             },
-            Node::End(name) if name == "cellXfs" => in_cells = false,
+            Node::End("cellXfs") => in_cells = false,
             Node::End(_) | Node::Text(_) => {}
         });
         // A format may show a text of its own.
