@@ -5,20 +5,10 @@
 //! service held 120 MB for good. What it keeps can be bounded by variables that
 //! it reads before `main`, and in no other way without unsafe code; so the
 //! service starts itself over with them, once. Where that fails it runs as
-//! before and only holds more memory.
+//! before and only holds more memory. Children are left as they are, because
+//! that is faster, and because they are ended when they have nothing to do.
 
 use std::{env, os::unix::process::CommandExt, process::Command};
-
-/// What glibc is told; other C libraries ignore it.
-pub(super) const SETTINGS: [(&str, &str); 3] = [
-    // Threads share two heaps.
-    ("MALLOC_ARENA_MAX", "2"),
-    // Bytes: larger buffers come from the system and go back to it at once.
-    // With less, a message of 5 MB costs several ms more.
-    ("MALLOC_MMAP_THRESHOLD_", "524288"),
-    // Bytes that may stay free at the end of the first heap.
-    ("MALLOC_TRIM_THRESHOLD_", "524288"),
-];
 
 /// Starts this program over with a bounded heap. Does nothing where the
 /// environment says something about the heap already. Must run before anything
@@ -34,3 +24,14 @@ pub fn bound_heap() {
     // Returns only when it fails.
     let _ = again.arg0(name).args(arguments).envs(SETTINGS).exec();
 }
+
+/// What glibc is told; other C libraries ignore it.
+const SETTINGS: [(&str, &str); 3] = [
+    // Threads share two heaps.
+    ("MALLOC_ARENA_MAX", "2"),
+    // Bytes: larger buffers come from the system and go back to it at once.
+    // With less, a message of 5 MB costs several ms more.
+    ("MALLOC_MMAP_THRESHOLD_", "524288"),
+    // Bytes that may stay free at the end of the first heap.
+    ("MALLOC_TRIM_THRESHOLD_", "524288"),
+];

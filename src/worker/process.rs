@@ -20,10 +20,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use super::{
-    frame::{self, FrameError, Request},
-    heap,
-};
+use super::frame::{self, FrameError, Request};
 use crate::{
     base::limits::Limits,
     model::{FirstReading, GapKind},
@@ -81,13 +78,12 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts `program worker` with nothing but its pipes: no environment but
-    /// what bounds its heap, and no error output, because a library's last words may quote the message.
+    /// Starts `program worker` with nothing but its pipes: no environment, and
+    /// no error output, because a library's last words may quote the message.
     pub(super) fn start(program: &Path) -> Result<Self, Failure> {
         let mut child = Command::new(program)
             .arg("worker")
             .env_clear()
-            .envs(heap::SETTINGS)
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
