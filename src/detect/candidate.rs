@@ -57,12 +57,39 @@ pub(super) enum Layout {
 }
 
 /// A sort of candidate: how many digits, and where people group them.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy)]
 pub(super) struct Shape {
     /// How many digits.
     pub(super) digits: usize,
     /// After how many digits a separator is usual, rising.
     pub(super) groups: &'static [usize],
+    /// What such digits may be.
+    pub(super) role: Role,
+}
+
+/// What digits of a shape may be.
+#[derive(Clone, Copy)]
+pub(super) enum Role {
+    /// The date of a number written in two places.
+    Date,
+    /// All but the leading zero that a spreadsheet took for padding.
+    LostZero,
+    /// What comes after the date.
+    Rest,
+    /// A whole number with this checksum.
+    Whole(&'static Validator),
+}
+
+impl Role {
+    /// Whether digits written like this may be it.
+    #[inline]
+    pub(super) fn takes(self, layout: Layout) -> bool {
+        match self {
+            Self::Date => matches!(layout, Layout::Grouped | Layout::Plain),
+            Self::LostZero | Self::Rest => layout == Layout::Plain,
+            Self::Whole(_) => true,
+        }
+    }
 }
 
 /// Shapes by how many digits they have.
@@ -96,10 +123,16 @@ impl Shapes {
         Self { by_length, lengths }
     }
 
+    /// The fewest digits that any has.
+    #[inline]
+    pub(super) fn least(&self) -> usize {
+        self.lengths.trailing_zeros() as usize
+    }
+
     /// Those with this number of digits, up to the most.
     #[inline]
     pub(super) fn of_length(&self, digits: usize) -> &[Form] {
-        match self.lengths >> (digits & 31) & 1 {
+        match u64::from(self.lengths) >> digits.min(63) & 1 {
             0 => &[],
             _ => self.by_length.get(digits).map_or(&[], Vec::as_slice),
         }
@@ -108,9 +141,9 @@ impl Shapes {
 
 impl Validator {
     /// What the digit scanner looks for on its behalf.
-    pub(super) fn shapes(&self) -> impl Iterator<Item = Shape> {
-        let groups = self.groups;
-        self.lengths.iter().map(move |digits| Shape { digits: *digits, groups })
+    pub(super) fn shapes(&'static self) -> impl Iterator<Item = Shape> {
+        let (groups, role) = (self.groups, Role::Whole(self));
+        self.lengths.iter().map(move |digits| Shape { digits: *digits, groups, role })
     }
 }
 

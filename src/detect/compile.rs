@@ -10,10 +10,12 @@ use super::{
     PackId, PackSource,
     context::Context,
     error::{RuleError, RuleFault},
-    expression,
+    expression::{self, Leader},
     pack::{RawCombine, RawContext, RawLevel, RawPack, RawRule, RawTerm, RawTier, line},
     proof,
-    rule::{Base, Combine, Digits, LevelRule, Method, Patterns, Rule, Sight, Term, Wanted},
+    rule::{
+        Base, Combine, Digits, LevelRule, Method, Pattern, Patterns, Rule, Sight, Term, Wanted,
+    },
     survey::Girth,
     validators::Validator,
     words::{Vocabulary, WordId, WordSet},
@@ -204,8 +206,10 @@ fn method(raw: &RawRule, lists: &Lists<'_>) -> Result<Method, RuleFault> {
         },
         (Some(name), true, true) => Err(unknown("engine", name)),
         (None, false, true) => {
-            let pattern =
-                |raw: &super::pack::RawPattern| Ok((expression::compile(&raw.regex)?, raw.score));
+            let pattern = |raw: &super::pack::RawPattern| {
+                let regex = expression::compile(&raw.regex)?;
+                Ok(Pattern { regex, leader: Leader::of(&raw.regex), score: raw.score })
+            };
             let patterns = raw.patterns.iter().map(pattern).collect::<Result<_, _>>()?;
             let sight = sight(raw, lists)?;
             Ok(Method::Patterns(Patterns { patterns, sight, validator, kind }))

@@ -94,7 +94,8 @@ impl Surroundings {
             } else {
                 (Side::Before, 0)
             };
-            let between = folded.bytes.iter().zip(&folded.chars).skip(hit.end);
+            let bytes = folded.bytes.get(hit.end..).unwrap_or_default().iter();
+            let between = bytes.zip(folded.chars.get(hit.end..).unwrap_or_default());
             let between = between.take_while(|(_, number)| **number < start).map(|(byte, _)| *byte);
             let alike = text.get(place.clone()).map_or(0, |digits| digits.chars().count());
             let cut_off = match side {

@@ -1,6 +1,8 @@
 //! Expressions of rules: linear, small, over bytes, and which run of digits each
 //! match has for sure, so that most text need not be searched.
 
+use std::ops::Range;
+
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::{
     ParserBuilder,
@@ -35,6 +37,63 @@ pub(super) fn girth(pattern: &str) -> Option<Girth> {
     let hir = parser.parse(pattern).ok()?;
     let length = hir.properties().maximum_len().filter(|length| *length <= LONGEST)?;
     Some(Girth { length, ..run(&hir)? })
+}
+
+/// An expression whose matches all start with digits at the border of a word.
+#[derive(Clone)]
+pub(super) struct Leader {
+    /// The expression, for text that starts where the digits do.
+    regex: Regex,
+    girth: Girth,
+}
+
+impl Leader {
+    /// The same expression as a leader, if it is one.
+    pub(super) fn of(pattern: &str) -> Option<Self> {
+        let mut parser = ParserBuilder::new().unicode(false).utf8(false).build();
+        let hir = parser.parse(pattern).ok()?;
+        let length = hir.properties().maximum_len().filter(|length| *length <= LONGEST)?;
+        let run = border(&hir).filter(|digits| *digits > 0)?;
+        let regex = compile(&format!(r"\A(?:{pattern})")).ok()?;
+        Some(Self { regex, girth: Girth { run, before: Bytes::that(is_no_word), length } })
+    }
+
+    /// The match that starts with a run of digits in `upto`.
+    pub(super) fn at(&self, upto: &[u8], run: Range<usize>) -> Option<Range<usize>> {
+        let before = run.start.checked_sub(1).and_then(|at| upto.get(at)).copied();
+        if run.len() < self.girth.run || !before.is_none_or(|byte| self.girth.before.has(byte)) {
+            return None;
+        }
+        // One byte more than a match can take tells what is behind it.
+        let end = upto.len().min(run.start.saturating_add(self.girth.length + 1));
+        let found = self.regex.find(upto.get(run.start..end)?)?;
+        Some(run.start..run.start + found.end())
+    }
+}
+
+/// How many digits every match starts with, right behind the border of a word.
+fn border(hir: &Hir) -> Option<usize> {
+    match hir.kind() {
+        HirKind::Alternation(parts) => {
+            let all: Option<Vec<_>> = parts.iter().map(border).collect();
+            all?.into_iter().min()
+        }
+        HirKind::Capture(capture) => border(&capture.sub),
+        HirKind::Concat(parts) => {
+            let (first, rest) = parts.split_first()?;
+            let at_border = matches!(first.kind(), HirKind::Look(Look::WordAscii));
+            at_border.then(|| leading_of(rest))
+        }
+        HirKind::Class(_)
+        | HirKind::Empty
+        | HirKind::Literal(_)
+        | HirKind::Look(_)
+        | HirKind::Repetition(_) => None,
+    }
+}
+
+fn is_no_word(byte: u8) -> bool {
+    !byte.is_ascii_alphanumeric() && byte != b'_'
 }
 
 /// The rarest run of digits that every match holds.
@@ -117,11 +176,7 @@ fn leading(hir: &Hir) -> usize {
     match hir.kind() {
         HirKind::Alternation(parts) => parts.iter().map(leading).min().unwrap_or(0),
         HirKind::Capture(capture) => leading(&capture.sub),
-        HirKind::Concat(parts) => {
-            let pure: Vec<_> = parts.iter().map_while(digits).collect();
-            let next = parts.get(pure.len()).map_or(0, leading);
-            pure.into_iter().fold(next, usize::saturating_add)
-        }
+        HirKind::Concat(parts) => leading_of(parts),
         HirKind::Literal(literal) => {
             literal.0.iter().take_while(|byte| byte.is_ascii_digit()).count()
         }
@@ -130,6 +185,12 @@ fn leading(hir: &Hir) -> usize {
             digits(hir).unwrap_or(0)
         }
     }
+}
+
+fn leading_of(parts: &[Hir]) -> usize {
+    let pure: Vec<_> = parts.iter().map_while(digits).collect();
+    let next = parts.get(pure.len()).map_or(0, leading);
+    pure.into_iter().fold(next, usize::saturating_add)
 }
 
 /// What every match ends with, or stands behind; none if that is not known.
@@ -142,9 +203,7 @@ fn last(hir: &Hir) -> Option<Bytes> {
         HirKind::Concat(parts) => parts.last().and_then(last),
         HirKind::Literal(literal) => literal.0.last().map(|last| Bytes::that(|byte| byte == *last)),
         // Before digits, which are of words.
-        HirKind::Look(Look::WordAscii) => {
-            Some(Bytes::that(|byte| !byte.is_ascii_alphanumeric() && byte != b'_'))
-        }
+        HirKind::Look(Look::WordAscii) => Some(Bytes::that(is_no_word)),
         HirKind::Repetition(repetition) if repetition.min > 0 => last(&repetition.sub),
         HirKind::Alternation(_)
         | HirKind::Class(Class::Unicode(_))
@@ -175,7 +234,7 @@ mod tests {
 
     #[test]
     fn knows_a_run_of_digits_that_every_match_holds() {
-        let word = Bytes::that(|byte| !byte.is_ascii_alphanumeric() && byte != b'_');
+        let word = Bytes::that(is_no_word);
         let capital = Bytes::that(|byte| byte.is_ascii_uppercase());
         for (pattern, run, before, length) in [
             (r"\d{6}[-+]?\d{4}", 6, Bytes::ALL, 11),
@@ -190,6 +249,19 @@ mod tests {
         }
         for pattern in [r"AKIA[0-9A-Z]{16}", r"\d+", r"\b", r"1.{300}", r"(?:a1)?", r"\d*"] {
             assert_eq!(girth(pattern), None, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_leader_matches_where_its_digits_start() {
+        let leader = Leader::of(r"\b\d\d(?: \d\d){3}\b|\b[489]\d{7}\b").unwrap();
+        let text = b"x 22 33 44 55 999999999 a48484848";
+        assert_eq!(leader.at(text, 2..4), Some(2..13));
+        for run in [5..7, 14..23, 25..33] {
+            assert_eq!(leader.at(text, run), None);
+        }
+        for pattern in [r"\d\d", r"\b\d?x", r"\b[A-Z]\d", r"\b\d+", r"\b\d|x"] {
+            assert!(Leader::of(pattern).is_none(), "{pattern}");
         }
     }
 }

@@ -21,7 +21,11 @@ pub(super) struct Folded {
 impl Folded {
     /// Folds `text`.
     pub(super) fn of(text: &str) -> Self {
-        let mut folded = Self::default();
+        let mut folded = Self {
+            bytes: Vec::with_capacity(text.len()),
+            chars: Vec::with_capacity(text.len()),
+            humps: Vec::with_capacity(text.len()),
+        };
         let mut was_lower = false;
         for (number, c) in (0..).zip(text.chars()) {
             let hump = was_lower && c.is_uppercase();

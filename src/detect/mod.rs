@@ -43,7 +43,7 @@ use self::{
     rule::{Method, Sight},
     survey::Girth,
     validators::Validator,
-    words::{WordSet, Words},
+    words::{Hearers, WordSet, Words},
 };
 pub use self::{
     error::{RuleError, RuleFault},
@@ -109,6 +109,10 @@ pub struct Rules {
     shapes: Shapes,
     /// What the expressions look for that need digits, by rule.
     girths: Vec<Girth>,
+    /// The topics that speak of each word, and in which term.
+    topics: Hearers<(usize, usize)>,
+    /// The rules of expressions that each word makes look.
+    outlooks: Hearers<usize>,
 }
 
 impl Rules {
@@ -197,8 +201,20 @@ impl Rules {
         let whole = validators.iter().flat_map(|validator| validator.shapes());
         let shapes = Shapes::of(whole.chain(sieve::PARTS));
         let girths = rules.iter().filter_map(rule::Rule::girth).collect();
+        let (topics, outlooks) = (topic::hearers(&rules), pattern::hearers(&rules));
         let words = build(vocabulary, &rules)?;
-        Ok(Self { packs, files, rules, combines, words, validators, shapes, girths })
+        Ok(Self {
+            packs,
+            files,
+            rules,
+            combines,
+            words,
+            validators,
+            shapes,
+            girths,
+            topics,
+            outlooks,
+        })
     }
 
     fn failed(&self, report: TestReport) -> RuleError {

@@ -9,39 +9,38 @@ use super::{
     Rules, Search,
     context::{Reach, Surroundings},
     draft::{self, Draft, Footing},
+    expression::Leader,
     rule::{Method, Patterns, Rule, Sight},
+    scan::Starts,
     survey::{self, Survey},
     table::{self, Column, TextTable},
     validators::{Alphabet, Class},
-    words::WordId,
+    words::{Hearers, WordId},
 };
 use crate::model::{Fragment, Level, Masked, Person};
 
 /// Where the rules of expressions look in one fragment.
 pub(super) struct Outlook<'a> {
-    rules: Vec<(usize, &'a Rule, &'a Patterns)>,
+    expressions: Vec<(usize, &'a Rule, &'a Patterns)>,
+    hearers: &'a Hearers<usize>,
     /// For each, the parts near its keywords.
     parts: Vec<Vec<Range<usize>>>,
 }
 
 impl<'a> Outlook<'a> {
     pub(super) fn new(rules: &'a Rules) -> Self {
-        let rules = rules.rules.iter().enumerate().filter_map(|(index, rule)| match &rule.method {
-            Method::Patterns(patterns) => Some((index, rule, patterns)),
-            Method::Digits(_) | Method::Terms { .. } => None,
-        });
-        let rules: Vec<_> = rules.collect();
-        Self { parts: vec![Vec::new(); rules.len()], rules }
+        let expressions: Vec<_> = expressions(&rules.rules).collect();
+        Self { parts: vec![Vec::new(); expressions.len()], hearers: &rules.outlooks, expressions }
     }
 
     /// Hears a word of the text. One in the first line of a table speaks of all
     /// lines below.
     pub(super) fn word(&mut self, word: WordId, place: &Range<usize>, text: &str) {
-        for ((_, _, patterns), parts) in self.rules.iter().zip(&mut self.parts) {
-            let wanted = matches!(&patterns.sight, Sight::Words(words) if words.has(word));
+        for hearer in self.hearers.hear(word) {
+            let Some(parts) = self.parts.get_mut(*hearer) else { continue };
             let known = parts.last().map_or(0, |part| part.end);
             let end = place.end.saturating_add(NEAR).min(text.len());
-            if wanted && known < end {
+            if known < end {
                 let end = end.max(table::block_end(text, place.start));
                 parts.push(place.start.saturating_sub(NEAR)..end);
             }
@@ -50,10 +49,8 @@ impl<'a> Outlook<'a> {
 
     /// Hears a word of the heading over a cell.
     pub(super) fn heading(&mut self, word: WordId, cell: &Range<usize>) {
-        for ((_, _, patterns), parts) in self.rules.iter().zip(&mut self.parts) {
-            if matches!(&patterns.sight, Sight::Words(words) if words.has(word)) {
-                parts.push(cell.clone());
-            }
+        for hearer in self.hearers.hear(word) {
+            self.parts.get_mut(*hearer).into_iter().for_each(|parts| parts.push(cell.clone()));
         }
     }
 
@@ -69,7 +66,7 @@ impl<'a> Outlook<'a> {
         let mut drafts = Vec::new();
         let length = fragment.text.len();
         let mut girths = survey.parts.into_iter();
-        for ((number, rule, patterns), mut near) in self.rules.into_iter().zip(self.parts) {
+        for ((number, rule, patterns), mut near) in self.expressions.into_iter().zip(self.parts) {
             let parts = match &patterns.sight {
                 Sight::Digits(_) => girths.next().unwrap_or_default(),
                 Sight::Everywhere => std::iter::once(0..length).collect(),
@@ -91,14 +88,35 @@ impl<'a> Outlook<'a> {
     }
 }
 
+/// The rules of expressions that each word makes look.
+pub(super) fn hearers(rules: &[Rule]) -> Hearers<usize> {
+    Hearers::of(expressions(rules).enumerate().filter_map(|(number, (_, _, patterns))| {
+        match &patterns.sight {
+            Sight::Words(words) => Some((number, words)),
+            Sight::Digits(_) | Sight::Everywhere => None,
+        }
+    }))
+}
+
+/// The rules of expressions.
+fn expressions(rules: &[Rule]) -> impl Iterator<Item = (usize, &Rule, &Patterns)> {
+    rules.iter().enumerate().filter_map(|(index, rule)| match &rule.method {
+        Method::Patterns(patterns) => Some((index, rule, patterns)),
+        Method::Digits(_) | Method::Terms { .. } => None,
+    })
+}
+
 /// Every place that one of the expressions matches, by rising start, none
 /// inside another.
 fn places(patterns: &Patterns, text: &str, parts: &[Range<usize>]) -> Vec<(Range<usize>, i32)> {
     let mut all: Vec<_> = Vec::new();
-    for (regex, score) in &patterns.patterns {
+    for pattern in &patterns.patterns {
         for part in parts {
-            let found = matches(regex, text, part.clone()).take(MOST);
-            all.extend(found.map(|place| (place, *score)));
+            let mut tell = |place| all.push((place, pattern.score));
+            match &pattern.leader {
+                Some(leader) => led(leader, text, part).take(MOST).for_each(&mut tell),
+                None => matches(&pattern.regex, text, part.clone()).take(MOST).for_each(&mut tell),
+            }
         }
     }
     all.sort_by_key(|(place, score)| {
@@ -184,7 +202,6 @@ pub(super) fn matches<'a>(
     part: Range<usize>,
 ) -> impl Iterator<Item = Range<usize>> + 'a {
     let bytes = text.as_bytes();
-    let digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
     let mut at = part.start;
     let found = std::iter::from_fn(move || {
         let upto = bytes.get(..part.end).filter(|upto| at <= upto.len())?;
@@ -192,14 +209,47 @@ pub(super) fn matches<'a>(
         at = found.end.max(found.start + 1);
         Some(found)
     });
-    found.filter_map(move |found| {
-        let cut_left = digit(Some(found.start)) && digit(found.start.checked_sub(1));
-        let cut_right = digit(found.end.checked_sub(1)) && digit(Some(found.end));
-        // Expressions over bytes may end inside a character.
-        let start = text.floor_char_boundary(found.start);
-        let end = text.ceil_char_boundary(found.end);
-        (!cut_left && !cut_right && start < end).then_some(start..end)
-    })
+    found.filter_map(move |found| whole(text, &found))
+}
+
+/// The same for an expression that starts with digits: they are quicker to find
+/// than it.
+fn led<'a>(
+    leader: &'a Leader,
+    text: &'a str,
+    part: &Range<usize>,
+) -> impl Iterator<Item = Range<usize>> + 'a {
+    let upto = text.as_bytes().get(..part.end).unwrap_or_default();
+    let mut starts = Starts::new(upto, part.start);
+    let mut at = part.start;
+    let mut end = 0;
+    let found = std::iter::from_fn(move || {
+        loop {
+            let start = starts.next(at)?;
+            let rest = upto.get(start..).unwrap_or_default();
+            let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            at = start + length.max(1);
+            // Of two that overlap the first counts.
+            let found = leader.at(upto, start..start + length).filter(|_| start >= end);
+            if let Some(found) = found {
+                end = found.end;
+                return Some(found);
+            }
+        }
+    });
+    found.filter_map(|found| whole(text, &found))
+}
+
+/// The characters of a match that does not cut a number in two.
+fn whole(text: &str, found: &Range<usize>) -> Option<Range<usize>> {
+    let bytes = text.as_bytes();
+    let digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
+    let cut_left = digit(Some(found.start)) && digit(found.start.checked_sub(1));
+    let cut_right = digit(found.end.checked_sub(1)) && digit(Some(found.end));
+    // Expressions over bytes may end inside a character.
+    let start = text.floor_char_boundary(found.start);
+    let end = text.ceil_char_boundary(found.end);
+    (!cut_left && !cut_right && start < end).then_some(start..end)
 }
 
 /// Bytes to both sides of a keyword.

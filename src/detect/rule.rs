@@ -6,6 +6,7 @@ use regex::bytes::Regex;
 
 use super::{
     context::Context,
+    expression::Leader,
     pack::RawTest,
     survey::Girth,
     validators::{Tier, Validator},
@@ -74,10 +75,18 @@ pub(super) enum Method {
 
 /// Regular expressions, each with its score.
 pub(super) struct Patterns {
-    pub(super) patterns: Vec<(Regex, i32)>,
+    pub(super) patterns: Vec<Pattern>,
     pub(super) sight: Sight,
     pub(super) validator: Option<&'static Validator>,
     pub(super) kind: Arc<str>,
+}
+
+/// One expression.
+pub(super) struct Pattern {
+    pub(super) regex: Regex,
+    /// A faster way to the same matches.
+    pub(super) leader: Option<Leader>,
+    pub(super) score: i32,
 }
 
 /// Where expressions are tried.

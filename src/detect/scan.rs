@@ -28,7 +28,7 @@ pub(super) trait Reader {
 /// `shapes`.
 pub(super) fn scan(text: &str, shapes: &Shapes, reader: &mut impl Reader) {
     let bytes = text.as_bytes();
-    let mut starts = Starts::new(bytes);
+    let mut starts = Starts::new(bytes, 0);
     let mut cluster = Cluster { text, shapes, groups: Vec::new(), values: Vec::new(), tried: 0 };
     let mut at = 0;
     while let Some(start) = starts.next(at) {
@@ -36,25 +36,29 @@ pub(super) fn scan(text: &str, shapes: &Shapes, reader: &mut impl Reader) {
         if coded {
             cluster.read(start + 2, &mut Again(reader));
         }
-        at = cluster.read(start, reader);
+        at = match cluster.read_single(start, reader) {
+            Some(end) => end,
+            None => cluster.read(start, reader),
+        };
     }
 }
 
 /// Where digits may start, block by block.
-struct Starts<'a> {
+pub(super) struct Starts<'a> {
     bytes: &'a [u8],
     base: usize,
     mask: u64,
 }
 
 impl<'a> Starts<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, base: 0, mask: digits::starts(Block::at(bytes, 0)) }
+    /// Those from `from` on.
+    pub(super) fn new(bytes: &'a [u8], from: usize) -> Self {
+        Self { bytes, base: from, mask: digits::starts(Block::at(bytes, from)) }
     }
 
     /// The first place from `from` on, which never falls.
     #[inline]
-    fn next(&mut self, from: usize) -> Option<usize> {
+    pub(super) fn next(&mut self, from: usize) -> Option<usize> {
         if from >= self.base + BLOCK {
             self.load(from);
         }
@@ -118,6 +122,31 @@ struct Gap {
 }
 
 impl Cluster<'_> {
+    /// Reads digits between words, which are most of all, and tells where to go
+    /// on; none when there may be more to them.
+    #[inline]
+    fn read_single(&self, start: usize, reader: &mut impl Reader) -> Option<usize> {
+        let bytes = self.text.as_bytes();
+        let rest = bytes.get(start..).unwrap_or_default();
+        let length = run(rest);
+        let end = match *rest.get(length..length + 2)? {
+            [first, _] if first.is_ascii_alphabetic() => start + length + 1,
+            [b' ', second] if second.is_ascii_alphabetic() => start + length + 2,
+            _ => return None,
+        };
+        if length == 0 {
+            return None;
+        }
+        let place = start..start + length;
+        reader.run(place.clone());
+        for form in self.shapes.of_length(length) {
+            let digits = Values::of(rest.iter().take(length).map(|byte| byte - b'0'));
+            let (place, layout) = (place.clone(), Layout::Plain);
+            reader.candidate(&form.shape, Candidate { digits, place, layout, decimal: false });
+        }
+        Some(end)
+    }
+
     /// Reads groups from `start` until something ends them, tells `reader` what
     /// they may be, and where to go on.
     fn read(&mut self, start: usize, reader: &mut impl Reader) -> usize {
@@ -214,6 +243,9 @@ impl Cluster<'_> {
     /// start.
     #[inline]
     fn windows(&mut self, until: usize, reader: &mut impl Reader) {
+        if self.values.len() < self.shapes.least() {
+            return;
+        }
         for start in self.tried..until {
             self.windows_from(start, reader);
         }
@@ -234,7 +266,8 @@ impl Cluster<'_> {
                 return;
             }
             for form in self.shapes.of_length(digits) {
-                if let Some(layout) = self.layout(&joint, start..start + count, form) {
+                let layout = self.layout(&joint, start..start + count, form);
+                if let Some(layout) = layout.filter(|layout| form.shape.role.takes(*layout)) {
                     let candidate = self.candidate(start..start + count, digits, layout);
                     reader.candidate(&form.shape, candidate);
                 }
@@ -388,9 +421,15 @@ mod reference;
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::{candidate::Role, validators::TABLE},
+        *,
+    };
 
-    const PERSON: Shape = Shape { digits: 11, groups: &[2, 4, 6, 9] };
+    fn person() -> Shape {
+        let role = Role::Whole(&TABLE[0]);
+        Shape { digits: 11, groups: &[2, 4, 6, 9], role }
+    }
 
     /// Keeps all that it hears.
     #[derive(Default)]
@@ -421,7 +460,7 @@ mod tests {
             let digits = candidate.digits.iter().map(|digit| char::from(b'0' + digit));
             (digits.collect(), candidate.layout)
         };
-        heard(text, &[PERSON]).candidates.into_iter().map(written).collect()
+        heard(text, &[person()]).candidates.into_iter().map(written).collect()
     }
 
     fn layout_of(text: &str) -> Option<Layout> {
@@ -492,7 +531,7 @@ mod tests {
     #[test]
     fn a_full_stop_makes_a_decimal() {
         let decimal = |text: &str| {
-            heard(text, &[PERSON]).candidates.iter().any(|(_, candidate)| candidate.decimal)
+            heard(text, &[person()]).candidates.iter().any(|(_, candidate)| candidate.decimal)
         };
         assert!(decimal("verdi 0.13827830652 brukt"));
         assert!(decimal("sum 13827830652.50"));

@@ -9,7 +9,7 @@ use std::{collections::HashMap, ops::Range};
 
 use super::{
     Rules, Search,
-    candidate::{Candidate, Layout, Shape, Values},
+    candidate::{Candidate, Layout, Role, Shape, Values},
     context::{Reach, Surroundings},
     digits::{self, Sign},
     draft::{self, Draft, Footing},
@@ -40,6 +40,16 @@ pub(super) struct Sieve<'a> {
     person: Option<&'static Validator>,
     lookalikes: Lookalikes,
     survey: Survey,
+    /// What is near the last place that was judged.
+    near: Option<Near<'a>>,
+}
+
+/// What is near a place.
+struct Near<'a> {
+    place: Range<usize>,
+    /// What stands over it.
+    headings: Vec<&'a str>,
+    around: Surroundings,
 }
 
 impl Reader for Sieve<'_> {
@@ -54,19 +64,12 @@ impl Reader for Sieve<'_> {
     }
 
     fn candidate(&mut self, shape: &Shape, candidate: Candidate) {
-        let rules = self.rules;
-        for validator in rules.validators.iter().copied() {
-            let is_part = validator.name == PERSON_NUMBER && PARTS.contains(shape);
-            if validator.shapes().any(|own| own == *shape) {
-                self.whole(validator, &candidate);
-            } else if is_part && shape.digits == LOST {
-                self.lost_zero(validator, &candidate);
-            } else if is_part && shape.digits == REST {
-                self.apart(validator, &candidate);
-            }
-        }
-        if PARTS.contains(shape) && matches!(shape.digits, 6 | 8) {
-            self.date(candidate);
+        match (shape.role, self.person) {
+            (Role::Date, _) => self.date(candidate),
+            (Role::LostZero, Some(person)) => self.lost_zero(person, &candidate),
+            (Role::Rest, Some(person)) => self.apart(person, &candidate),
+            (Role::LostZero | Role::Rest, None) => {}
+            (Role::Whole(validator), _) => self.whole(validator, &candidate),
         }
     }
 }
@@ -122,6 +125,7 @@ impl<'a> Sieve<'a> {
             person: rules.validators.iter().copied().find(|known| known.name == PERSON_NUMBER),
             lookalikes: Lookalikes::default(),
             survey: Survey::new(&rules.girths),
+            near: None,
         }
     }
 
@@ -137,7 +141,8 @@ impl<'a> Sieve<'a> {
 
     fn whole(&mut self, validator: &'static Validator, candidate: &Candidate) {
         let verdict = (validator.check)(&candidate.digits, self.search.today);
-        if validator.name == PERSON_NUMBER && candidate.is_neat() {
+        let person = self.person.is_some_and(|person| std::ptr::eq(person, validator));
+        if person && candidate.is_neat() {
             self.count(candidate, verdict);
         }
         if let Some(verdict) = verdict {
@@ -147,7 +152,7 @@ impl<'a> Sieve<'a> {
 
     /// Ten digits that a leading zero would make a number.
     fn lost_zero(&mut self, validator: &'static Validator, candidate: &Candidate) {
-        if candidate.layout != Layout::Plain || candidate.decimal {
+        if candidate.decimal {
             return;
         }
         let digits = Values::of([0].into_iter().chain(candidate.digits.iter().copied()));
@@ -163,8 +168,7 @@ impl<'a> Sieve<'a> {
 
     /// Remembers a date: `130878`, `13.08.1978`.
     fn date(&mut self, candidate: Candidate) {
-        let grouped = matches!(candidate.layout, Layout::Grouped | Layout::Plain);
-        if grouped && !candidate.decimal {
+        if !candidate.decimal {
             self.dates.retain(|date| date.place.end + APART >= candidate.place.start);
             self.dates.push(candidate);
         }
@@ -172,9 +176,6 @@ impl<'a> Sieve<'a> {
 
     /// Five digits after a date.
     fn apart(&mut self, validator: &'static Validator, rest: &Candidate) {
-        if rest.layout != Layout::Plain {
-            return;
-        }
         let before = |date: &&Candidate| {
             date.place.end < rest.place.start && date.place.end + APART >= rest.place.start
         };
@@ -211,18 +212,15 @@ impl<'a> Sieve<'a> {
     ) {
         let rules = self.rules;
         let Some(ceiling) = draft::ceiling(verdict.kind, self.search) else { return };
-        let mut around = None;
+        // Two checksums of the same digits are weighed by the same words.
+        let mut near = self.near.take().filter(|near| near.place == candidate.place);
         for (index, rule) in rules.rules.iter().enumerate() {
             let Some(base) = rule.base(validator, verdict) else { continue };
-            if rule.excludes(&layout(&self.fragment.text, &candidate.place)) {
+            if rule.excludes(&self.fragment.text, &candidate.place) {
                 continue;
             }
-            let headings = self.headings(&candidate.place);
-            let around = around.get_or_insert_with(|| {
-                let place = &candidate.place;
-                Surroundings::read(&rules.words, &self.fragment.text, place, &headings, self.reach)
-            });
-            let weight = around.weigh(&rule.contexts, &rules.words);
+            let near = near.get_or_insert_with(|| self.near(&candidate.place));
+            let weight = near.around.weigh(&rule.contexts, &rules.words);
             let doubt = self.doubt(candidate, manner);
             let habit = rule.habit(candidate);
             let score = base.saturating_add(weight.score + habit).saturating_sub(doubt);
@@ -232,7 +230,7 @@ impl<'a> Sieve<'a> {
                 continue;
             }
             let footing = match manner {
-                Manner::LostZero if !self.is_headed(rule, &headings) => Footing::Column,
+                Manner::LostZero if !self.is_headed(rule, &near.headings) => Footing::Column,
                 Manner::Apart | Manner::Lookalike | Manner::LostZero | Manner::Whole => {
                     if weight.strongest > 0 { Footing::Firm } else { Footing::Bare }
                 }
@@ -259,6 +257,15 @@ impl<'a> Sieve<'a> {
                 ceiling,
             });
         }
+        self.near = near;
+    }
+
+    /// Reads what is near a place.
+    fn near(&mut self, place: &Range<usize>) -> Near<'a> {
+        let headings = self.headings(place);
+        let (words, text) = (&self.rules.words, &self.fragment.text);
+        let around = Surroundings::read(words, text, place, &headings, self.reach);
+        Near { place: place.clone(), headings, around }
     }
 
     /// What stands over a place: headings of its cells, or of its column in a
@@ -337,7 +344,7 @@ impl Rule {
         let Method::Digits(Digits { validator: own, kinds, base, .. }) = &self.method else {
             return None;
         };
-        let about = own.name == validator.name && kinds.contains(&verdict.kind);
+        let about = std::ptr::eq(*own, validator) && kinds.contains(&verdict.kind);
         base.of(verdict.tier).filter(|_| about)
     }
 
@@ -349,8 +356,12 @@ impl Rule {
         }
     }
 
-    fn excludes(&self, layout: &[u8]) -> bool {
-        self.exclude.iter().any(|regex| regex.is_match(layout))
+    /// Whether the place is written like something else.
+    fn excludes(&self, text: &str, place: &Range<usize>) -> bool {
+        !self.exclude.is_empty() && {
+            let layout = layout(text, place);
+            self.exclude.iter().any(|regex| regex.is_match(&layout))
+        }
     }
 }
 
@@ -382,17 +393,13 @@ fn in_hash(text: &str, place: &Range<usize>) -> bool {
 
 /// The validator whose numbers people write in parts.
 const PERSON_NUMBER: &str = "no.person_number";
-/// Digits left when a leading zero is lost.
-const LOST: usize = 10;
-/// Digits after the date.
-const REST: usize = 5;
 /// The shapes of the parts of a person number. Dates first: what follows them
 /// is looked for among the dates before it.
 pub(super) const PARTS: [Shape; 4] = [
-    Shape { digits: 6, groups: &[2, 4] },
-    Shape { digits: 8, groups: &[2, 4] },
-    Shape { digits: 5, groups: &[] },
-    Shape { digits: 10, groups: &[] },
+    Shape { digits: 6, groups: &[2, 4], role: Role::Date },
+    Shape { digits: 8, groups: &[2, 4], role: Role::Date },
+    Shape { digits: 5, groups: &[], role: Role::Rest },
+    Shape { digits: 10, groups: &[], role: Role::LostZero },
 ];
 /// Drafts of one fragment and footing beyond which no more are kept: a level
 /// cannot rise any higher, and memory is not for strangers to spend.

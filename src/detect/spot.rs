@@ -26,6 +26,8 @@ pub(super) struct Spotter {
     needles: Vec<Needle>,
     /// Folded forms of U+0080 to U+00FF.
     latin: Vec<([u8; 2], usize)>,
+    /// The symbols of the same.
+    symbols: [[u8; 2]; 128],
 }
 
 #[derive(Clone)]
@@ -69,7 +71,13 @@ impl Spotter {
             sum += *start;
             *start = sum;
         }
-        Self { grams, buckets, needles, latin: (0x80..=0xFF).map(latin).collect() }
+        let latin: Vec<_> = (0x80..=0xFF).map(latin).collect();
+        let mut symbols = [[0; 2]; 128];
+        for (symbols, (letters, count)) in symbols.iter_mut().zip(&latin) {
+            let folded = letters.iter().take(*count).map(symbol);
+            symbols.iter_mut().zip(folded).for_each(|(to, from)| *to = from);
+        }
+        Self { grams, buckets, needles, latin, symbols }
     }
 
     /// Whether a word can be spotted at all.
@@ -255,13 +263,16 @@ impl Spotter {
     }
 
     /// The symbols of a character outside ASCII, and how many bytes it takes.
+    #[inline]
     fn symbols_of(&self, bytes: &[u8], at: usize) -> ([u8; 2], usize) {
-        let (letters, count, length) = self.fold_rare(bytes, at);
-        let symbol = |at: usize| match letters.get(at).filter(|_| at < count) {
-            None => 0,
-            Some(letter) => SYMBOLS.get(usize::from(*letter)).copied().unwrap_or(OTHER_SYMBOL),
-        };
-        ([symbol(0), symbol(1)], length)
+        match (bytes.get(at), bytes.get(at + 1)) {
+            (Some(lead @ (0xC2 | 0xC3)), Some(second)) => {
+                (self.symbols[usize::from(lead & 1) * 64 + usize::from(second & 63)], 2)
+            }
+            (Some(0xE2), Some(0x80)) => ([0; 2], 3),
+            (Some(_), _) => ([OTHER_SYMBOL, 0], 1),
+            (None, _) => ([0; 2], 1),
+        }
     }
 
     #[inline(never)]
@@ -361,7 +372,6 @@ impl Spotter {
 /// The fours of symbols that a word can start with: fewer where it ends, and
 /// all that may follow where it can go on.
 fn starts(word: &Word) -> Vec<u32> {
-    let symbol = |byte: &u8| SYMBOLS.get(usize::from(*byte)).copied().unwrap_or(OTHER_SYMBOL);
     let letters = word.folded.iter().map(symbol).take_while(|symbol| *symbol != 0);
     let letters: Vec<_> = letters.take(4).collect();
     let code =
@@ -378,6 +388,11 @@ fn starts(word: &Word) -> Vec<u32> {
         codes = codes.iter().flat_map(longer).collect();
     }
     codes
+}
+
+/// The symbol of a folded byte.
+fn symbol(byte: &u8) -> u8 {
+    SYMBOLS.get(usize::from(*byte)).copied().unwrap_or(OTHER_SYMBOL)
 }
 
 /// The first letters of a word as one number, and the bits of them that count.

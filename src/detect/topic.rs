@@ -11,7 +11,7 @@ use super::{
     rule::{Method, Rule, Term},
     survey::Survey,
     table::Column,
-    words::WordId,
+    words::{Hearers, WordId},
 };
 use crate::model::{Fragment, Level, Masked};
 
@@ -54,11 +54,9 @@ impl<'a> Topics<'a> {
         index: usize,
         survey: &Survey,
     ) -> Self {
-        let topics = rules.rules.iter().enumerate().filter_map(|(rule, about)| {
-            let Method::Terms { terms, kind } = &about.method else { return None };
-            Some(Topic::new(rule, about, terms, kind))
-        });
-        let topics: Vec<_> = topics.collect();
+        let topics = topics(&rules.rules);
+        let topics: Vec<_> =
+            topics.map(|(rule, about, terms, kind)| Topic::new(rule, about, terms, kind)).collect();
         let mut others = Vec::new();
         for (topic, term, of) in topics.iter().enumerate().flat_map(|(topic, known)| {
             known.terms.iter().enumerate().map(move |(term, of)| (topic, term, of))
@@ -77,26 +75,19 @@ impl<'a> Topics<'a> {
     /// Hears a word of the text; words come by rising place.
     pub(super) fn word(&mut self, word: WordId, place: &Range<usize>) {
         self.others_until(place.start);
-        for topic in &mut self.topics {
-            for (term, of) in topic.terms.iter().enumerate() {
-                if of.words.has(word) {
-                    topic.hear(self.fragment, self.index, term, place.clone());
-                    let written = self.rules.words.written(word);
-                    let written = written.filter(|word| !topic.words.contains(word));
-                    topic.words.extend(written.cloned());
-                }
-            }
+        for (topic, term) in self.rules.topics.hear(word) {
+            let Some(topic) = self.topics.get_mut(*topic) else { continue };
+            topic.hear(self.fragment, self.index, *term, place.clone());
+            let written = self.rules.words.written(word);
+            let written = written.filter(|word| !topic.words.contains(word));
+            topic.words.extend(written.cloned());
         }
     }
 
     /// Hears a word of the heading over a cell.
     pub(super) fn heading(&mut self, word: WordId, cell: &Range<usize>) {
-        for (topic, known) in self.topics.iter().enumerate() {
-            for (term, of) in known.terms.iter().enumerate() {
-                if of.words.has(word) {
-                    self.others.push(Heard { topic, term, place: cell.clone() });
-                }
-            }
+        for (topic, term) in self.rules.topics.hear(word).iter().copied() {
+            self.others.push(Heard { topic, term, place: cell.clone() });
         }
         self.sorted = false;
     }
@@ -121,6 +112,21 @@ impl<'a> Topics<'a> {
             }
         }
     }
+}
+
+/// The topic and term of each word, in the order of the rules.
+pub(super) fn hearers(rules: &[Rule]) -> Hearers<(usize, usize)> {
+    Hearers::of(topics(rules).enumerate().flat_map(|(topic, (_, _, terms, _))| {
+        terms.iter().enumerate().map(move |(term, of)| ((topic, term), &of.words))
+    }))
+}
+
+/// The rules of terms.
+fn topics(rules: &[Rule]) -> impl Iterator<Item = (usize, &Rule, &[Term], &Arc<str>)> {
+    rules.iter().enumerate().filter_map(|(index, rule)| match &rule.method {
+        Method::Terms { terms, kind } => Some((index, rule, terms.as_slice(), kind)),
+        Method::Digits(_) | Method::Patterns(_) => None,
+    })
 }
 
 impl Term {

@@ -161,6 +161,30 @@ impl WordSet {
     }
 }
 
+/// For each word, those that want to hear of it.
+#[derive(Debug)]
+pub(super) struct Hearers<T>(Vec<Vec<T>>);
+
+impl<T: Copy> Hearers<T> {
+    /// Those who want some words, with the words.
+    pub(super) fn of<'a>(all: impl IntoIterator<Item = (T, &'a WordSet)>) -> Self {
+        let mut hearers = Vec::new();
+        for (hearer, WordSet(words)) in all {
+            hearers.resize_with(hearers.len().max(words.len()), Vec::new);
+            for (word, _) in hearers.iter_mut().zip(words).filter(|(_, wanted)| **wanted) {
+                word.push(hearer);
+            }
+        }
+        Self(hearers)
+    }
+
+    /// Who wants to hear of a word, in their order.
+    #[inline]
+    pub(super) fn hear(&self, WordId(word): WordId) -> &[T] {
+        self.0.get(word).map_or(&[], Vec::as_slice)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

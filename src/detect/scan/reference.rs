@@ -7,8 +7,9 @@ use proptest::prelude::*;
 
 use super::{GAP, tests::heard};
 use crate::detect::{
-    candidate::{Candidate, Layout, Shape, Values},
+    candidate::{Candidate, Layout, Role, Shape, Values},
     digits::{self, Separator, Sign},
+    validators::TABLE,
 };
 
 proptest! {
@@ -56,21 +57,26 @@ fn digits_and_such() -> impl Strategy<Value = String> {
 
 /// Holds both scanners against each other, with shapes of every sort.
 fn agree(text: &str) {
-    let shape = |(digits, groups)| Shape { digits, groups };
-    let shapes: [(usize, &[usize]); 9] = [
-        (11, &[4, 6]),
-        (16, &[4, 8, 12]),
-        (9, &[3, 6]),
-        (11, &[2, 4, 6, 9]),
-        (19, &[4, 8, 12, 16]),
-        (6, &[2, 4]),
-        (8, &[2, 4]),
-        (5, &[]),
-        (10, &[]),
+    let shape = |(digits, groups, role)| Shape { digits, groups, role };
+    let whole = Role::Whole(&TABLE[0]);
+    let shapes: [(usize, &[usize], Role); 9] = [
+        (11, &[4, 6], whole),
+        (16, &[4, 8, 12], whole),
+        (9, &[3, 6], whole),
+        (11, &[2, 4, 6, 9], whole),
+        (19, &[4, 8, 12, 16], whole),
+        (6, &[2, 4], Role::Date),
+        (8, &[2, 4], Role::Date),
+        (5, &[], Role::Rest),
+        (10, &[], Role::LostZero),
     ];
     let shapes = shapes.map(shape);
     let mut plain = Vec::new();
-    plainly(text, &shapes, |shape, candidate| plain.push((shape.digits, candidate)));
+    plainly(text, &shapes, |shape, candidate| {
+        if shape.role.takes(candidate.layout) {
+            plain.push((shape.digits, candidate));
+        }
+    });
     // Of one start the fast one tells the shortest first.
     let key = |(digits, candidate): &(usize, Candidate)| (candidate.place.start, *digits);
     plain.sort_by_key(key);
