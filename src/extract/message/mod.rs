@@ -14,6 +14,7 @@ mod parameters;
 mod parser;
 mod remains;
 mod second_look;
+mod swallowed;
 mod transfer;
 mod yenc;
 
@@ -58,6 +59,9 @@ pub(super) fn read(walk: &mut Walk, path: &PartPath, raw: &[u8]) {
             leaf::surface(&mime),
         );
         body(walk, &place, raw, (entity, &mime));
+        if entity.shape != Shape::Multipart {
+            swallowed::read(walk, &place.path, &raw[entity.body.clone()], &covered);
+        }
     }
     remains::read(walk, path, raw, covered);
 }

@@ -38,6 +38,25 @@ impl Covered {
             self.repeated |= !self.boundaries.insert(boundary.to_vec());
         }
     }
+
+    /// What `line` is to the multiparts noted so far, if anything.
+    pub(super) fn delimiter(&self, line: &[u8]) -> Option<Delimiter> {
+        let written = line.strip_prefix(b"--")?.trim_ascii_end();
+        let known = |name: &[u8]| !name.is_empty() && self.boundaries.contains(name);
+        if known(written) {
+            return Some(Delimiter::Opening);
+        }
+        written.strip_suffix(b"--").is_some_and(known).then_some(Delimiter::Closing)
+    }
+}
+
+/// A line between the parts of a multipart.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Delimiter {
+    /// The multipart ends here.
+    Closing,
+    /// A part starts on the next line.
+    Opening,
 }
 
 /// Reads what `covered` leaves of `raw`.
