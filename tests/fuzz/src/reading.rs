@@ -46,8 +46,8 @@ pub fn text(bytes: &[u8]) -> Extraction {
     checked(Kind::Text, "", bytes)
 }
 
-/// The verdict on a message, with what was found.
-pub fn judge(bytes: &[u8]) -> (Verdict, Vec<Finding>) {
+/// The verdict on a message, with what was read of it.
+pub fn judge(bytes: &[u8]) -> (Verdict, Extraction) {
     let extraction = message(bytes);
     let findings = find(&extraction);
     let proven = |kind: &GapKind| matches!(kind, GapKind::Encrypted(_));
@@ -60,7 +60,15 @@ pub fn judge(bytes: &[u8]) -> (Verdict, Vec<Finding>) {
     } else {
         Verdict::Clean
     };
-    (verdict, findings)
+    (verdict, extraction)
+}
+
+/// What was read, for the message of a failure.
+pub fn told(extraction: &Extraction) -> String {
+    let texts = extraction.fragments.iter();
+    let texts = texts.map(|fragment| format!("{}: {:?}\n", fragment.path, fragment.text));
+    let gaps = extraction.gaps.iter().map(|gap| format!("{}: {:?}\n", gap.path, gap.kind));
+    texts.chain(gaps).collect()
 }
 
 /// Everything that the packs of the program find.

@@ -36,7 +36,7 @@ fn compound(streams: &[u8]) -> std::io::Result<Vec<u8>> {
             stream.write_all(bytes)?;
         }
     }
-    Ok(file.into_inner()?.into_inner())
+    Ok(file.into_inner().into_inner())
 }
 
 const APART: &[u8] = b"\x1e\x1f\x1e\x1f";
