@@ -80,6 +80,16 @@ fn comments_in_a_field_split_no_number() {
 }
 
 #[test]
+fn a_blank_line_in_the_head_hides_nothing() {
+    let raw = b"Subject: Hei\r\n\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\
+        Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n\
+        Zm5yIDIyODM2MDE0Mjcx\r\n--b--\r\n";
+    let read = message(raw);
+    holding(&read, "fnr 22836014271");
+    assert!(read.gaps.iter().any(|gap| gap.kind == GapKind::Ambiguous));
+}
+
+#[test]
 fn a_part_ends_where_the_outer_one_goes_on() {
     let raw = b"Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\
         Content-Type: multipart/related; boundary=b\r\n\r\n--b\r\n\

@@ -74,6 +74,24 @@ async fn the_next_hop_has_the_last_word() {
 }
 
 #[tokio::test]
+async fn the_judge_hears_what_was_answered_and_to_whom_it_went() {
+    let gateway = Gateway::start(deliver()).await;
+    let mut client = Client::hello(gateway.address()).await;
+    for (word, code) in [("250 2.0.0 Ok", 250), ("452 4.3.1 full", 452)] {
+        gateway.hop.answers(".", word);
+        assert_eq!(client.submit(KARI, &[OLA, PER], MAIL).await.code, code);
+        // After the reply comes the word to the judge, and then the next reply.
+        assert_eq!(client.say("NOOP").await.code, 250);
+    }
+    let heard = gateway.judge.heard();
+    assert_eq!(heard.len(), 1, "a message that was not accepted is in no ledger: {heard:?}");
+    for told in [&heard[0].accepted, &heard[0].delivered] {
+        let told: Vec<&str> = told.iter().map(Address::as_str).collect();
+        assert_eq!(told, [OLA, PER]);
+    }
+}
+
+#[tokio::test]
 async fn a_next_hop_that_hangs_up_means_later() {
     let gateway = Gateway::start(deliver()).await;
     gateway.hop.answers(".", "");

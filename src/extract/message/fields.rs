@@ -115,6 +115,13 @@ fn hides_field(field: &Field<'_>) -> bool {
     })
 }
 
+/// Whether `body` starts with a field that says how to read it.
+pub(super) fn goes_on(body: &[u8]) -> bool {
+    let line = body.split(|b| *b == b'\n').next().unwrap_or_default();
+    let name = memchr(b':', line).map_or(&[][..], |colon| line[..colon].trim_ascii_end());
+    STRUCTURAL.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
+}
+
 /// Whether this goes on as a list of field names does (RFC 6376 section 3.5,
 /// `h`), and no reader could take it for a type, an encoding or a version.
 fn lists_names(value: &[u8]) -> bool {

@@ -95,7 +95,14 @@ fn body(
         Shape::Multipart => Default::default(),
     };
     match entity.shape {
-        Shape::Leaf => leaf::read(walk, place, bytes, (entity, mime)),
+        Shape::Leaf => {
+            leaf::read(walk, place, bytes, (entity, mime));
+            // A blank line in the middle of the head: some read on behind it.
+            if fields::goes_on(bytes) {
+                walk.gap(GapKind::Ambiguous, &place.path);
+                walk.inside(&place.path, |walk| read(walk, &place.path, bytes));
+            }
+        }
         Shape::Message => walk.inside(&place.path, |walk| read(walk, &place.path, bytes)),
         Shape::Multipart => {}
     }
