@@ -2,6 +2,8 @@
 //! ripmime shows, Sluse must find or call unscannable. A few hundred mutants
 //! here; `deploy/differential.sh` makes twenty thousand.
 
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::{path::Path, process::Command};
 
 #[test]
