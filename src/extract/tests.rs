@@ -109,6 +109,30 @@ fn a_message_file_may_begin_with_blank_lines() {
 }
 
 #[test]
+fn a_part_behind_the_end_is_read_and_told() {
+    let raw = b"Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\
+        Content-Type: multipart/related; boundary=b\r\n\r\n--b\r\n\r\nLogo\r\n--a--\r\n\
+        Content-Transfer-Encoding: quoted-printable\r\n\r\nfnr 2283601=34271\r\n--a--\r\n";
+    let read = message(raw);
+    holding(&read, "fnr 22836014271");
+    assert!(read.gaps.iter().any(|gap| gap.kind == GapKind::Ambiguous));
+}
+
+#[test]
+fn a_head_behind_a_blank_line_shows_its_file_names() {
+    let raw = b"Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\r\n\
+        Content-Disposition: attachment; filename*=utf-8''fnr%2022%3836014271\r\n\
+        Content-Transfer-Encoding: 7bit\r\n\r\nHei\r\n--a--\r\n";
+    holding(&message(raw), "fnr 22836014271");
+}
+
+#[test]
+fn stray_escapes_hide_no_digits() {
+    let raw = b"Content-Transfer-Encoding: quoted-printable\r\n\r\nfnr =?==?=22836014271\r\n";
+    holding(&message(raw), "22836014271");
+}
+
+#[test]
 fn a_file_that_the_directory_hides_is_read() {
     let read = fixture("zip-unlisted-file");
     holding(&read, "10844516342");

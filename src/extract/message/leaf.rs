@@ -93,10 +93,11 @@ fn decode<'a>(walk: &mut Walk, place: &Place, bytes: &'a [u8], mime: &Mime) -> P
         }
         Encoding::QuotedPrintable => {
             let decoded = transfer::quoted_printable(bytes);
-            if decoded.odd
-                && let Some(other) = second_look::quoted(bytes)
-            {
-                text::read(walk, place, &other, Some(label(mime)));
+            if decoded.odd {
+                text::read(walk, place, bytes, Some(label(mime)));
+                if let Some(other) = second_look::quoted(bytes) {
+                    text::read(walk, place, &other, Some(label(mime)));
+                }
             }
             Plain(Cow::Owned(decoded.bytes))
         }

@@ -108,7 +108,11 @@ fn body(
     }
     for part in swallowed {
         let place = place.child("behind");
-        if part.closing {
+        if part.closing && remains::has_fields(part.bytes) {
+            // A part for those who compare the delimiter only up to its end.
+            walk.gap(GapKind::Ambiguous, &place.path);
+            second_look::read(walk, &place, part.bytes);
+        } else if part.closing {
             text::read(walk, &place, part.bytes, Some(text::Label::default()));
         } else {
             walk.inside(&place.path, |walk| read(walk, &place.path, part.bytes));

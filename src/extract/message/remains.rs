@@ -120,8 +120,17 @@ fn keep(bytes: &[u8], boundaries: &HashSet<Vec<u8>>, left: &mut Vec<u8>) -> bool
                 continue;
             }
         }
-        structured |= trimmed.get(..8).is_some_and(|w| w.eq_ignore_ascii_case(b"content-"));
+        structured |= is_field(trimmed);
         left.extend_from_slice(line);
     }
     structured
+}
+
+/// Whether a line of `bytes` is a field of a part.
+pub(super) fn has_fields(bytes: &[u8]) -> bool {
+    bytes.split(|b| *b == b'\n').any(is_field)
+}
+
+fn is_field(line: &[u8]) -> bool {
+    line.get(..8).is_some_and(|word| word.eq_ignore_ascii_case(b"content-"))
 }

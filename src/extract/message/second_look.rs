@@ -6,11 +6,18 @@
 
 use memchr::memmem;
 
-use super::{fields, transfer};
-use crate::extract::{
-    content, sniff,
-    text::{self, Label, blobs},
-    walk::{Place, Walk},
+use super::{
+    ambiguity::Mime,
+    fields::{self, Head},
+    transfer,
+};
+use crate::{
+    extract::{
+        content, sniff,
+        text::{self, Label, blobs},
+        walk::{Place, Walk},
+    },
+    model::Surface,
 };
 
 /// Reads `bytes` in every way at `place`.
@@ -48,6 +55,7 @@ fn stretches(walk: &mut Walk, place: &Place, bytes: &[u8]) {
     for end in ends {
         let stretch = bytes.get(start..end).unwrap_or_default();
         start = end;
+        names(walk, place, stretch);
         let bodies = [fields::body_start(stretch), first_bare_return(stretch)];
         for body in bodies.into_iter().filter_map(|at| stretch.get(at..)) {
             let decoded = transfer::base64(body).bytes;
@@ -60,6 +68,20 @@ fn stretches(walk: &mut Walk, place: &Place, bytes: &[u8]) {
                 content::read(walk, place, &decoded);
             }
         }
+    }
+}
+
+/// Adds the file names in the fields that a stretch may begin with, behind its
+/// delimiter and blank lines.
+fn names(walk: &mut Walk, place: &Place, stretch: &[u8]) {
+    let line = match stretch.strip_prefix(b"--") {
+        Some(_) => memchr::memchr(b'\n', stretch).map_or(stretch.len(), |at| at + 1),
+        None => 0,
+    };
+    let fields = stretch.get(line..).unwrap_or_default().trim_ascii_start();
+    let head = fields.get(..fields::body_start(fields)).unwrap_or_default();
+    for name in Mime::of(&Head::parse(head)).file_names() {
+        walk.fragment(Surface::FileName, &place.path, name);
     }
 }
 
