@@ -30,8 +30,7 @@ const SETTINGS: [(&str, &str); 3] = [
     // Threads share two heaps.
     ("MALLOC_ARENA_MAX", "2"),
     // Bytes: larger buffers come from the system and go back to it at once.
-    // With less, a message of 5 MB costs several ms more.
-    ("MALLOC_MMAP_THRESHOLD_", "524288"),
+    ("MALLOC_MMAP_THRESHOLD_", "262144"),
     // Bytes that may stay free at the end of the first heap.
-    ("MALLOC_TRIM_THRESHOLD_", "524288"),
+    ("MALLOC_TRIM_THRESHOLD_", "131072"),
 ];
