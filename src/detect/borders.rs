@@ -76,17 +76,19 @@ pub(super) enum Sort {
 impl Sort {
     /// Tells how `piece` can be read.
     pub(super) fn of(piece: &[u8]) -> Self {
-        let odd = |lane: Lane| {
+        // All that is not plain, and a little more.
+        let strange = |lane: Lane| {
             let control = lane.within(0, 8).or(lane.within(14, 0x1F)).or(lane.is(0x7F));
-            lane.at_least(0xC4).or(lane.is(0xAD)).or(control)
+            let signs = lane.with(0x22).is(0xB7).or(lane.with(0x10).is(0xBA)).or(lane.is(0xAD));
+            lane.at_least(0xC4).or(control).or(signs)
         };
-        let mixed = |lane: Lane| {
-            let signs = lane.is(0x97).or(lane.is(0xB7));
-            signs.or(lane.is(0xAA)).or(lane.is(0xB5)).or(lane.is(0xBA))
-        };
-        match mask::any(piece, odd) && is_rare(piece) {
+        if !mask::any(piece, strange) {
+            return Self::Plain;
+        }
+        let mixed = |byte: &u8| matches!(byte, 0x97 | 0xAA | 0xB5 | 0xB7 | 0xBA);
+        match is_rare(piece) {
             true => Self::Rare,
-            false if mask::any(piece, mixed) => Self::Latin,
+            false if piece.iter().any(mixed) => Self::Latin,
             false => Self::Plain,
         }
     }

@@ -44,7 +44,18 @@ pub(super) fn girth(pattern: &str) -> Option<Girth> {
 pub(super) struct Leader {
     /// The expression, for text that starts where the digits do.
     regex: Regex,
-    girth: Girth,
+    opening: Opening,
+    /// The most bytes that a match takes.
+    length: usize,
+}
+
+/// The digits that every match starts with.
+#[derive(Clone, Copy)]
+struct Opening {
+    least: usize,
+    most: usize,
+    /// What may stand behind them; the end of the text always may.
+    after: Bytes,
 }
 
 impl Leader {
@@ -53,42 +64,114 @@ impl Leader {
         let mut parser = ParserBuilder::new().unicode(false).utf8(false).build();
         let hir = parser.parse(pattern).ok()?;
         let length = hir.properties().maximum_len().filter(|length| *length <= LONGEST)?;
-        let run = border(&hir).filter(|digits| *digits > 0)?;
+        let opening = border(&hir).filter(|opening| opening.least > 0)?;
         let regex = compile(&format!(r"\A(?:{pattern})")).ok()?;
-        Some(Self { regex, girth: Girth { run, before: Bytes::that(is_no_word), length } })
+        Some(Self { regex, opening, length })
+    }
+
+    /// What its matches are like where they start.
+    pub(super) fn girth(&self) -> Girth {
+        let before = Bytes::that(is_no_word);
+        Girth { run: self.opening.least, before, length: self.length }
     }
 
     /// The match that starts with a run of digits in `upto`.
-    pub(super) fn at(&self, upto: &[u8], run: Range<usize>) -> Option<Range<usize>> {
+    #[inline]
+    pub(super) fn at(&self, upto: &[u8], run: &Range<usize>) -> Option<Range<usize>> {
         let before = run.start.checked_sub(1).and_then(|at| upto.get(at)).copied();
-        if run.len() < self.girth.run || !before.is_none_or(|byte| self.girth.before.has(byte)) {
+        let after = upto.get(run.end).copied();
+        let fits = (self.opening.least..=self.opening.most).contains(&run.len())
+            && before.is_none_or(is_no_word)
+            && after.is_none_or(|byte| self.opening.after.has(byte));
+        if !fits {
             return None;
         }
         // One byte more than a match can take tells what is behind it.
-        let end = upto.len().min(run.start.saturating_add(self.girth.length + 1));
+        let end = upto.len().min(run.start.saturating_add(self.length + 1));
         let found = self.regex.find(upto.get(run.start..end)?)?;
         Some(run.start..run.start + found.end())
     }
 }
 
-/// How many digits every match starts with, right behind the border of a word.
-fn border(hir: &Hir) -> Option<usize> {
+/// The digits behind the border of a word that every match starts with.
+fn border(hir: &Hir) -> Option<Opening> {
     match hir.kind() {
         HirKind::Alternation(parts) => {
             let all: Option<Vec<_>> = parts.iter().map(border).collect();
-            all?.into_iter().min()
+            all?.into_iter().reduce(|one, other| Opening {
+                least: one.least.min(other.least),
+                most: one.most.max(other.most),
+                after: one.after.or(other.after),
+            })
         }
         HirKind::Capture(capture) => border(&capture.sub),
         HirKind::Concat(parts) => {
             let (first, rest) = parts.split_first()?;
             let at_border = matches!(first.kind(), HirKind::Look(Look::WordAscii));
-            at_border.then(|| leading_of(rest))
+            at_border.then(|| opening(rest))
         }
         HirKind::Class(_)
         | HirKind::Empty
         | HirKind::Literal(_)
         | HirKind::Look(_)
         | HirKind::Repetition(_) => None,
+    }
+}
+
+/// The digits that every match of a sequence starts with.
+fn opening(parts: &[Hir]) -> Opening {
+    let open = |least| Opening { least, most: usize::MAX, after: Bytes::ALL };
+    let (mut least, mut most) = (0, 0_usize);
+    for (at, part) in parts.iter().enumerate() {
+        if let Some(digits) = digits(part) {
+            least += digits;
+            most = most.saturating_add(part.properties().maximum_len().unwrap_or(usize::MAX));
+            continue;
+        }
+        let after = first_of(parts.get(at..).unwrap_or_default());
+        return match after.filter(|after| !after.has_digits()) {
+            Some(after) => Opening { least, most, after },
+            None => open(least + leading(part)),
+        };
+    }
+    open(least)
+}
+
+/// What every match of a sequence starts with; none if it may be nothing.
+fn first_of(parts: &[Hir]) -> Option<Bytes> {
+    let mut all = Bytes::that(|_| false);
+    for part in parts {
+        let (first, empty) = first(part);
+        all = all.or(first);
+        if !empty {
+            return Some(all);
+        }
+    }
+    None
+}
+
+/// What a match starts with or stands before, and whether it may be nothing.
+fn first(hir: &Hir) -> (Bytes, bool) {
+    match hir.kind() {
+        HirKind::Alternation(parts) => parts
+            .iter()
+            .map(first)
+            .reduce(|one, other| (one.0.or(other.0), one.1 || other.1))
+            .unwrap_or((Bytes::ALL, true)),
+        HirKind::Capture(capture) => first(&capture.sub),
+        HirKind::Concat(parts) => first_of(parts).map_or((Bytes::ALL, true), |all| (all, false)),
+        HirKind::Literal(literal) => match literal.0.first() {
+            Some(first) => (Bytes::that(|byte| byte == *first), false),
+            None => (Bytes::ALL, true),
+        },
+        // Behind digits, which are of words.
+        HirKind::Look(Look::WordAscii) => (Bytes::that(is_no_word), false),
+        HirKind::Repetition(repetition) => {
+            let (first, empty) = first(&repetition.sub);
+            (first, empty || repetition.min == 0)
+        }
+        HirKind::Class(_) => last(hir).map_or((Bytes::ALL, true), |set| (set, false)),
+        HirKind::Empty | HirKind::Look(_) => (Bytes::ALL, true),
     }
 }
 
@@ -142,7 +225,7 @@ fn runs(parts: &[Hir]) -> Vec<Girth> {
         runs.push(Girth { run: open.run + leading(part), ..open });
         runs.extend(run(part));
         // Where digits may come before, the run may start before them.
-        let before = last(part).filter(|last| !(b'0'..=b'9').any(|digit| last.has(digit)));
+        let before = last(part).filter(|last| !last.has_digits());
         open = Girth { run: 0, before: before.unwrap_or(Bytes::ALL), length: 0 };
     }
     runs.push(open);
@@ -256,10 +339,17 @@ mod tests {
     fn a_leader_matches_where_its_digits_start() {
         let leader = Leader::of(r"\b\d\d(?: \d\d){3}\b|\b[489]\d{7}\b").unwrap();
         let text = b"x 22 33 44 55 999999999 a48484848";
-        assert_eq!(leader.at(text, 2..4), Some(2..13));
+        assert_eq!(leader.at(text, &(2..4)), Some(2..13));
         for run in [5..7, 14..23, 25..33] {
-            assert_eq!(leader.at(text, run), None);
+            assert_eq!(leader.at(text, &run), None);
         }
+        let swedish = Leader::of(r"\b(?:19|20)?\d{6} ?[-+] ?\d{4}\b").unwrap();
+        for (text, length) in [("370217-9205", 6), ("19370217 + 9205x", 8), ("370217-92051", 6)] {
+            let whole = text.len() < 12;
+            assert_eq!(swedish.at(text.as_bytes(), &(0..length)).is_some(), whole, "{text}");
+        }
+        let Opening { least, most, after } = swedish.opening;
+        assert_eq!((least, most, after), (6, 8, Bytes::that(|byte| b" -+".contains(&byte))));
         for pattern in [r"\d\d", r"\b\d?x", r"\b[A-Z]\d", r"\b\d+", r"\b\d|x"] {
             assert!(Leader::of(pattern).is_none(), "{pattern}");
         }

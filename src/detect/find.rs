@@ -56,7 +56,7 @@ fn read(
     rules: &Rules,
     search: &Search<'_>,
     (index, fragment): (usize, &Fragment),
-    survey: Survey,
+    survey: Survey<'_>,
 ) -> Vec<Draft> {
     let text = &fragment.text;
     let mut outlook = Outlook::new(rules);

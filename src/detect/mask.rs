@@ -43,6 +43,12 @@ impl Block {
         let [a, b, c, d] = self.0.map(|lane| u64::from(test(Lane(lane)).0.to_bitmask()));
         a | b << 16 | c << 32 | d << 48
     }
+
+    #[inline]
+    fn any(self, test: impl Fn(Lane) -> Lane) -> bool {
+        let [a, b, c, d] = self.0.map(|lane| test(Lane(lane)));
+        a.or(b).or(c.or(d)).0.any()
+    }
 }
 
 /// Sixteen bytes, or what a test made of each: all bits or none.
@@ -99,8 +105,7 @@ pub(super) fn count(bytes: &[u8], test: impl Fn(Lane) -> Lane) -> usize {
 /// Whether any byte passes a test.
 pub(super) fn any(bytes: &[u8], test: impl Fn(Lane) -> Lane) -> bool {
     let (blocks, rest) = bytes.as_chunks();
-    let passes = |block: Block| block.mask(&test) != 0;
-    blocks.iter().any(|block| passes(Block::of(block)))
+    blocks.iter().any(|block| Block::of(block).any(&test))
         || Block::short(rest).mask(&test) & known(rest.len()) != 0
 }
 

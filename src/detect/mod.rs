@@ -40,8 +40,9 @@ use serde::{Deserialize, Serialize};
 use self::{
     candidate::Shapes,
     compile::Compiled,
+    context::Reach,
     rule::{Method, Sight},
-    survey::Girth,
+    survey::Watches,
     validators::Validator,
     words::{Hearers, WordSet, Words},
 };
@@ -107,8 +108,10 @@ pub struct Rules {
     validators: Vec<&'static Validator>,
     /// What the digit scanner looks for.
     shapes: Shapes,
-    /// What the expressions look for that need digits, by rule.
-    girths: Vec<Girth>,
+    /// How far around numbers words count.
+    reach: Reach,
+    /// What expressions that need digits watch them for.
+    watches: Watches,
     /// The topics that speak of each word, and in which term.
     topics: Hearers<(usize, usize)>,
     /// The rules of expressions that each word makes look.
@@ -200,7 +203,9 @@ impl Rules {
         let validators: Vec<_> = validators::TABLE.iter().filter(used).collect();
         let whole = validators.iter().flat_map(|validator| validator.shapes());
         let shapes = Shapes::of(whole.chain(sieve::PARTS));
-        let girths = rules.iter().filter_map(rule::Rule::girth).collect();
+        let watches = Watches::of(rules.iter().filter_map(rule::Rule::watch).collect());
+        let numbers = rules.iter().filter(|rule| matches!(rule.method, Method::Digits(_)));
+        let reach = Reach::of(numbers.flat_map(|rule| &rule.contexts));
         let (topics, outlooks) = (topic::hearers(&rules), pattern::hearers(&rules));
         let words = build(vocabulary, &rules)?;
         Ok(Self {
@@ -211,7 +216,8 @@ impl Rules {
             words,
             validators,
             shapes,
-            girths,
+            reach,
+            watches,
             topics,
             outlooks,
         })

@@ -12,7 +12,7 @@ use super::{
     expression::Leader,
     rule::{Method, Patterns, Rule, Sight},
     scan::Starts,
-    survey::{self, Survey},
+    survey::{self, Sighting, Survey},
     table::{self, Column, TextTable},
     validators::{Alphabet, Class},
     words::{Hearers, WordId},
@@ -60,24 +60,24 @@ impl<'a> Outlook<'a> {
         all: &Rules,
         search: &Search<'_>,
         fragment: (usize, &Fragment),
-        survey: Survey,
+        survey: Survey<'_>,
     ) -> Vec<Draft> {
         let (index, fragment) = fragment;
         let mut drafts = Vec::new();
         let length = fragment.text.len();
-        let mut girths = survey.parts.into_iter();
+        let mut sights = survey.sights.into_iter();
         for ((number, rule, patterns), mut near) in self.expressions.into_iter().zip(self.parts) {
-            let parts = match &patterns.sight {
-                Sight::Digits(_) => girths.next().unwrap_or_default(),
-                Sight::Everywhere => std::iter::once(0..length).collect(),
+            let sighting = match &patterns.sight {
+                Sight::Digits(_) => sights.next().unwrap_or(Sighting::Parts(Vec::new())),
+                Sight::Everywhere => Sighting::Parts(std::iter::once(0..length).collect()),
                 Sight::Words(_) => {
                     near.sort_by_key(|part| part.start);
-                    survey::join(near)
+                    Sighting::Parts(survey::join(near))
                 }
             };
             let table = TextTable::new(&fragment.text);
             let mut reader = Reader { rules: all, rule, patterns, search, fragment, table };
-            let places = places(patterns, &fragment.text, &parts);
+            let places = places(patterns, &fragment.text, &sighting);
             let found = places.into_iter().filter_map(|(place, score)| {
                 let draft = reader.draft(place, score)?;
                 Some(Draft { rule: number, fragment: index, ..draft })
@@ -108,14 +108,23 @@ fn expressions(rules: &[Rule]) -> impl Iterator<Item = (usize, &Rule, &Patterns)
 
 /// Every place that one of the expressions matches, by rising start, none
 /// inside another.
-fn places(patterns: &Patterns, text: &str, parts: &[Range<usize>]) -> Vec<(Range<usize>, i32)> {
+fn places(patterns: &Patterns, text: &str, sighting: &Sighting) -> Vec<(Range<usize>, i32)> {
     let mut all: Vec<_> = Vec::new();
-    for pattern in &patterns.patterns {
-        for part in parts {
-            let mut tell = |place| all.push((place, pattern.score));
-            match &pattern.leader {
-                Some(leader) => led(leader, text, part).take(MOST).for_each(&mut tell),
-                None => matches(&pattern.regex, text, part.clone()).take(MOST).for_each(&mut tell),
+    match sighting {
+        Sighting::Matches(found) => {
+            for (pattern, found) in patterns.patterns.iter().zip(found) {
+                let found = found.iter().filter_map(|found| whole(text, found));
+                all.extend(found.map(|place| (place, pattern.score)));
+            }
+        }
+        Sighting::Parts(parts) => {
+            let each = |pattern| parts.iter().map(move |part| (pattern, part));
+            for (pattern, part) in patterns.patterns.iter().flat_map(each) {
+                let tell = |place| all.push((place, pattern.score));
+                match &pattern.leader {
+                    Some(leader) => led(leader, text, part).take(MOST).for_each(tell),
+                    None => matches(&pattern.regex, text, part.clone()).take(MOST).for_each(tell),
+                }
             }
         }
     }
@@ -220,17 +229,17 @@ fn led<'a>(
     part: &Range<usize>,
 ) -> impl Iterator<Item = Range<usize>> + 'a {
     let upto = text.as_bytes().get(..part.end).unwrap_or_default();
-    let mut starts = Starts::new(upto, part.start);
-    let mut at = part.start;
+    let mut starts = Starts::new(text.as_bytes(), part.start);
+    let (mut at, stop) = (part.start, part.end);
     let mut end = 0;
     let found = std::iter::from_fn(move || {
         loop {
-            let start = starts.next(at)?;
+            let start = starts.next(at).filter(|start| *start < stop)?;
             let rest = upto.get(start..).unwrap_or_default();
             let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
             at = start + length.max(1);
             // Of two that overlap the first counts.
-            let found = leader.at(upto, start..start + length).filter(|_| start >= end);
+            let found = leader.at(upto, &(start..start + length)).filter(|_| start >= end);
             if let Some(found) = found {
                 end = found.end;
                 return Some(found);

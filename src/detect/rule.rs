@@ -8,7 +8,7 @@ use super::{
     context::Context,
     expression::Leader,
     pack::RawTest,
-    survey::Girth,
+    survey::{Girth, Watch},
     validators::{Tier, Validator},
     words::WordSet,
 };
@@ -46,12 +46,16 @@ impl Rule {
         self.levels.iter().filter(met).map(|rule| rule.level).max()
     }
 
-    /// What its expressions look for, if that is digits.
-    pub(super) fn girth(&self) -> Option<Girth> {
-        match &self.method {
-            Method::Patterns(Patterns { sight: Sight::Digits(girth), .. }) => Some(*girth),
-            Method::Digits(_) | Method::Patterns(_) | Method::Terms { .. } => None,
-        }
+    /// What its expressions watch digits for, if they do.
+    pub(super) fn watch(&self) -> Option<Watch> {
+        let Method::Patterns(Patterns { patterns, sight: Sight::Digits(girth), .. }) = &self.method
+        else {
+            return None;
+        };
+        let leaders: Option<Vec<_>> = patterns.iter().map(|one| one.leader.clone()).collect();
+        let leaders = leaders.unwrap_or_default();
+        let led = leaders.iter().map(Leader::girth).reduce(Girth::or);
+        Some(Watch { girth: led.unwrap_or(*girth), leaders })
     }
 
     /// The kinds it can report.

@@ -39,7 +39,7 @@ pub(super) struct Sieve<'a> {
     /// The checksum of person numbers, if any rule uses it.
     person: Option<&'static Validator>,
     lookalikes: Lookalikes,
-    survey: Survey,
+    survey: Survey<'a>,
     /// What is near the last place that was judged.
     near: Option<Near<'a>>,
 }
@@ -55,7 +55,7 @@ struct Near<'a> {
 impl Reader for Sieve<'_> {
     fn run(&mut self, run: Range<usize>) {
         let text = &self.fragment.text;
-        self.survey.run(text, &self.rules.girths, &run);
+        self.survey.run(text, &run);
         if let Some(validator) = self.person
             && let Some(candidate) = self.lookalikes.run(text, &run)
         {
@@ -116,7 +116,7 @@ impl<'a> Sieve<'a> {
             search,
             fragment,
             index,
-            reach: Reach::of(rules.rules.iter().flat_map(|rule| &rule.contexts)),
+            reach: rules.reach,
             table: TextTable::new(&fragment.text),
             drafts: Vec::new(),
             kept: [0; 3],
@@ -124,13 +124,13 @@ impl<'a> Sieve<'a> {
             dates: Vec::new(),
             person: rules.validators.iter().copied().find(|known| known.name == PERSON_NUMBER),
             lookalikes: Lookalikes::default(),
-            survey: Survey::new(&rules.girths),
+            survey: Survey::new(&rules.watches),
             near: None,
         }
     }
 
     /// Reads the numbers of the fragment, and surveys its digits on the way.
-    pub(super) fn digits(mut self) -> (Vec<Draft>, Survey) {
+    pub(super) fn digits(mut self) -> (Vec<Draft>, Survey<'a>) {
         let fragment = self.fragment;
         scan(&fragment.text, &self.rules.shapes, &mut self);
         let tallies = self.tallies;

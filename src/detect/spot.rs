@@ -288,16 +288,17 @@ impl Spotter {
             if here.is_some_and(|here| ((here | LOWER) ^ head) & counts != 0) {
                 continue;
             }
-            if let Some(end) = self.end(bytes, start, needle) {
+            // Those letters need not be compared again.
+            let known = here.map_or(0, |_| counts.count_ones() as usize / 8);
+            if let Some(end) = self.end(bytes, start + known, needle, known) {
                 tell(Hit { word: needle.word, start, end });
             }
         }
     }
 
-    /// Where the needle ends when it starts at `start`.
-    fn end(&self, bytes: &[u8], start: usize, needle: &Needle) -> Option<usize> {
-        let mut at = start;
-        let mut wanted = needle.folded.iter().copied();
+    /// Where the needle ends when all but its first letters go on at `at`.
+    fn end(&self, bytes: &[u8], mut at: usize, needle: &Needle, known: usize) -> Option<usize> {
+        let mut wanted = needle.folded.get(known..)?.iter().copied();
         while let Some(byte) = wanted.next() {
             // Nearly all characters are these.
             if byte != b' ' && bytes.get(at).is_some_and(|here| here.to_ascii_lowercase() == byte) {

@@ -11,7 +11,7 @@ use super::{
     rule::{Method, Rule, Term},
     survey::Survey,
     table::Column,
-    words::{Hearers, WordId},
+    words::{Hearers, WordId, Words},
 };
 use crate::model::{Fragment, Level, Masked};
 
@@ -40,7 +40,9 @@ struct Topic<'a> {
     terms: &'a [Term],
     kind: &'a Arc<str>,
     sums: Vec<i32>,
-    words: Vec<Arc<str>>,
+    /// The words of the passage.
+    words: Vec<WordId>,
+    vocabulary: &'a Words,
     first: Range<usize>,
     /// The end of the last term; zero before the first.
     end: usize,
@@ -52,11 +54,10 @@ impl<'a> Topics<'a> {
         rules: &'a Rules,
         fragment: &'a Fragment,
         index: usize,
-        survey: &Survey,
+        survey: &Survey<'_>,
     ) -> Self {
         let topics = topics(&rules.rules);
-        let topics: Vec<_> =
-            topics.map(|(rule, about, terms, kind)| Topic::new(rule, about, terms, kind)).collect();
+        let topics: Vec<_> = topics.map(|known| Topic::new(known, &rules.words)).collect();
         let mut others = Vec::new();
         for (topic, term, of) in topics.iter().enumerate().flat_map(|(topic, known)| {
             known.terms.iter().enumerate().map(move |(term, of)| (topic, term, of))
@@ -78,9 +79,9 @@ impl<'a> Topics<'a> {
         for (topic, term) in self.rules.topics.hear(word) {
             let Some(topic) = self.topics.get_mut(*topic) else { continue };
             topic.hear(self.fragment, self.index, *term, place.clone());
-            let written = self.rules.words.written(word);
-            let written = written.filter(|word| !topic.words.contains(word));
-            topic.words.extend(written.cloned());
+            if !topic.words.contains(&word) {
+                topic.words.push(word);
+            }
         }
     }
 
@@ -121,8 +122,11 @@ pub(super) fn hearers(rules: &[Rule]) -> Hearers<(usize, usize)> {
     }))
 }
 
+/// Number, rule, terms and kind.
+type Known<'a> = (usize, &'a Rule, &'a [Term], &'a Arc<str>);
+
 /// The rules of terms.
-fn topics(rules: &[Rule]) -> impl Iterator<Item = (usize, &Rule, &[Term], &Arc<str>)> {
+fn topics(rules: &[Rule]) -> impl Iterator<Item = Known<'_>> {
     rules.iter().enumerate().filter_map(|(index, rule)| match &rule.method {
         Method::Terms { terms, kind } => Some((index, rule, terms.as_slice(), kind)),
         Method::Digits(_) | Method::Patterns(_) => None,
@@ -137,10 +141,12 @@ impl Term {
 }
 
 impl<'a> Topic<'a> {
-    fn new(rule: usize, about: &'a Rule, terms: &'a [Term], kind: &'a Arc<str>) -> Self {
+    fn new(known: Known<'a>, vocabulary: &'a Words) -> Self {
+        let (rule, about, terms, kind) = known;
         let sums = vec![0; terms.len()];
         let (words, drafts) = (Vec::new(), Vec::new());
-        Self { rule, about, terms, kind, sums, words, first: 0..0, end: 0, drafts }
+        let first = 0..0;
+        Self { rule, about, terms, kind, sums, words, vocabulary, first, end: 0, drafts }
     }
 
     fn hear(&mut self, fragment: &Fragment, index: usize, term: usize, place: Range<usize>) {
@@ -160,8 +166,9 @@ impl<'a> Topic<'a> {
     fn close(&mut self, fragment: &Fragment, index: usize) {
         let score = self.sums.iter().fold(0, |sum: i32, part| sum.saturating_add(*part));
         let value = fragment.text.get(self.first.clone()).unwrap_or("");
-        let mut words = std::mem::take(&mut self.words);
         if self.about.level(score).is_some() && self.end > 0 && self.drafts.len() < MOST {
+            let words = self.words.iter().filter_map(|word| self.vocabulary.written(*word));
+            let mut words: Vec<_> = words.cloned().collect();
             words.sort_unstable();
             words.dedup();
             self.drafts.push(Draft {
@@ -180,6 +187,7 @@ impl<'a> Topic<'a> {
                 ceiling: Level::Critical,
             });
         }
+        self.words.clear();
         self.sums.fill(0);
         self.end = 0;
     }
