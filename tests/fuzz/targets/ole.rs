@@ -27,8 +27,9 @@ fuzz_target!(|bytes: &[u8]| {
 fn compound(streams: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut file = CompoundFile::create(Cursor::new(Vec::new()))?;
     for (path, bytes) in packing::members(streams, APART) {
-        // Names that cannot be are left out.
-        let path = Path::new("/").join(path.trim_start_matches('/'));
+        // The writer asserts what the names are that it takes.
+        let names = path.split('/').map(fit).filter(|name| !name.is_empty());
+        let path = Path::new("/").join(names.collect::<Vec<_>>().join("/"));
         if let Some(storage) = path.parent() {
             let _ = file.create_storage_all(storage);
         }
@@ -37,6 +38,14 @@ fn compound(streams: &[u8]) -> std::io::Result<Vec<u8>> {
         }
     }
     Ok(file.into_inner().into_inner())
+}
+
+/// A name that a compound file can have.
+fn fit(name: &str) -> String {
+    let fits =
+        |c: &char| c.is_ascii_alphanumeric() || "_-# \u{1}\u{3}\u{5}\u{6}\u{9}.<".contains(*c);
+    let name: String = name.chars().filter(fits).take(31).collect();
+    if name.trim_matches('.').is_empty() { String::new() } else { name }
 }
 
 const APART: &[u8] = b"\x1e\x1f\x1e\x1f";
