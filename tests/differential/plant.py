@@ -36,6 +36,8 @@ FILLERS = [
 ODD = {"armour-then-text.eml", "pgp-mime.eml", "signed-says-enveloped.eml", "already-encrypted.eml"}
 ODD |= {"two-encodings.eml", "no-closing-boundary.eml", "unscannable.eml"}
 
+ACCOUNT = re.compile(r"\d{4}[-. \u00a0\u2007]\d\d[-. \u00a0\u2007]\d{5}")
+
 
 class Plant:
     """One number and how it is written."""
@@ -49,8 +51,10 @@ class Plant:
         self.pattern = re.compile(r"(?<![^\W_])" + between.join(digits) + r"(?![^\W_])")
 
     def excerpt(self, text):
-        """The number with a little around it, if `text` shows it."""
-        found = self.pattern.search(text)
+        """The number with a little around it, if `text` shows it. Where chance
+        split it as account numbers are written, it is one for every reader."""
+        matches = self.pattern.finditer(text)
+        found = next((one for one in matches if not ACCOUNT.fullmatch(one.group())), None)
         return found and text[max(0, found.start() - 40) : found.end() + 20]
 
 
