@@ -1,7 +1,8 @@
 //! What the client is told of an outcome, and what the next hop gets.
 
 use sluse::{
-    gate::Fate,
+    base::id::EventId,
+    gate::{Fate, Outcome},
     model::{Address, Reply},
 };
 
@@ -75,7 +76,13 @@ async fn the_next_hop_has_the_last_word() {
 
 #[tokio::test]
 async fn the_judge_hears_what_was_answered_and_to_whom_it_went() {
-    let gateway = Gateway::start(deliver()).await;
+    let named = |taken: &Taken| {
+        let to = &taken.envelope.recipients;
+        let copy = parcel(&taken.envelope.sender, to, &taken.raw);
+        let event = Some(EventId::from_keyed_hash(&[7; 32]));
+        Outcome { event, ..outcome(vec![answer(to, Fate::Delivered(copy))]) }
+    };
+    let gateway = Gateway::start(FakeJudge::new(named)).await;
     let mut client = Client::hello(gateway.address()).await;
     for (word, code) in [("250 2.0.0 Ok", 250), ("452 4.3.1 full", 452)] {
         gateway.hop.answers(".", word);
