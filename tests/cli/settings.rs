@@ -54,7 +54,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     ("smtp-half-the-world", "6: trusted: 128.0.0.0/1 is open to strangers", "/16"),
     ("smtp-key-missing", "6: certificate: there is no key for it", "add key"),
     ("smtp-listen-unknown", "4: listen: `pop3:127.0.0.1:110` is not a place", "sluse man"),
-    ("smtp-memory-small", "7: memory: no message of message_bytes would fit", "256 MiB"),
+    ("smtp-memory-small", "7: memory: no message of message_bytes would fit", "192 MiB"),
     ("smtp-open-relay", "6: trusted: 0.0.0.0/0 is open to strangers", "/16"),
     ("unclosed-string", "2: domains: invalid basic string", "sluse man"),
     ("unknown-detect-key", "6: synthetics: unknown field", "did you mean `synthetic`?"),

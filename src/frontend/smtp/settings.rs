@@ -244,7 +244,7 @@ impl Limits {
         (self.memory < self.message_bytes).then(|| Fault {
             key: "limits.memory",
             what: "no message of message_bytes would fit".to_owned(),
-            hint: "write more than message_bytes, such as 268435456 (256 MiB)",
+            hint: "write more than message_bytes, such as 201326592 (192 MiB)",
         })
     }
 }
@@ -253,7 +253,7 @@ impl Default for Limits {
     fn default() -> Self {
         const DEFAULT: Limits = Limits {
             message_bytes: NonZeroU64::new(64 << 20).unwrap(),
-            memory: NonZeroU64::new(256 << 20).unwrap(),
+            memory: NonZeroU64::new(192 << 20).unwrap(),
             header_bytes: NonZeroUsize::new(1 << 20).unwrap(),
             line_bytes: NonZeroUsize::new(1 << 20).unwrap(),
             recipients: NonZeroUsize::new(1000).unwrap(),
