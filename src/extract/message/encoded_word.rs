@@ -45,6 +45,26 @@ pub(super) fn decode(value: &[u8]) -> String {
     out
 }
 
+/// As [`decode`], without the blanks between a word and a digit outside words,
+/// which some readers drop; `None` if there are none.
+pub(super) fn decode_joined(value: &[u8]) -> Option<String> {
+    let mut joined = Vec::with_capacity(value.len());
+    let mut rest = value;
+    while let Some(blank) = memchr::memchr2(b' ', b'\t', rest) {
+        let (before, from) = rest.split_at(blank);
+        joined.extend_from_slice(before);
+        let after = from.trim_ascii_start();
+        let between = joined.ends_with(b"?=") && after.first().is_some_and(u8::is_ascii_digit)
+            || joined.last().is_some_and(u8::is_ascii_digit) && after.starts_with(b"=?");
+        if !between {
+            joined.extend_from_slice(&from[..from.len() - after.len()]);
+        }
+        rest = after;
+    }
+    joined.extend_from_slice(rest);
+    (joined.len() < value.len()).then(|| decode(&joined))
+}
+
 fn flush(pending: &mut Option<(&[u8], Vec<u8>)>, out: &mut String) {
     if let Some((set, bytes)) = pending.take() {
         out.push_str(&charset::decode(&bytes, std::str::from_utf8(set).ok()));
@@ -113,6 +133,13 @@ mod tests {
         assert_eq!(decode(b"fnr =?utf-8?Q?2283?=\r\n =?utf-8?B?NjAxNDI3MQ==?="), "fnr 22836014271");
         assert_eq!(decode(b"=?utf-8?Q?J=C3?= =?UTF-8?Q?=B8rn?= og Per"), "Jørn og Per");
         assert_eq!(decode(b"=?iso-8859-1*no?q?S=F8_r?= x"), "Sø r x");
+    }
+
+    #[test]
+    fn drops_blanks_between_words_and_digits() {
+        let joined = decode_joined(b"fnr =?utf-8?Q?2283?= 60 142 =?utf-8?Q?71?= x");
+        assert_eq!(joined.as_deref(), Some("fnr 228360 14271 x"));
+        assert_eq!(decode_joined(b"Sak =?utf-8?Q?2283?= og 60 til"), None);
     }
 
     #[test]

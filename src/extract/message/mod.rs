@@ -158,6 +158,9 @@ fn headers(walk: &mut Walk, path: &PartPath, head: &Head<'_>) {
             let values = parameters::Parameters::parse(&value).everything();
             walk.fragment(Surface::Header, &place, values);
         }
+        if let Some(joined) = encoded_word::decode_joined(&value) {
+            walk.fragment(Surface::Header, &place, joined);
+        }
         if let Some(plain) = without_marks(&decoded) {
             walk.fragment(Surface::Header, &place, plain);
         }

@@ -16,6 +16,11 @@ pub(in crate::extract) fn decode<'a>(bytes: &'a [u8], label: Option<&str>) -> Co
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         return encoding.decode_without_bom_handling(bytes.get(mark..).unwrap_or_default()).0;
     }
+    by_label(bytes, label)
+}
+
+/// The reading that the label asks for, whatever mark stands in front.
+fn by_label<'a>(bytes: &'a [u8], label: Option<&str>) -> Cow<'a, str> {
     let known = label.map(str::trim).filter(|label| !is_vague(label));
     match known {
         None => unlabelled(bytes),
@@ -47,7 +52,10 @@ pub(in crate::extract) fn all<'a>(bytes: &'a [u8], label: Option<&str>) -> Vec<C
             Cow::Owned(unlabelled(&narrow).into_owned())
         }
         (true, true) => return vec![first],
-        (false, false) if trusted || Encoding::for_bom(bytes).is_some() => {
+        (false, false) if let Some((_, mark)) = Encoding::for_bom(bytes) => {
+            by_label(bytes.get(mark..).unwrap_or_default(), label)
+        }
+        (false, false) if trusted => {
             return std::iter::once(first).chain(damaged_utf8(bytes)).collect();
         }
         (false, false) => unlabelled(bytes),
@@ -180,6 +188,13 @@ mod tests {
         let readings = all(b"\xC3 228360\xC2\xA014271", Some("utf-8"));
         assert!(readings.iter().any(|text| text.contains("228360\u{A0}14271")), "{readings:?}");
         assert_eq!(all(b"bl\xE5 b\xE6r", None).len(), 1);
+    }
+
+    #[test]
+    fn a_false_mark_hides_nothing() {
+        let readings = all(b"\xEF\xBB\xBF\x86\x95\x99\x40\xF2\xF2\xF8", Some("ibm037"));
+        assert!(readings.iter().any(|text| text == "fnr 228"), "{readings:?}");
+        assert_eq!(all(b"\xEF\xBB\xBFHei", Some("utf-8")).len(), 1);
     }
 
     #[test]

@@ -38,9 +38,11 @@ pub(super) enum Dialect {
 /// Reads `text` at `place`.
 pub(super) fn read(walk: &mut Walk, place: &Place, text: &str, dialect: Dialect) {
     let Some(view) = tokenize(walk, place, text, dialect) else { return };
-    // A title without its end takes the page with it, and `<_b>` is no tag, for
+    // A title or comment without its end takes the page with it, and `<_b>` is no tag, for
     // browsers; not for readers who take away whatever looks like a tag.
-    let doubtful = view.raw.is_some() || view.seen.contains('<');
+    let comment = text.rfind("<!--").and_then(|at| text.get(at..));
+    let open = comment.is_some_and(|comment| !comment.contains("-->"));
+    let doubtful = open || view.raw.is_some() || view.seen.contains('<');
     give(walk, place, view);
     if doubtful && let Some(view) = tokenize(walk, place, &without_tags(text), dialect) {
         walk.fragment(place.surface, &place.path.child("without tags"), view.seen);
@@ -465,6 +467,8 @@ mod tests {
     #[test]
     fn a_title_without_end_hides_no_page() {
         let all = texts("<title>Hei<p>fnr 228<b>36</b>014271</p>", Dialect::Html);
+        assert!(all.iter().any(|text| text.contains("fnr 22836014271")), "{all:?}");
+        let all = texts("<p>fnr 228<!-- x -->36<!-- x -ø>014271</p>", Dialect::Html);
         assert!(all.iter().any(|text| text.contains("fnr 22836014271")), "{all:?}");
         let all = texts("<p>fnr 228<_b>36<_/b>014271</p> a < b", Dialect::Html);
         assert!(all.iter().any(|text| text.contains("fnr 22836014271")), "{all:?}");
