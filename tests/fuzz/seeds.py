@@ -205,9 +205,9 @@ def made(corpus):
     ]
     for end in range(1, len(steps) + 1):
         corpus.add("milter_frames", b"\0" + b"".join(steps[:end]))
-    request = b"\0\1a" + bytes([127, 127, 100, 16, 50, 8]) + b"\x7f\5"
+    request = b"\0\1a" + bytes([127, 127, 100, 16, 50, 8, 0, 0, 0]) + b"\x7f\5"
     corpus.add("worker_frames", b"\0" + struct.pack(">IB", len(request), 1) + request + b"hello")
-    answer = b"\1\3\1\1a\3fnr\1\0\1x\1\0\1\1h" + b"\0"
+    answer = b"\1\3\1\1a\3fnr\1\0\1x\1\0\1\1h" + b"\0\0"
     corpus.add("worker_frames", b"\1" + answer)
 
 

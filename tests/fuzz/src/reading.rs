@@ -5,7 +5,10 @@ use std::sync::OnceLock;
 
 use jiff::civil::date;
 use sluse::{
-    base::{limits::Limits, secret::Secret},
+    base::{
+        limits::{Limits, Pictures},
+        secret::Secret,
+    },
     detect::{Rules, Search, Synthetic},
     extract,
     model::{Extraction, Finding, Fragment, GapKind, Kind, Level, Mark},
@@ -87,7 +90,11 @@ pub fn find_by(rules: &Rules, extraction: &Extraction) -> Vec<Finding> {
 }
 
 fn checked(kind: Kind, name: &str, bytes: &[u8]) -> Extraction {
-    let extraction = extract::read(kind, name, bytes, &LIMITS);
+    let first = extract::read_first(kind, name, bytes, &LIMITS);
+    assert!(first.pictures.len() <= LIMITS.pictures.count as usize, "too many pictures");
+    let handed: usize = first.pictures.iter().map(|picture| picture.bytes.len()).sum();
+    assert!(handed as u64 <= LIMITS.pictures.bytes, "{handed} bytes of pictures");
+    let extraction = first.settle();
     let text: usize = extraction.fragments.iter().map(|fragment| fragment.text.len()).sum();
     assert!(text as u64 <= LIMITS.expanded_bytes, "{text} bytes of text");
     assert!(extraction.gaps.len() <= 1000, "{} gaps", extraction.gaps.len());
@@ -125,4 +132,5 @@ pub const LIMITS: Limits = Limits {
     depth: 10,
     entries: 2000,
     seconds: 5,
+    pictures: Pictures { count: 4, pixels: 1 << 24, bytes: 1 << 20 },
 };

@@ -21,7 +21,9 @@ fuzz_target!(|bytes: &[u8]| {
         let (header, content) = again.split_at(frame::HEADER);
         let header = header.try_into().expect("five bytes");
         assert_eq!(frame::length_of(header, 1 << 24).ok(), Some(content.len()));
-        assert!(frame::decode_answer(content).is_ok_and(|known| known == answer));
+        let known = frame::decode_answer(content).expect("what was written");
+        assert_eq!(known.extraction, answer.extraction);
+        assert_eq!(known.pictures.len(), answer.pictures.len());
     }
 });
 
