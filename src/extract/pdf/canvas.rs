@@ -54,6 +54,15 @@ pub(super) struct Piece {
 }
 
 impl Piece {
+    /// Adds glyphs that are ASCII and nothing else.
+    pub(super) fn push_plain(&mut self, plain: &[u8]) {
+        let Ok(plain) = std::str::from_utf8(plain) else { return };
+        self.text.push_str(plain);
+        if let Some(other) = &mut self.other {
+            other.push_str(plain);
+        }
+    }
+
     /// Adds a glyph.
     pub(super) fn push(&mut self, glyph: &Glyph<'_>) {
         let before = self.text.len();

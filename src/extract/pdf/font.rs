@@ -24,6 +24,9 @@ pub(super) struct Font {
     family: Family,
     /// Glyphs by code that were asked for already: text is made of few.
     known: Box<[OnceCell<Glyph<'static>>]>,
+    /// Widths of the codes that are the ASCII characters they stand for; of all
+    /// others NaN.
+    plain: OnceCell<Box<[f64; 256]>>,
     /// Thousandths, except in fonts whose glyphs are drawn on the page.
     pub(super) unit: f64,
 }
@@ -99,6 +102,7 @@ impl Font {
             missing_width: None,
             family: Family::of(name.name().unwrap_or_default()),
             known: Box::default(),
+            plain: OnceCell::new(),
             unit: 0.001,
         };
         let remembered = if dict.says(b"Subtype", b"Type0") {
@@ -212,23 +216,66 @@ impl Font {
         }
     }
 
-    /// Calls `take` for each glyph of a string.
-    pub(super) fn each(&self, mut bytes: &[u8], mut take: impl FnMut(&Glyph<'_>)) {
-        while !bytes.is_empty() {
-            let (code, length) = match &self.codes {
-                Codes::Simple(_) => (bytes.first().map_or(0, |byte| u32::from(*byte)), 1),
-                Codes::Composite(Composite::Embedded(cmap)) => {
-                    cmap.next(bytes).unwrap_or_else(|| two(bytes))
+    /// How many of the first bytes are ASCII and nothing else, as most text is,
+    /// and how wide they are together.
+    pub(super) fn plain(&self, bytes: &[u8]) -> (usize, f64) {
+        let Codes::Simple(_) = self.codes else { return (0, 0.0) };
+        let widths = self.plain.get_or_init(|| self.plain_widths());
+        let width = |byte: u8| widths[usize::from(byte)];
+        let (mut length, mut sum) = (0, 0.0);
+        for chunk in bytes.chunks(8) {
+            // Sums that do not wait for each other.
+            if let [a, b, c, d, e, f, g, h] = *chunk {
+                let (first, second) = (width(a) + width(b), width(c) + width(d));
+                let (third, fourth) = (width(e) + width(f), width(g) + width(h));
+                let all = (first + second) + (third + fourth);
+                if !all.is_nan() {
+                    sum += all;
+                    length += 8;
+                    continue;
                 }
-                Codes::Composite(_) => two(bytes),
-            };
-            let place = self.known.get(code as usize);
-            match place.and_then(OnceCell::get) {
-                Some(glyph) => take(glyph),
-                None => self.meet(place, code, length, &mut take),
             }
-            bytes = bytes.get(length..).unwrap_or_default();
+            for byte in chunk {
+                if width(*byte).is_nan() {
+                    return (length, sum);
+                }
+                sum += width(*byte);
+                length += 1;
+            }
         }
+        (length, sum)
+    }
+
+    fn plain_widths(&self) -> Box<[f64; 256]> {
+        Box::new(std::array::from_fn(|code| {
+            let Ok(code) = u8::try_from(code) else { return f64::NAN };
+            let glyph = self.glyph(u32::from(code), 1);
+            let own = char::from(code);
+            let is_own = match glyph.text {
+                Seen::Char(c) => c == own,
+                Seen::Text(text) => text.chars().eq([own]),
+                Seen::Guess(_) | Seen::Nothing => false,
+            };
+            let is_plain = is_own && code.is_ascii() && glyph.other.is_none();
+            if is_plain { glyph.width } else { f64::NAN }
+        }))
+    }
+
+    /// Calls `take` for the first glyph of `bytes`; gives back the rest.
+    pub(super) fn first<'b>(&self, bytes: &'b [u8], mut take: impl FnMut(&Glyph<'_>)) -> &'b [u8] {
+        let (code, length) = match &self.codes {
+            Codes::Simple(_) => (bytes.first().map_or(0, |byte| u32::from(*byte)), 1),
+            Codes::Composite(Composite::Embedded(cmap)) => {
+                cmap.next(bytes).unwrap_or_else(|| two(bytes))
+            }
+            Codes::Composite(_) => two(bytes),
+        };
+        let place = self.known.get(code as usize);
+        match place.and_then(OnceCell::get) {
+            Some(glyph) => take(glyph),
+            None => self.meet(place, code, length, &mut take),
+        }
+        bytes.get(length..).unwrap_or_default()
     }
 
     /// Works out a glyph and remembers it, if there is a place for it.

@@ -43,6 +43,17 @@ struct State {
     rise: f64,
 }
 
+impl State {
+    /// What is added to the widths of `plain`, glyphs of one byte.
+    fn spaces(&self, plain: &[u8]) -> f64 {
+        let mut spaces = self.letter_space * plain.len() as f64;
+        if self.word_space != 0.0 {
+            spaces += self.word_space * memchr::memchr_iter(b' ', plain).count() as f64;
+        }
+        spaces
+    }
+}
+
 /// One content stream on its way.
 struct Run<'c, 'r> {
     canvas: &'c mut Canvas,
@@ -369,17 +380,30 @@ impl Run<'_, '_> {
             return;
         }
         let piece = piece.get_or_insert_with(|| self.new_piece());
-        piece.text.reserve(bytes.len());
+        // Some letters take two bytes.
+        piece.text.reserve(bytes.len() + bytes.len() / 8);
         let (canvas, state) = (&mut *self.canvas, &self.state);
         let mut moved = 0.0;
-        font.each(bytes, |glyph| {
-            if matches!(glyph.text, Seen::Guess(_)) {
-                canvas.note_unread(index, glyph.code);
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let (length, width) = font.plain(rest);
+            let (plain, after) = rest.split_at(length);
+            piece.push_plain(plain);
+            moved += (width * state.size + state.spaces(plain)) * state.scale;
+            rest = after;
+            if rest.is_empty() {
+                break;
             }
-            piece.push(glyph);
-            let space = state.letter_space + if glyph.is_space { state.word_space } else { 0.0 };
-            moved += (glyph.width * state.size + space) * state.scale;
-        });
+            rest = font.first(rest, |glyph| {
+                if matches!(glyph.text, Seen::Guess(_)) {
+                    canvas.note_unread(index, glyph.code);
+                }
+                piece.push(glyph);
+                let word_space = if glyph.is_space { state.word_space } else { 0.0 };
+                let space = state.letter_space + word_space;
+                moved += (glyph.width * state.size + space) * state.scale;
+            });
+        }
         self.text = Matrix::translate(moved, 0.0).then(self.text);
     }
 

@@ -202,12 +202,17 @@ fn is_digit(text: &str) -> bool {
 }
 
 fn digits(text: &str) -> String {
+    let count = count_digits(text);
+    let mut digits = String::with_capacity(count);
     // Most lines have none.
-    let first = text.bytes().position(|b| b.is_ascii_digit()).unwrap_or(text.len());
-    let rest = text.get(first..).unwrap_or_default();
-    let mut digits = String::new();
-    digits.extend(rest.bytes().filter(u8::is_ascii_digit).map(char::from));
+    if count > 0 {
+        digits.extend(text.bytes().filter(u8::is_ascii_digit).map(char::from));
+    }
     digits
+}
+
+fn count_digits(text: &str) -> usize {
+    text.bytes().filter(u8::is_ascii_digit).count()
 }
 
 /// No identity number has fewer.
