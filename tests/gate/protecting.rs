@@ -1,7 +1,11 @@
 //! A number for somebody with a key, and everything that stands in the way.
 
-use jiff::SignedDuration;
-use sequoia_openpgp::{Cert, Packet, serialize::SerializeInto, types::ReasonForRevocation};
+use std::time::SystemTime;
+
+use jiff::{SignedDuration, Timestamp};
+use sequoia_openpgp::{
+    Cert, Packet, cert::CertRevocationBuilder, serialize::SerializeInto, types::ReasonForRevocation,
+};
 use sluse::{
     gate::{Fate, Gate},
     model::MethodId,
@@ -101,7 +105,7 @@ async fn a_key_that_cannot_be_used_has_its_reason() {
     assert!(all(&submit(&gate, &[OLA], &letters::high()).await, "delivered"));
 
     office.clock.advance(2 * day);
-    revoke(&gate, &revoked);
+    revoke(&gate, &revoked, office.now());
     for (to, reason) in [(OLA, "key_expired"), (PER, "key_revoked"), ("x@y.example", "key_absent")]
     {
         let outcome = submit(&gate, &[to], &letters::high()).await;
@@ -125,10 +129,15 @@ async fn many_recipients_and_one_late_trouble_come_to_an_end() {
     assert_eq!(acts(&gate, outcome.event.unwrap()).await, ["decided"]);
 }
 
-fn revoke(gate: &Gate, cert: &Cert) {
+/// Revokes a certificate at a time of the test, not of the day it runs: before
+/// that time the revocation would not count.
+fn revoke(gate: &Gate, cert: &Cert, at: Timestamp) {
+    let at = SystemTime::UNIX_EPOCH + at.duration_since(Timestamp::UNIX_EPOCH).unsigned_abs();
     let mut signer =
         cert.primary_key().key().clone().parts_into_secret().unwrap().into_keypair().unwrap();
-    let revocation = cert.revoke(&mut signer, ReasonForRevocation::KeyRetired, b"").unwrap();
+    let builder = CertRevocationBuilder::new().set_signature_creation_time(at).unwrap();
+    let builder = builder.set_reason_for_revocation(ReasonForRevocation::KeyRetired, b"").unwrap();
+    let revocation = builder.build(&mut signer, cert, None).unwrap();
     let (cert, _) = cert.clone().insert_packets(vec![Packet::from(revocation)]).unwrap();
     gate.protector().import(&cert.to_vec().unwrap(), None).unwrap();
 }
