@@ -58,7 +58,8 @@ fn the_relay_passes_on_what_its_next_hop_answers() {
 #[test]
 fn a_next_hop_that_hangs_up_unanswered_costs_the_relay_a_copy_each_time() {
     let mut site = Site::open(Plan { direct: true, ..Gate::Relay.plan() });
-    let trial = Trial::new("brutt", 40);
+    // So many that some are left when the last strike comes.
+    let trial = Trial::new("brutt", 200);
     let strikes = 5;
     under_load(&mut site, &trial, strikes, |site| {
         let before = site.sink.closed();
