@@ -71,7 +71,7 @@ pub(crate) fn while_it_lasts<T>(
 
 /// Waits until all is delivered, and accounts for every message.
 pub(crate) fn close_books(site: &Site, trial: &Trial) -> Account {
-    site.sink.wait(trial.to_arrive(), PATIENCE * 2, |one| trial.owns(one));
+    site.sink.wait_for(PATIENCE * 2, |arrivals| trial.is_complete(arrivals));
     site.settle();
     assert_eq!(site.sluse.run(&["audit", "verify"]).code, 0);
     let told_twice = told_twice(&site.sluse.run(&["audit", "export"]).objects());

@@ -139,13 +139,24 @@ impl Sink {
         limit: Duration,
         fits: impl Fn(&Arrival) -> bool,
     ) -> Vec<Arrival> {
+        let found = |arrivals: &[Arrival]| -> Vec<Arrival> {
+            arrivals.iter().filter(|one| fits(one)).cloned().collect()
+        };
+        found(&self.wait_for(limit, |arrivals| found(arrivals).len() >= count))
+    }
+
+    /// Waits until what arrived is enough, and gives all of it.
+    pub(crate) fn wait_for(
+        &self,
+        limit: Duration,
+        enough: impl Fn(&[Arrival]) -> bool,
+    ) -> Vec<Arrival> {
         let end = Instant::now() + limit;
         let mut arrivals = self.shared.arrivals.lock().unwrap();
         loop {
-            let found: Vec<_> = arrivals.iter().filter(|one| fits(one)).cloned().collect();
             let left = end.saturating_duration_since(Instant::now());
-            if found.len() >= count || left.is_zero() {
-                return found;
+            if enough(&arrivals) || left.is_zero() {
+                return arrivals.clone();
             }
             arrivals = self.shared.arrived.wait_timeout(arrivals, left).unwrap().0;
         }

@@ -6,7 +6,7 @@
 //! twice* when the quarantine has two of it.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fmt,
     sync::{
         Mutex,
@@ -117,11 +117,14 @@ impl Trial {
         self.planned.iter().map(|(_, _, mail)| mail)
     }
 
-    /// How many have to reach the sink, of those that were taken.
-    pub(crate) fn to_arrive(&self) -> usize {
+    /// Whether each message that was taken and has to reach the sink is there.
+    /// Second copies of some do not stand in for others.
+    pub(crate) fn is_complete(&self, arrivals: &[Arrival]) -> bool {
+        let there: HashSet<_> =
+            arrivals.iter().filter_map(|one| one.header("Message-ID")).collect();
         let answers = self.answers.lock().unwrap();
-        let arriving = self.planned.iter().filter(|(_, fate, _)| fate.arrives());
-        arriving.filter(|(id, ..)| answers.get(id) == Some(&250)).count()
+        let mut arriving = self.planned.iter().filter(|(_, fate, _)| fate.arrives());
+        arriving.all(|(id, ..)| answers.get(id) != Some(&250) || there.contains(id))
     }
 
     /// Whether a message at the sink belongs to this trial.
