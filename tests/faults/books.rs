@@ -69,9 +69,10 @@ pub(crate) fn while_it_lasts<T>(
     }
 }
 
-/// Waits until all is delivered, and accounts for every message.
+/// Waits until all is delivered, and accounts for every message. A Postfix whose
+/// parts were killed may sit on some of it for a minute.
 pub(crate) fn close_books(site: &Site, trial: &Trial) -> Account {
-    site.sink.wait_for(PATIENCE * 2, |arrivals| trial.is_complete(arrivals));
+    site.sink.wait_for(PATIENCE * 4, |arrivals| trial.is_complete(arrivals));
     site.settle();
     assert_eq!(site.sluse.run(&["audit", "verify"]).code, 0);
     let told_twice = told_twice(&site.sluse.run(&["audit", "export"]).objects());
