@@ -90,6 +90,35 @@ fn a_blank_line_in_the_head_hides_nothing() {
 }
 
 #[test]
+fn a_blank_line_before_the_head_that_counts_hides_nothing() {
+    let zip = "77u/UEsDBBQAAAAAAAAAIQA8IU4V";
+    let read = message(
+        format!(
+            "Message-ID: <a@b.example>\r\n\r\nDate: Mon, 23 Nov 2026 10:00:00 +0100\r\n\
+             MIME-Version: 1.0\r\nContent-Type: application/zip\r\n\
+             Content-Transfer-Encoding: base64\r\n\r\n{zip}\r\n"
+        )
+        .as_bytes(),
+    );
+    assert!(read.gaps.iter().any(|gap| gap.kind == GapKind::Ambiguous), "{:?}", read.gaps);
+    let quoted = "Content-Type: text/plain\r\n\r\nFra: Ola\r\nContent-Type: text/html\r\n";
+    assert!(message(quoted.as_bytes()).gaps.is_empty());
+}
+
+#[test]
+fn parts_of_a_misspelt_multipart_are_told() {
+    for main in [":multipart/mixed", "multipart-mixed", "\u{b7}multipart/mixed", "application/x"] {
+        let part = "--b\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n\
+                    personnummer 228360=C2=A014271.\r\n--b--\r\n";
+        let of = |boundary: &str| {
+            message(format!("Content-Type:{main}; boundary={boundary}\r\n\r\n{part}").as_bytes())
+        };
+        let told = |read: &Extraction| read.gaps.iter().any(|g| g.kind == GapKind::Ambiguous);
+        assert!(told(&of("b")) && !told(&of("c")), "{main:?}");
+    }
+}
+
+#[test]
 fn a_part_ends_where_the_outer_one_goes_on() {
     let raw = b"Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\
         Content-Type: multipart/related; boundary=b\r\n\r\n--b\r\n\

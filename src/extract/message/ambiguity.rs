@@ -42,6 +42,17 @@ impl Mime {
         Self { content_type, disposition, encoding, ambiguous }
     }
 
+    /// Whether `body` has the delimiter of a multipart that its type, perhaps
+    /// misspelt, does not announce: some readers look for nothing else.
+    pub(super) fn hides_parts(&self, body: &[u8]) -> bool {
+        let boundary = self.content_type.value("boundary").unwrap_or_default();
+        let delimiter = [b"--", boundary].concat();
+        !boundary.is_empty()
+            && !self.content_type.main.starts_with("multipart/")
+            && memchr::memmem::find_iter(body, &delimiter)
+                .any(|at| at.checked_sub(1).is_none_or(|before| body[before] == b'\n'))
+    }
+
     /// The names of the file, in every form that readers show.
     pub(super) fn file_names(&self) -> Vec<String> {
         let mut names = self.disposition.decoded("filename");

@@ -117,7 +117,23 @@ fn hides_field(field: &Field<'_>) -> bool {
 
 /// Whether `body` starts with a field that says how to read it.
 pub(super) fn goes_on(body: &[u8]) -> bool {
-    let line = body.split(|b| *b == b'\n').next().unwrap_or_default();
+    body.split(|b| *b == b'\n').next().is_some_and(is_structural)
+}
+
+/// Whether `body` starts with fields of which one says how to read it.
+pub(super) fn goes_on_later(body: &[u8]) -> bool {
+    let head = body.get(..body_start(body)).unwrap_or_default();
+    let is_field = |line: &&[u8]| {
+        let name = memchr(b':', line).map_or(&[][..], |colon| &line[..colon]);
+        let plain =
+            !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-');
+        plain || matches!(line.first(), Some(b' ' | b'\t'))
+    };
+    head.split(|b| *b == b'\n').take_while(is_field).any(is_structural)
+}
+
+/// Whether a line begins a field that says how to read what follows.
+fn is_structural(line: &[u8]) -> bool {
     let name = memchr(b':', line).map_or(&[][..], |colon| line[..colon].trim_ascii_end());
     STRUCTURAL.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
 }

@@ -50,6 +50,8 @@ pub(super) fn read(walk: &mut Walk, path: &PartPath, raw: &[u8]) {
         let head = Head::parse(&bytes[..body_start]);
         let mut mime = Mime::of(&head);
         mime.ambiguous |= body_start != entity.body.start - entity.head.start;
+        mime.ambiguous |=
+            entity.shape == Shape::Leaf && mime.hides_parts(&raw[entity.body.clone()]);
         if entity.shape != Shape::Multipart {
             number += 1;
         }
@@ -98,7 +100,8 @@ fn body(
         Shape::Leaf => {
             leaf::read(walk, place, bytes, (entity, mime));
             // A blank line in the middle of the head: some read on behind it.
-            if fields::goes_on(bytes) {
+            let says_how = !mime.content_type.main.is_empty();
+            if fields::goes_on(bytes) || (!says_how && fields::goes_on_later(bytes)) {
                 walk.gap(GapKind::Ambiguous, &place.path);
                 walk.inside(&place.path, |walk| read(walk, &place.path, bytes));
             }

@@ -69,7 +69,7 @@ impl Parameters {
                 values.extend(extended(&[(0, true, &parameter.value)]));
             }
         }
-        let mut pieces: Vec<(u32, bool, &[u8])> = self
+        let mut pieces: Vec<Piece<'_>> = self
             .all
             .iter()
             .filter_map(|parameter| {
@@ -82,6 +82,17 @@ impl Parameters {
         pieces.sort_by_key(|(index, _, _)| *index);
         if !pieces.is_empty() {
             values.extend(extended(&pieces));
+        }
+        // Of a piece that is there twice, some take the first and some the last.
+        if pieces.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+            let of_each =
+                |pieces: &mut Vec<_>| pieces.dedup_by_key(|(index, ..): &mut Piece<'_>| *index);
+            let mut last: Vec<_> = pieces.iter().rev().copied().collect();
+            of_each(&mut last);
+            last.reverse();
+            of_each(&mut pieces);
+            values.extend(extended(&pieces));
+            values.extend(extended(&last));
         }
         values.retain(|value| !value.trim().is_empty());
         values.dedup();
@@ -129,9 +140,12 @@ impl Parameters {
     }
 }
 
+/// Its number, whether it is encoded, and what it says.
+type Piece<'a> = (u32, bool, &'a [u8]);
+
 /// Joins pieces and decodes `charset'language'text` with its percent signs; in
 /// two ways where the charset may be a lie.
-fn extended(pieces: &[(u32, bool, &[u8])]) -> Vec<String> {
+fn extended(pieces: &[Piece<'_>]) -> Vec<String> {
     let mut bytes = Vec::new();
     let mut label = None;
     for (at, (_, encoded, value)) in pieces.iter().enumerate() {
@@ -275,6 +289,16 @@ mod tests {
         ];
         for (value, name) in names {
             assert_eq!(Parameters::parse(value).decoded("filename"), [*name]);
+        }
+    }
+
+    #[test]
+    fn a_piece_that_is_there_twice_hides_no_name() {
+        let value =
+            b"a; filename*1*=058; filename*0=\"fnr \"; filename*2=.txt; filename*2*=450%2016714";
+        let names = Parameters::parse(value).decoded("filename");
+        for name in ["fnr 058.txt", "fnr 058450 16714"] {
+            assert!(names.iter().any(|known| known == name), "{names:?}");
         }
     }
 
