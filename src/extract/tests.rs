@@ -52,6 +52,15 @@ fn blank_lines_before_the_head_hide_nothing() {
 }
 
 #[test]
+fn what_stands_between_a_return_and_a_line_feed_splits_no_number() {
+    let head = "Content-Transfer-Encoding: quoted-printable\r\nContent-Type: text/plain\r\n";
+    for tail in ["\"", "xyz", " 7 "] {
+        let text = format!("{head}\r\nfnr 2283=\r\n60=\r{tail}\n14271\r\n");
+        holding(&message(text.as_bytes()), "fnr 22836014271");
+    }
+}
+
+#[test]
 fn quoted_printable_without_its_label_is_read() {
     holding(&message(b"Subject: x\r\n\r\nfnr 228360=\r\n14271\r\n"), "fnr 22836014271");
 }

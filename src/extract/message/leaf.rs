@@ -72,11 +72,10 @@ fn decode<'a>(walk: &mut Walk, place: &Place, bytes: &'a [u8], mime: &Mime) -> P
     let is_text = mime.content_type.main.is_empty() || mime.content_type.main.starts_with("text/");
     match mime.encoding {
         Encoding::Identity | Encoding::Unknown => {
-            if is_text
-                && transfer::looks_quoted(bytes)
-                && let Some(other) = second_look::quoted(bytes)
-            {
-                text::read(walk, place, &other, Some(label(mime)));
+            if is_text && transfer::looks_quoted(bytes) {
+                for other in second_look::quoted(bytes) {
+                    text::read(walk, place, &other, Some(label(mime)));
+                }
             }
             Plain(Cow::Borrowed(bytes))
         }
@@ -95,7 +94,7 @@ fn decode<'a>(walk: &mut Walk, place: &Place, bytes: &'a [u8], mime: &Mime) -> P
             let decoded = transfer::quoted_printable(bytes);
             if decoded.odd {
                 text::read(walk, place, bytes, Some(label(mime)));
-                if let Some(other) = second_look::quoted(bytes) {
+                for other in second_look::quoted(bytes) {
                     text::read(walk, place, &other, Some(label(mime)));
                 }
             }

@@ -4,6 +4,8 @@
 //! everything in them that could be base64 is decoded, as is each stretch of
 //! lines between delimiters. Finds too much rather than too little.
 
+use std::borrow::Cow;
+
 use memchr::memmem;
 
 use super::{
@@ -30,19 +32,39 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) {
         // A label keeps the text from being taken for a message again.
         text::read(walk, place, bytes, Some(Label::default()));
         blobs::read(walk, place, bytes, blobs::Trust::Suspicious);
-        if let Some(decoded) = quoted(bytes) {
+        for decoded in quoted(bytes) {
             text::read(walk, place, &decoded, Some(Label::default()));
         }
         stretches(walk, place, bytes);
     });
 }
 
-/// The reading that drops every `=` that decodes to nothing.
-pub(super) fn quoted(bytes: &[u8]) -> Option<Vec<u8>> {
-    memchr::memchr(b'=', bytes)?;
-    let mut decoded = transfer::quoted_printable(bytes).bytes;
-    decoded.retain(|b| *b != b'=' && (*b >= b' ' || matches!(b, b'\t' | b'\r' | b'\n')));
-    (decoded != bytes).then_some(decoded)
+/// The readings that drop every `=` that decodes to nothing; where a CR alone
+/// follows one, also that of those who pass over all up to the LF.
+pub(super) fn quoted(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let readings = [Some(Cow::Borrowed(bytes)), without_tails(bytes).map(Cow::Owned)];
+    let decode = |text: Cow<'_, [u8]>| {
+        let mut decoded = transfer::quoted_printable(&text).bytes;
+        decoded.retain(|b| *b != b'=' && (*b >= b' ' || matches!(b, b'\t' | b'\r' | b'\n')));
+        (decoded != bytes).then_some(decoded)
+    };
+    readings.into_iter().flatten().filter_map(decode).collect()
+}
+
+/// The text without what stands between a CR behind `=` and the next LF, if
+/// anything does.
+fn without_tails(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut kept = Vec::new();
+    let (mut rest, mut any) = (bytes, false);
+    while let Some(at) = memmem::find(rest, b"=\r") {
+        let (before, from) = rest.split_at(at);
+        kept.extend_from_slice(before);
+        let end = memchr::memchr(b'\n', from).map_or(from.len(), |newline| newline + 1);
+        any |= from.get(2..end).is_some_and(|tail| tail != b"\n");
+        rest = &from[end..];
+    }
+    kept.extend_from_slice(rest);
+    any.then_some(kept)
 }
 
 /// Decodes each stretch between delimiter lines as one base64 body, junk

@@ -126,6 +126,8 @@ pub(in crate::extract) fn quoted_printable(text: &[u8]) -> Decoded {
             bytes.push(u8::try_from(high * 16 + low).unwrap_or_default());
             rest = &after[2..];
         } else if let Some(length) = soft_break(after) {
+            // Behind a CR alone some pass over all up to the next LF.
+            odd |= length > 0 && after.get(length - 1) == Some(&b'\r');
             rest = &after[length..];
         } else {
             odd = true;
@@ -302,6 +304,7 @@ mod tests {
     fn quoted_printable_takes_variants() {
         assert_eq!(quoted_printable(b"12=\r\n34=  \n5=c3=B8").bytes, b"12345\xC3\xB8");
         assert_eq!(quoted_printable(b"12=\r\r\n34=\r5").bytes, b"12345");
+        assert!(quoted_printable(b"34=\r5").odd && !quoted_printable(b"12=\r\n34=\n5").odd);
         let stray = quoted_printable(b"1=x2");
         assert_eq!((stray.bytes.as_slice(), stray.odd), (&b"1=x2"[..], true));
     }
