@@ -61,6 +61,18 @@ fn what_stands_between_a_return_and_a_line_feed_splits_no_number() {
 }
 
 #[test]
+fn two_equal_signs_hide_no_digits() {
+    let head = "Content-Transfer-Encoding: quoted-printable\r\nContent-Type: text/plain\r\n";
+    holding(&message(format!("{head}\r\nfnr ==22836014271\r\n").as_bytes()), "fnr 22836014271");
+}
+
+#[test]
+fn comments_of_html_split_no_number_in_damaged_text() {
+    let text = "Subject: x\r\n\r\n\u{fc}p>fnr 228360<!-- x -->14271 <7p>\r\n";
+    holding(&message(text.as_bytes()), "fnr 22836014271");
+}
+
+#[test]
 fn quoted_printable_without_its_label_is_read() {
     holding(&message(b"Subject: x\r\n\r\nfnr 228360=\r\n14271\r\n"), "fnr 22836014271");
 }

@@ -39,16 +39,31 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) {
     });
 }
 
-/// The readings that drop every `=` that decodes to nothing; where a CR alone
-/// follows one, also that of those who pass over all up to the LF.
+/// The readings that drop every `=` that decodes to nothing. Where a CR alone
+/// follows one, some pass over all up to the LF; of two in a row some make one.
 pub(super) fn quoted(bytes: &[u8]) -> Vec<Vec<u8>> {
-    let readings = [Some(Cow::Borrowed(bytes)), without_tails(bytes).map(Cow::Owned)];
+    let pairs = memmem::find(bytes, b"==").map(|_| without_pairs(bytes));
+    let others = [without_tails(bytes), pairs].map(|other| other.map(Cow::Owned));
+    let readings = [Some(Cow::Borrowed(bytes))].into_iter().chain(others);
     let decode = |text: Cow<'_, [u8]>| {
         let mut decoded = transfer::quoted_printable(&text).bytes;
         decoded.retain(|b| *b != b'=' && (*b >= b' ' || matches!(b, b'\t' | b'\r' | b'\n')));
         (decoded != bytes).then_some(decoded)
     };
-    readings.into_iter().flatten().filter_map(decode).collect()
+    readings.flatten().filter_map(decode).collect()
+}
+
+/// The text with two `=` in a row written as the escape of one.
+fn without_pairs(bytes: &[u8]) -> Vec<u8> {
+    let mut kept = Vec::new();
+    let mut rest = bytes;
+    while let Some(at) = memmem::find(rest, b"==") {
+        kept.extend_from_slice(&rest[..at]);
+        kept.extend_from_slice(b"=3D");
+        rest = &rest[at + 2..];
+    }
+    kept.extend_from_slice(rest);
+    kept
 }
 
 /// The text without what stands between a CR behind `=` and the next LF, if

@@ -176,8 +176,18 @@ pub(super) struct UuFile {
 }
 
 /// The uuencoded files in `text`, from each `begin` line to its end; at most
-/// [`UU_FILES`].
+/// [`UU_FILES`]. A CR alone ends a line too.
 pub(super) fn uuencoded(text: &[u8]) -> Vec<UuFile> {
+    let lone = |at: usize| text.get(at + 1) != Some(&b'\n');
+    if memchr::memchr_iter(b'\r', text).any(lone) {
+        let ends = |at: usize, byte: u8| if byte == b'\r' && lone(at) { b'\n' } else { byte };
+        let text: Vec<u8> = text.iter().enumerate().map(|(at, byte)| ends(at, *byte)).collect();
+        return uu_files(&text);
+    }
+    uu_files(text)
+}
+
+fn uu_files(text: &[u8]) -> Vec<UuFile> {
     let mut files = Vec::new();
     let mut at = 0;
     while let Some(found) = text.get(at..).and_then(|rest| memchr::memmem::find(rest, b"begin ")) {
@@ -320,6 +330,7 @@ mod tests {
     fn uuencode_needs_no_honest_mode() {
         assert_eq!(uuencoded(b"begin 6=4 a.txt\n%9FYR(#$\n`\nend\n")[0].bytes, b"fnr 1");
         assert_eq!(uuencoded(b"begin with a word\nand so on\n").len(), 0);
+        assert_eq!(uuencoded(b"begin 644 a.txt\r%9FYR(#$\r`\rend\r")[0].bytes, b"fnr 1");
     }
 
     #[test]

@@ -105,8 +105,12 @@ fn give(walk: &mut Walk, place: &Place, view: View) {
     walk.fragment(unseen.surface, &unseen.path, view.unseen);
 }
 
-/// Whether text that says it is plain has the look of HTML.
+/// Whether text that says it is plain has the look of HTML: known tags, or a
+/// comment.
 pub(super) fn looks_like_html(text: &str) -> bool {
+    if memchr::memmem::find(text.as_bytes(), b"<!--").is_some() {
+        return true;
+    }
     let tags = memchr::memchr_iter(b'<', text.as_bytes())
         .take(TAGS_TRIED)
         .filter_map(|at| text.get(at + 1..))
