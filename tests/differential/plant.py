@@ -52,10 +52,18 @@ class Plant:
 
     def excerpt(self, text):
         """The number with a little around it, if `text` shows it. Where chance
-        split it as account numbers are written, it is one for every reader."""
+        split it as account numbers are written, it is one for every reader; where
+        junk left crumbs of it, no reader puts them together."""
         matches = self.pattern.finditer(text)
-        found = next((one for one in matches if not ACCOUNT.fullmatch(one.group())), None)
+        numbers = (one for one in matches if not ACCOUNT.fullmatch(one.group()))
+        found = next((one for one in numbers if not crumbs(one.group())), None)
         return found and text[max(0, found.start() - 40) : found.end() + 20]
+
+
+def crumbs(number):
+    """Whether it lies in more than four pieces of unlike length."""
+    pieces = [len(piece) for piece in re.findall(r"\d+", number)]
+    return len(pieces) > 4 and max(pieces) > 1
 
 
 class Base:

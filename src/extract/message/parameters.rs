@@ -83,8 +83,12 @@ impl Parameters {
         if !pieces.is_empty() {
             values.extend(extended(&pieces));
         }
-        // Of a piece that is there twice, some take the first and some the last.
+        // Of a piece that is there twice, some take the first, some the last, and some
+        // both, sorted by what they say.
         if pieces.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+            let mut sorted = pieces.clone();
+            sorted.sort_by_key(|(index, _, value)| (*index, *value));
+            values.extend(extended(&sorted));
             let of_each =
                 |pieces: &mut Vec<_>| pieces.dedup_by_key(|(index, ..): &mut Piece<'_>| *index);
             let mut last: Vec<_> = pieces.iter().rev().copied().collect();
@@ -300,6 +304,9 @@ mod tests {
         for name in ["fnr 058.txt", "fnr 058450 16714"] {
             assert!(names.iter().any(|known| known == name), "{names:?}");
         }
+        let value = b"a; filename*00=\"fnr 22\"; filename*3=\"14271\"; filename*3=\"836 0\"";
+        let names = Parameters::parse(value).decoded("filename");
+        assert!(names.iter().any(|name| name == "fnr 2214271836 0"), "{names:?}");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! fragment. Where a line holds hidden text it is given again without it, so
 //! that decoys do not break a number apart. Scripts are not run.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, iter};
 
 use html5ever::{
     tendril::StrTendril,
@@ -271,6 +271,13 @@ impl View {
             let value = if link { unpercent(value) } else { value.into() };
             self.unseen(&value);
         }
+        // Text behind a bracket that nobody meant as one: `<see 12345>`.
+        let is_figure = |name: &str| name.starts_with(|c: char| c.is_ascii_digit());
+        if tag.attrs.iter().any(|attribute| is_figure(&attribute.name.local)) {
+            let words = tag.attrs.iter().map(|attribute| &*attribute.name.local);
+            let words: Vec<&str> = iter::once(&*tag.name).chain(words).collect();
+            self.unseen(&words.join(" "));
+        }
     }
 
     fn veil(&mut self, tag: &Tag) {
@@ -466,6 +473,12 @@ mod tests {
         for part in ["fnr 22", "33", "fnr 44"] {
             assert!(all.contains(part), "{part}");
         }
+    }
+
+    #[test]
+    fn figures_in_a_tag_that_is_none_are_read() {
+        let all = texts("<p>Hei<pnr: 228360 14271\nmvh</p>", Dialect::Html);
+        assert!(all.iter().any(|text| text.contains("pnr: 228360 14271")), "{all:?}");
     }
 
     #[test]
