@@ -28,6 +28,9 @@ pub(super) struct Session {
     timeouts: Timeouts,
     features: Features,
     broken: bool,
+    /// The server said no to something.
+    refused: bool,
+    messages: u32,
 }
 
 impl Session {
@@ -57,7 +60,8 @@ impl Session {
             features = hello(&mut connection, hop).await?;
         }
         let (protocol, timeouts) = (*protocol, hop.timeouts);
-        Ok(Self { connection, protocol, timeouts, features, broken: false })
+        let (broken, refused) = (false, false);
+        Ok(Self { connection, protocol, timeouts, features, broken, refused, messages: 0 })
     }
 
     /// What the next hop can do.
@@ -68,6 +72,46 @@ impl Session {
     /// Whether the line is gone.
     pub(super) fn is_broken(&self) -> bool {
         self.broken
+    }
+
+    /// Whether it may be used for another message.
+    pub(super) fn may_go_on(&self) -> bool {
+        !self.broken && !self.refused && self.messages < MOST_MESSAGES
+    }
+
+    /// Whether the server has neither closed nor said anything.
+    pub(super) fn is_quiet(&mut self) -> bool {
+        self.connection.is_quiet()
+    }
+
+    /// Tells who the client is and begins a transaction, in one piece where the
+    /// server takes that.
+    pub(super) async fn begin(
+        &mut self,
+        origin: &Origin,
+        from: &MailFrom,
+    ) -> Result<Answer, Broken> {
+        let forward = xforward::commands(origin, &self.features.xforward);
+        let mail = match from.command(&self.features) {
+            Ok(mail) if self.features.pipelining && !forward.is_empty() => mail,
+            _ => {
+                self.forward(origin).await?;
+                return self.mail(from).await;
+            }
+        };
+        let lines: Vec<&str> = forward.iter().chain([&mail]).map(String::as_str).collect();
+        // Whoever stops waiting here leaves replies behind.
+        let was_broken = std::mem::replace(&mut self.broken, true);
+        if was_broken {
+            return Err(WireError::Closed.into());
+        }
+        within(self.timeouts.command, self.connection.say(&lines)).await?;
+        for _ in forward {
+            self.next_reply("XFORWARD").await?;
+        }
+        let reply = self.next_reply("MAIL").await?;
+        self.broken = false;
+        self.judge("MAIL", reply)
     }
 
     /// Tells who the client is. It matters to logs and not to delivery, so a
@@ -119,6 +163,7 @@ impl Session {
     ) -> Vec<Result<Answer, Broken>> {
         let mut answers = Vec::with_capacity(count);
         let limit = self.timeouts.content;
+        self.messages = self.messages.saturating_add(1);
         let reading = self.write_and_read(content, count, &mut answers);
         let read = timeout(limit, reading).await.unwrap_or_else(|_| Err(late()));
         self.broken |= read.is_err();
@@ -184,7 +229,10 @@ impl Session {
     /// Takes a reply that says yes or no.
     fn judge(&mut self, verb: &str, reply: Reply) -> Result<Answer, Broken> {
         match reply.code / 100 {
-            2 | 4 | 5 if !reply.is_goodbye() => Ok(reply.into()),
+            2 | 4 | 5 if !reply.is_goodbye() => {
+                self.refused |= !reply.is_done();
+                Ok(reply.into())
+            }
             _ => Err(self.out_of_step(verb, &reply)),
         }
     }
@@ -195,12 +243,16 @@ impl Session {
         }
         // Whoever stops waiting here leaves a reply behind.
         self.broken = true;
-        let reply = within(self.timeouts.command, self.connection.command(command)).await?;
-        if reply.is_goodbye() {
-            return Err(out_of_step(verb, &reply));
-        }
+        within(self.timeouts.command, self.connection.say(&[command])).await?;
+        let reply = self.next_reply(verb).await?;
         self.broken = false;
         Ok(reply)
+    }
+
+    /// The reply to a command that was sent.
+    async fn next_reply(&mut self, verb: &str) -> Result<Reply, Broken> {
+        let reply = within(self.timeouts.command, self.connection.reply()).await?;
+        if reply.is_goodbye() { Err(out_of_step(verb, &reply)) } else { Ok(reply) }
     }
 
     fn out_of_step(&mut self, verb: &str, reply: &Reply) -> Broken {
@@ -271,5 +323,7 @@ fn out_of_step(verb: &str, reply: &Reply) -> Broken {
     Broken(format!("unexpected answer to {verb}: {} {text}", reply.code))
 }
 
+/// After so many messages a session ends; some servers ask for that.
+const MOST_MESSAGES: u32 = 100;
 /// How long a goodbye may take.
 const CLOSING: Duration = Duration::from_secs(5);
