@@ -32,8 +32,9 @@ impl Idle {
     /// A session that can be used at once, if there is one.
     pub(super) fn take(&self) -> Option<Session> {
         loop {
-            let (mut session, _) = self.waiting().sessions.pop()?;
-            if session.is_quiet() {
+            let (mut session, since) = self.waiting().sessions.pop()?;
+            // Nobody was there to send it home when all of us were stopped.
+            if since.elapsed() < 2 * PATIENCE && session.may_go_on() && session.is_quiet() {
                 return Some(session);
             }
         }

@@ -6,6 +6,7 @@
 //! whatever goes wrong before that answer is temporary, so that a message may
 //! arrive twice when a line breaks in the last moment, and is never lost. Only
 //! a [`Parcel`] can be sent, and only to those it was cleared for.
+//! Sessions in which all went well serve further messages.
 
 mod answer;
 mod connection;
@@ -91,7 +92,7 @@ impl NextHop {
 
     /// The same server, with other patience.
     pub fn with_timeouts(self, timeouts: Timeouts) -> Self {
-        Self { timeouts, ..self }
+        Self { timeouts, idle: Arc::default(), ..self }
     }
 
     /// Begins a transaction for the client that `origin` tells of, in a session
@@ -104,7 +105,7 @@ impl NextHop {
     pub async fn begin(&self, origin: &Origin, from: MailFrom) -> Result<Transaction, Answer> {
         if let Some(mut session) = self.idle.take() {
             match session.begin(origin, &from).await {
-                Ok(answer) if answer.is_good() => {
+                Ok(answer) if answer.is_good() && session.may_go_on() => {
                     return Ok(Transaction::begun(self, origin, from, session));
                 }
                 // It may have had enough of the session, not of the message.
@@ -112,17 +113,15 @@ impl NextHop {
                 Err(broken) => tracing::debug!(next_hop = %self.to, %broken, "session was over"),
             }
         }
-        let mut session = Session::open(self).await.map_err(|broken| {
-            tracing::warn!(next_hop = %self.to, %broken, "next hop does not answer");
-            Answer::unreachable()
-        })?;
+        let opened = Session::open(self).await;
+        let mut session = opened.map_err(|broken| self.unreachable(&broken))?;
         match session.begin(origin, &from).await {
             Ok(answer) if answer.is_good() => Ok(Transaction::begun(self, origin, from, session)),
             Ok(answer) => {
                 tokio::spawn(session.close());
                 Err(answer)
             }
-            Err(broken) => Err(self.cut_off(&broken)),
+            Err(broken) => Err(self.unreachable(&broken)),
         }
     }
 
@@ -139,6 +138,13 @@ impl NextHop {
             Err(broken) => vec![Err(broken); to.len()],
         };
         to.iter().cloned().zip(said.into_iter().map(Delivery::from)).collect()
+    }
+
+    /// What to tell a client whose message is not under way yet; the log gets to
+    /// know why.
+    fn unreachable(&self, broken: &Broken) -> Answer {
+        tracing::warn!(next_hop = %self.to, %broken, "next hop does not answer");
+        Answer::unreachable()
     }
 
     /// What to tell a client whose message is under way; the log gets to know

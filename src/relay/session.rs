@@ -7,7 +7,7 @@
 use std::{error::Error, future::Future, time::Duration};
 
 use thiserror::Error;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{
     NextHop, Timeouts,
@@ -31,6 +31,7 @@ pub(super) struct Session {
     /// The server said no to something.
     refused: bool,
     messages: u32,
+    since: Instant,
 }
 
 impl Session {
@@ -60,8 +61,16 @@ impl Session {
             features = hello(&mut connection, hop).await?;
         }
         let (protocol, timeouts) = (*protocol, hop.timeouts);
-        let (broken, refused) = (false, false);
-        Ok(Self { connection, protocol, timeouts, features, broken, refused, messages: 0 })
+        Ok(Self {
+            connection,
+            protocol,
+            timeouts,
+            features,
+            broken: false,
+            refused: false,
+            messages: 0,
+            since: Instant::now(),
+        })
     }
 
     /// What the next hop can do.
@@ -76,7 +85,8 @@ impl Session {
 
     /// Whether it may be used for another message.
     pub(super) fn may_go_on(&self) -> bool {
-        !self.broken && !self.refused && self.messages < MOST_MESSAGES
+        let is_fresh = self.messages < MOST_MESSAGES && self.since.elapsed() < LONGEST;
+        is_fresh && !self.broken && !self.refused
     }
 
     /// Whether the server has neither closed nor said anything.
@@ -107,7 +117,7 @@ impl Session {
         }
         within(self.timeouts.command, self.connection.say(&lines)).await?;
         for _ in forward {
-            self.next_reply("XFORWARD").await?;
+            self.refused |= !self.next_reply("XFORWARD").await?.is_done();
         }
         let reply = self.next_reply("MAIL").await?;
         self.broken = false;
@@ -115,12 +125,14 @@ impl Session {
     }
 
     /// Tells who the client is. It matters to logs and not to delivery, so a
-    /// server that says no changes nothing.
+    /// server that says no changes nothing; but it may still believe what it
+    /// was told before, and gets no second message in this session.
     pub(super) async fn forward(&mut self, origin: &Origin) -> Result<(), Broken> {
         for command in xforward::commands(origin, &self.features.xforward) {
             let reply = self.command("XFORWARD", &command).await?;
             if !reply.is_done() {
                 tracing::debug!(code = reply.code, "next hop takes no xforward");
+                self.refused = true;
                 break;
             }
         }
@@ -164,9 +176,11 @@ impl Session {
         let mut answers = Vec::with_capacity(count);
         let limit = self.timeouts.content;
         self.messages = self.messages.saturating_add(1);
+        // Whoever stops waiting here leaves half a message behind.
+        self.broken = true;
         let reading = self.write_and_read(content, count, &mut answers);
         let read = timeout(limit, reading).await.unwrap_or_else(|_| Err(late()));
-        self.broken |= read.is_err();
+        self.broken = read.is_err();
         let last = match (self.protocol, answers.first(), read) {
             (Protocol::Smtp, Some(answer), _) => Ok(answer.clone()),
             (Protocol::Lmtp, _, Err(broken)) | (Protocol::Smtp, None, Err(broken)) => Err(broken),
@@ -325,5 +339,7 @@ fn out_of_step(verb: &str, reply: &Reply) -> Broken {
 
 /// After so many messages a session ends; some servers ask for that.
 const MOST_MESSAGES: u32 = 100;
+/// After so long as well: the name of the server may stand for another by now.
+const LONGEST: Duration = Duration::from_secs(5 * 60);
 /// How long a goodbye may take.
 const CLOSING: Duration = Duration::from_secs(5);
