@@ -61,31 +61,32 @@ async fn an_abandoned_transaction_ends_its_session() {
 
 #[tokio::test]
 async fn a_session_that_ended_while_it_waited_costs_nothing() {
-    for stage in ["XFORWARD", "MAIL"] {
-        for end in [
-            Say::Close,
-            say("421 4.3.2 bye"),
-            say("452 4.5.3 enough"),
-            say("550 5.7.1 enough"),
-            say("what?"),
-        ] {
-            let (times, said) = (AtomicUsize::new(0), end.clone());
-            let (settings, fake) = fake_hops(2, move |number, step| {
-                let again = step.starts_with(stage) && times.fetch_add(1, Ordering::SeqCst) == 1;
-                if number == 0 && again { said.clone() } else { forwarding(step) }
-            })
-            .await;
-            let hop = NextHop::new(&settings);
-            for name in ["a.example", "b.example"] {
-                assert_eq!(one_message(&hop, name).await, 250, "{stage} {end:?}");
-            }
-            drop(hop);
-            let heard = fake.await.unwrap();
+    let words = ["421 4.3.2 bye", "452 4.5.3 enough", "550 5.7.1 enough", "what?"];
+    for end in words.map(say).into_iter().chain([Say::Close]) {
+        for stage in ["XFORWARD", "MAIL"] {
+            let heard = two_messages(stage, end.clone()).await;
             let contents: Vec<_> = heard.iter().map(Heard::message).collect();
             assert_eq!(contents, [MAIL, MAIL], "{stage} {end:?}");
             assert_eq!(heard[1].commands[1], "XFORWARD HELO=b.example", "{stage} {end:?}");
         }
     }
+}
+
+/// Two messages, both taken, by a hop that says `end` when `stage` comes a second
+/// time in its first session.
+async fn two_messages(stage: &'static str, end: Say) -> Vec<Heard> {
+    let times = AtomicUsize::new(0);
+    let script = move |number, step: &str| {
+        let again = step.starts_with(stage) && times.fetch_add(1, Ordering::SeqCst) == 1;
+        if number == 0 && again { end.clone() } else { forwarding(step) }
+    };
+    let (settings, fake) = fake_hops(2, script).await;
+    let hop = NextHop::new(&settings);
+    for name in ["a.example", "b.example"] {
+        assert_eq!(one_message(&hop, name).await, 250, "{stage}");
+    }
+    drop(hop);
+    fake.await.unwrap()
 }
 
 #[tokio::test]
