@@ -51,7 +51,7 @@ impl Keyring {
         let text = std::fs::read_to_string(folder.last().unwrap().unwrap().path()).unwrap();
         // A colon keeps people from using it by mistake.
         let start = text.find(":-----BEGIN").unwrap();
-        text[start + 1..].as_bytes().to_vec()
+        text.as_bytes()[start + 1..].to_vec()
     }
 
     /// The certificate of an address, armored.
