@@ -46,7 +46,7 @@ fn storm(site: &Site, frames: usize, seed: u64) -> usize {
         for number in 1..=CONNECTIONS {
             let (sent, number) = (&sent, u64::try_from(number).unwrap());
             scope.spawn(move || {
-                let mut dice = Dice(seed << 32 | number * 0x9e37_79b9);
+                let mut dice = Dice((seed << 32) | (number * 0x9e37_79b9));
                 while sent.load(Ordering::Relaxed) < frames {
                     sent.fetch_add(one_connection(path, &mut dice), Ordering::Relaxed);
                 }
