@@ -104,6 +104,32 @@ pub async fn retention(
     Ok(())
 }
 
+/// Signs the audit log once a day. Where a checkpoint goes besides, such as a
+/// log server, it proves that the end was not cut off.
+pub async fn checkpoints(
+    gate: Arc<Gate>,
+    stopped: impl Future<Output = ()> + Send,
+) -> anyhow::Result<()> {
+    let work = async {
+        loop {
+            match gate.store().sign_audit_daily(gate.now()).await {
+                Ok(None) => {}
+                Ok(Some(point)) => {
+                    let checkpoint = serde_json::to_string(&point).unwrap_or_default();
+                    info!(%checkpoint, "audit log signed");
+                }
+                Err(error) => error!(error = &error as &dyn Error, "audit log not signed"),
+            }
+            sleep(PURGE).await;
+        }
+    };
+    tokio::select! {
+        () = work => {}
+        () = stopped => {}
+    }
+    Ok(())
+}
+
 /// The outbox may also be filled by a command beside the service.
 const LOOK: Duration = Duration::from_secs(2);
 const MEASURE: Duration = Duration::from_secs(15);
