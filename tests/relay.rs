@@ -4,6 +4,8 @@
 
 #[path = "relay/hop.rs"]
 mod hop;
+#[path = "relay/reuse.rs"]
+mod reuse;
 #[path = "relay/tls.rs"]
 mod tls;
 #[path = "relay/transaction.rs"]

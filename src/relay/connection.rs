@@ -8,6 +8,7 @@
 
 use std::io;
 
+use futures_util::FutureExt;
 use thiserror::Error;
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},
@@ -51,12 +52,23 @@ impl Connection {
 
     /// Sends one command, without its line end, and reads the reply.
     pub(super) async fn command(&mut self, line: &str) -> Result<Reply, WireError> {
-        self.must_be_quiet()?;
-        let line = format!("{line}\r\n");
-        let stream = self.stream.get_mut();
-        stream.write_all(line.as_bytes()).await.map_err(WireError::Send)?;
-        stream.flush().await.map_err(WireError::Send)?;
+        self.say(&[line]).await?;
         self.reply().await
+    }
+
+    /// Sends commands in one piece (RFC 2920); a reply follows for each.
+    pub(super) async fn say(&mut self, lines: &[&str]) -> Result<(), WireError> {
+        self.must_be_quiet()?;
+        let lines: String = lines.iter().flat_map(|line| [line, "\r\n"]).collect();
+        let stream = self.stream.get_mut();
+        stream.write_all(lines.as_bytes()).await.map_err(WireError::Send)?;
+        stream.flush().await.map_err(WireError::Send)
+    }
+
+    /// Whether the server has neither closed nor said anything, as far as is
+    /// known now.
+    pub(super) fn is_quiet(&mut self) -> bool {
+        self.must_be_quiet().is_ok() && self.stream.fill_buf().now_or_never().is_none()
     }
 
     /// Sends the content and the line that ends it.

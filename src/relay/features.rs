@@ -9,6 +9,8 @@ pub(super) struct Features {
     pub(super) dsn: bool,
     /// RFC 6152.
     pub(super) eight_bit_mime: bool,
+    /// RFC 2920.
+    pub(super) pipelining: bool,
     /// RFC 1870.
     pub(super) size: bool,
     /// RFC 6531.
@@ -29,6 +31,7 @@ impl Features {
             match words.next().unwrap_or_default().to_ascii_uppercase().as_str() {
                 "8BITMIME" => features.eight_bit_mime = true,
                 "DSN" => features.dsn = true,
+                "PIPELINING" => features.pipelining = true,
                 "SIZE" => features.size = true,
                 "SMTPUTF8" => features.smtputf8 = true,
                 "STARTTLS" => features.starttls = true,

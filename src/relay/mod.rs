@@ -6,12 +6,14 @@
 //! whatever goes wrong before that answer is temporary, so that a message may
 //! arrive twice when a line breaks in the last moment, and is never lost. Only
 //! a [`Parcel`] can be sent, and only to those it was cleared for.
+//! Sessions in which all went well serve further messages.
 
 mod answer;
 mod connection;
 mod content;
 mod envelope;
 mod features;
+mod idle;
 mod path;
 mod reply;
 mod session;
@@ -34,7 +36,11 @@ pub use self::{
     transaction::Transaction,
     xforward::{Origin, Source},
 };
-use self::{session::Broken, transaction::Said};
+use self::{
+    idle::Idle,
+    session::{Broken, Session},
+    transaction::Said,
+};
 use crate::{model::Address, policy::Parcel};
 
 /// What the next hop said about one recipient.
@@ -68,6 +74,7 @@ pub struct NextHop {
     timeouts: Timeouts,
     /// Made when it is first needed: it reads files.
     connector: Arc<OnceCell<TlsConnector>>,
+    idle: Arc<Idle>,
 }
 
 impl NextHop {
@@ -79,33 +86,42 @@ impl NextHop {
             hello: settings.hello.clone().unwrap_or_default(),
             timeouts: Timeouts::default(),
             connector: Arc::default(),
+            idle: Arc::default(),
         }
     }
 
     /// The same server, with other patience.
     pub fn with_timeouts(self, timeouts: Timeouts) -> Self {
-        Self { timeouts, ..self }
+        Self { timeouts, idle: Arc::default(), ..self }
     }
 
-    /// Begins a transaction for the client that `origin` tells of.
+    /// Begins a transaction for the client that `origin` tells of, in a session
+    /// that waits for one where there is one.
     ///
     /// # Errors
     ///
     /// What to tell the client: the answer of the next hop to MAIL, or a
     /// temporary failure when there is none.
     pub async fn begin(&self, origin: &Origin, from: MailFrom) -> Result<Transaction, Answer> {
-        let connected = Transaction::connect(self, Some(origin), from).await;
-        let mut transaction = connected.map_err(|broken| {
-            tracing::warn!(next_hop = %self.to, %broken, "next hop does not answer");
-            Answer::unreachable()
-        })?;
-        match transaction.mail().await {
-            Ok(answer) if answer.is_good() => Ok(transaction),
+        if let Some(mut session) = self.idle.take() {
+            match session.begin(origin, &from).await {
+                Ok(answer) if answer.is_good() && session.may_go_on() => {
+                    return Ok(Transaction::begun(self, origin, from, session));
+                }
+                // It may have had enough of the session, not of the message.
+                Ok(_) => drop(tokio::spawn(session.close())),
+                Err(broken) => tracing::debug!(next_hop = %self.to, %broken, "session was over"),
+            }
+        }
+        let opened = Session::open(self).await;
+        let mut session = opened.map_err(|broken| self.unreachable(&broken))?;
+        match session.begin(origin, &from).await {
+            Ok(answer) if answer.is_good() => Ok(Transaction::begun(self, origin, from, session)),
             Ok(answer) => {
-                transaction.abandon().await;
+                tokio::spawn(session.close());
                 Err(answer)
             }
-            Err(broken) => Err(self.cut_off(&broken)),
+            Err(broken) => Err(self.unreachable(&broken)),
         }
     }
 
@@ -113,15 +129,22 @@ impl NextHop {
     /// transaction, and tells the result for each in that order.
     pub async fn send(&self, parcel: &Parcel, to: &[Address]) -> Vec<(Address, Delivery)> {
         let from = MailFrom::new(parcel.envelope().sender);
-        let said = match Transaction::connect(self, None, from).await {
+        let said = match Transaction::connect(self, from).await {
             Ok(mut transaction) => {
                 let said = transaction.carry(parcel, to).await;
-                transaction.abandon().await;
+                transaction.close();
                 said
             }
             Err(broken) => vec![Err(broken); to.len()],
         };
         to.iter().cloned().zip(said.into_iter().map(Delivery::from)).collect()
+    }
+
+    /// What to tell a client whose message is not under way yet; the log gets to
+    /// know why.
+    fn unreachable(&self, broken: &Broken) -> Answer {
+        tracing::warn!(next_hop = %self.to, %broken, "next hop does not answer");
+        Answer::unreachable()
     }
 
     /// What to tell a client whose message is under way; the log gets to know

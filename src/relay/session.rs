@@ -7,7 +7,7 @@
 use std::{error::Error, future::Future, time::Duration};
 
 use thiserror::Error;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{
     NextHop, Timeouts,
@@ -28,6 +28,10 @@ pub(super) struct Session {
     timeouts: Timeouts,
     features: Features,
     broken: bool,
+    /// The server said no to something.
+    refused: bool,
+    messages: u32,
+    since: Instant,
 }
 
 impl Session {
@@ -57,7 +61,16 @@ impl Session {
             features = hello(&mut connection, hop).await?;
         }
         let (protocol, timeouts) = (*protocol, hop.timeouts);
-        Ok(Self { connection, protocol, timeouts, features, broken: false })
+        Ok(Self {
+            connection,
+            protocol,
+            timeouts,
+            features,
+            broken: false,
+            refused: false,
+            messages: 0,
+            since: Instant::now(),
+        })
     }
 
     /// What the next hop can do.
@@ -70,13 +83,56 @@ impl Session {
         self.broken
     }
 
+    /// Whether it may be used for another message.
+    pub(super) fn may_go_on(&self) -> bool {
+        let is_fresh = self.messages < MOST_MESSAGES && self.since.elapsed() < LONGEST;
+        is_fresh && !self.broken && !self.refused
+    }
+
+    /// Whether the server has neither closed nor said anything.
+    pub(super) fn is_quiet(&mut self) -> bool {
+        self.connection.is_quiet()
+    }
+
+    /// Tells who the client is and begins a transaction, in one piece where the
+    /// server takes that.
+    pub(super) async fn begin(
+        &mut self,
+        origin: &Origin,
+        from: &MailFrom,
+    ) -> Result<Answer, Broken> {
+        let forward = xforward::commands(origin, &self.features.xforward);
+        let mail = match from.command(&self.features) {
+            Ok(mail) if self.features.pipelining && !forward.is_empty() => mail,
+            _ => {
+                self.forward(origin).await?;
+                return self.mail(from).await;
+            }
+        };
+        let lines: Vec<&str> = forward.iter().chain([&mail]).map(String::as_str).collect();
+        // Whoever stops waiting here leaves replies behind.
+        let was_broken = std::mem::replace(&mut self.broken, true);
+        if was_broken {
+            return Err(WireError::Closed.into());
+        }
+        within(self.timeouts.command, self.connection.say(&lines)).await?;
+        for _ in forward {
+            self.refused |= !self.next_reply("XFORWARD").await?.is_done();
+        }
+        let reply = self.next_reply("MAIL").await?;
+        self.broken = false;
+        self.judge("MAIL", reply)
+    }
+
     /// Tells who the client is. It matters to logs and not to delivery, so a
-    /// server that says no changes nothing.
+    /// server that says no changes nothing; but it may still believe what it
+    /// was told before, and gets no second message in this session.
     pub(super) async fn forward(&mut self, origin: &Origin) -> Result<(), Broken> {
         for command in xforward::commands(origin, &self.features.xforward) {
             let reply = self.command("XFORWARD", &command).await?;
             if !reply.is_done() {
                 tracing::debug!(code = reply.code, "next hop takes no xforward");
+                self.refused = true;
                 break;
             }
         }
@@ -119,9 +175,12 @@ impl Session {
     ) -> Vec<Result<Answer, Broken>> {
         let mut answers = Vec::with_capacity(count);
         let limit = self.timeouts.content;
+        self.messages = self.messages.saturating_add(1);
+        // Whoever stops waiting here leaves half a message behind.
+        self.broken = true;
         let reading = self.write_and_read(content, count, &mut answers);
         let read = timeout(limit, reading).await.unwrap_or_else(|_| Err(late()));
-        self.broken |= read.is_err();
+        self.broken = read.is_err();
         let last = match (self.protocol, answers.first(), read) {
             (Protocol::Smtp, Some(answer), _) => Ok(answer.clone()),
             (Protocol::Lmtp, _, Err(broken)) | (Protocol::Smtp, None, Err(broken)) => Err(broken),
@@ -184,7 +243,10 @@ impl Session {
     /// Takes a reply that says yes or no.
     fn judge(&mut self, verb: &str, reply: Reply) -> Result<Answer, Broken> {
         match reply.code / 100 {
-            2 | 4 | 5 if !reply.is_goodbye() => Ok(reply.into()),
+            2 | 4 | 5 if !reply.is_goodbye() => {
+                self.refused |= !reply.is_done();
+                Ok(reply.into())
+            }
             _ => Err(self.out_of_step(verb, &reply)),
         }
     }
@@ -195,12 +257,16 @@ impl Session {
         }
         // Whoever stops waiting here leaves a reply behind.
         self.broken = true;
-        let reply = within(self.timeouts.command, self.connection.command(command)).await?;
-        if reply.is_goodbye() {
-            return Err(out_of_step(verb, &reply));
-        }
+        within(self.timeouts.command, self.connection.say(&[command])).await?;
+        let reply = self.next_reply(verb).await?;
         self.broken = false;
         Ok(reply)
+    }
+
+    /// The reply to a command that was sent.
+    async fn next_reply(&mut self, verb: &str) -> Result<Reply, Broken> {
+        let reply = within(self.timeouts.command, self.connection.reply()).await?;
+        if reply.is_goodbye() { Err(out_of_step(verb, &reply)) } else { Ok(reply) }
     }
 
     fn out_of_step(&mut self, verb: &str, reply: &Reply) -> Broken {
@@ -271,5 +337,9 @@ fn out_of_step(verb: &str, reply: &Reply) -> Broken {
     Broken(format!("unexpected answer to {verb}: {} {text}", reply.code))
 }
 
+/// After so many messages a session ends; some servers ask for that.
+const MOST_MESSAGES: u32 = 100;
+/// After so long as well: the name of the server may stand for another by now.
+const LONGEST: Duration = Duration::from_secs(5 * 60);
 /// How long a goodbye may take.
 const CLOSING: Duration = Duration::from_secs(5);

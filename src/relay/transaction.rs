@@ -32,21 +32,18 @@ pub struct Transaction {
 pub(super) type Said = Result<Answer, Broken>;
 
 impl Transaction {
-    /// Connects, and tells of the client where the server wants to know.
-    pub(super) async fn connect(
-        hop: &NextHop,
-        origin: Option<&Origin>,
-        from: MailFrom,
-    ) -> Result<Self, Broken> {
-        let session = connect(hop, origin).await?;
-        let (hop, origin) = (hop.clone(), origin.cloned());
-        Ok(Self { hop, origin, from, known: Vec::new(), open: None, session })
+    /// Connects, for mail of our own.
+    pub(super) async fn connect(hop: &NextHop, from: MailFrom) -> Result<Self, Broken> {
+        let session = Session::open(hop).await?;
+        let (hop, known) = (hop.clone(), Vec::new());
+        Ok(Self { hop, origin: None, from, known, open: None, session })
     }
 
-    /// Says MAIL as the client did.
-    pub(super) async fn mail(&mut self) -> Said {
-        let from = self.from.clone();
-        self.mail_from(from).await
+    /// The transaction of a client, for which MAIL was said and taken.
+    pub(super) fn begun(hop: &NextHop, origin: &Origin, from: MailFrom, session: Session) -> Self {
+        let (hop, origin) = (hop.clone(), Some(origin.clone()));
+        let open = Some(Open { from: from.clone(), accepted: Vec::new() });
+        Self { hop, origin, from, known: Vec::new(), open, session }
     }
 
     /// Names a recipient to the next hop, and returns its answer.
@@ -71,8 +68,18 @@ impl Transaction {
         to.iter().cloned().zip(said.into_iter().map(answer)).collect()
     }
 
-    /// Ends it; nothing more is delivered.
+    /// Ends it; nothing more is delivered. After a message that was taken the
+    /// session waits for the next one.
     pub async fn abandon(self) {
+        if self.open.is_none() && self.session.may_go_on() {
+            self.hop.idle.put(self.session);
+        } else {
+            self.close();
+        }
+    }
+
+    /// Ends it, and the session with it.
+    pub(super) fn close(self) {
         tokio::spawn(self.session.close());
     }
 

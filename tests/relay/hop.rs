@@ -1,6 +1,6 @@
 //! A next hop that does what a story needs, and parcels to send to it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use sha2::{Digest, Sha256};
 use sluse::{
@@ -71,19 +71,24 @@ pub(crate) async fn fake_hop(
     (settings, tokio::spawn(async { fake.await.unwrap().remove(0) }))
 }
 
-/// The same for `count` connections, one after the other; the script is told
-/// which one it is.
+/// The same for `count` connections; the script is told which one it is.
 pub(crate) async fn fake_hops(
     count: usize,
     script: impl Fn(usize, &str) -> Say + Send + Sync + 'static,
 ) -> (Settings, JoinHandle<Vec<Heard>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let settings = settings(&listener);
+    let script = Arc::new(script);
     let fake = async move {
-        let mut heard = Vec::new();
+        let mut talks = Vec::new();
         for number in 0..count {
             let (stream, _) = listener.accept().await.unwrap();
-            heard.push(serve(stream, |step| script(number, step)).await);
+            let script = script.clone();
+            talks.push(tokio::spawn(serve(stream, move |step: &str| script(number, step))));
+        }
+        let mut heard = Vec::new();
+        for talk in talks {
+            heard.push(talk.await.unwrap());
         }
         heard
     };

@@ -128,19 +128,24 @@ impl Wire {
         }
         self.input.reserve(most);
         let (stream, input) = (&mut self.stream, &mut self.input);
+        // A matter of speed only: a client may hold back the end of its message
+        // until we have acknowledged the rest. To a command the reply does that.
+        let is_content = most > FOR_COMMANDS;
         let reading = async {
             match stream {
                 Stream::Broken => Ok(0),
                 Stream::Plain(stream) => {
                     let read = stream.read_buf(input).await;
-                    // A matter of speed only: a client may hold back the end
-                    // of its message until we have acknowledged the rest.
-                    let _ = set_tcp_quickack(&*stream, true);
+                    if is_content {
+                        let _ = set_tcp_quickack(&*stream, true);
+                    }
                     read
                 }
                 Stream::Tls(stream) => {
                     let read = stream.read_buf(input).await;
-                    let _ = set_tcp_quickack(stream.get_ref().0, true);
+                    if is_content {
+                        let _ = set_tcp_quickack(stream.get_ref().0, true);
+                    }
                     read
                 }
             }
