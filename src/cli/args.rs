@@ -326,6 +326,29 @@ pub enum QuarantineCommand {
         #[command(flatten)]
         person: Person,
     },
+    /// Keep held messages whatever their time: place a legal hold
+    #[command(after_help = examples::QUARANTINE_KEEP)]
+    Keep {
+        /// The messages, as `quarantine list` names them
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<HeldId>,
+        /// Who acts
+        #[command(flatten)]
+        person: Person,
+    },
+    /// List the legal holds, newest first
+    #[command(after_help = examples::QUARANTINE_KEEP)]
+    Kept,
+    /// Lift legal holds; the time of the messages counts again
+    #[command(after_help = examples::QUARANTINE_KEEP)]
+    Lift {
+        /// The messages, as `quarantine list` names them
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<HeldId>,
+        /// Who acts
+        #[command(flatten)]
+        person: Person,
+    },
     /// List held messages, newest first
     #[command(after_help = examples::QUARANTINE_LIST)]
     List {

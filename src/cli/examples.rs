@@ -92,6 +92,14 @@ pub(super) const QUARANTINE_DELETE: &str = "\
 Examples:
   sluse quarantine delete bcdfghjkmnpqrstvbcdf --reason \"spam\"";
 
+pub(super) const QUARANTINE_KEEP: &str = "\
+Examples:
+  sluse quarantine keep bcdfghjkmnpqrstvbcdf --reason \"case 24-118832 of the district court\"
+  sluse quarantine kept
+  sluse quarantine lift bcdfghjkmnpqrstvbcdf --reason \"the case is closed\"
+
+What is under a legal hold cannot be deleted, refused or erased, and does not expire.";
+
 pub(super) const QUARANTINE_LIST: &str = "\
 Examples:
   sluse quarantine list --state held --direction outbound

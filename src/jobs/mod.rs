@@ -78,14 +78,16 @@ async fn measure_ledger(gate: &Gate) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Destroys held messages whose time is over.
+/// Destroys held messages, and forgets records, whose time is over.
 pub async fn retention(
     gate: Arc<Gate>,
     stopped: impl Future<Output = ()> + Send,
 ) -> anyhow::Result<()> {
     let work = async {
         loop {
-            match gate.store().purge_expired(gate.now()).await {
+            let purged = gate.expire().await;
+            metrics::gauge!(measure::RETENTION_STOPPED).set(f64::from(purged.is_err()));
+            match purged {
                 Ok(purged) if purged.is_empty() => {}
                 Ok(purged) => {
                     info!(number = purged.len(), "held messages expired");

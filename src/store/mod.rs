@@ -19,9 +19,13 @@ mod held;
 mod ids;
 mod keys;
 mod ledger;
+mod legal_hold;
 mod master;
 mod outbox;
+mod persons;
 mod purge;
+mod retention;
+mod rights;
 mod schema;
 mod seal;
 mod senders;
@@ -60,7 +64,10 @@ pub use self::{
     held::{Held, HeldFilter},
     ids::{HeldId, QueuedId},
     ledger::LedgerHour,
+    legal_hold::{Kept, LegalHold},
     outbox::{OutboxFilter, OutboxItem, OutboxRecipient},
+    retention::Retention,
+    rights::{Correction, Erased},
     sending::{Attempt, Fate, Queued},
 };
 use crate::{
