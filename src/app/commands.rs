@@ -16,7 +16,7 @@ use crate::{
     },
     cli::{
         self, Exit,
-        args::{Arguments, Command, RulesCommand, ScanArguments},
+        args::{Arguments, AuditCommand, Command, RulesCommand, ScanArguments},
         keys::Certificates,
         output::Output,
     },
@@ -76,9 +76,12 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<Exit> {
     match &arguments.command {
         Command::Scan(command) => scan(command, arguments).await,
         Command::CheckConfig => check::run(arguments.config(), format).await,
+        Command::Audit(AuditCommand::Verify(command)) if command.key.is_some() => {
+            cli::audit::verify_apart(command, format).await
+        }
         Command::Audit(command) => {
             let config = Config::load(arguments.config())?;
-            cli::audit::run(command, format, &open::store(&config).await?).await
+            cli::audit::run(command, format, &open::store(&config).await?, now()).await
         }
         Command::Keys(command) => {
             let config = Config::load(arguments.config())?;

@@ -198,6 +198,9 @@ impl Config {
         let zeros = [
             ("gateway.hops", u64::from(self.gateway.hops), "write 50"),
             ("gateway.keep_days", u64::from(self.gateway.keep_days), "write 365"),
+            ("gateway.keep_audit_days", u64::from(self.gateway.keep_audit_days), "write 1826"),
+            ("gateway.keep_record_days", u64::from(self.gateway.keep_record_days), "write 365"),
+            ("gateway.keep_released_days", u64::from(self.gateway.keep_released_days), "write 30"),
             ("limits.message_bytes", limits.message_bytes, "write 67108864 (64 MiB)"),
             ("limits.expanded_bytes", limits.expanded_bytes, "write 268435456 (256 MiB)"),
             ("limits.ratio", u64::from(limits.ratio), "write 1000"),
@@ -317,6 +320,9 @@ mod tests {
         assert_eq!(shown_web.connections, web.connections);
         assert_eq!(shown.gateway.hops, least.gateway.hops);
         assert_eq!(shown.gateway.keep_days, least.gateway.keep_days);
+        assert_eq!(shown.gateway.keep_audit_days, least.gateway.keep_audit_days);
+        assert_eq!(shown.gateway.keep_record_days, least.gateway.keep_record_days);
+        assert_eq!(shown.gateway.keep_released_days, least.gateway.keep_released_days);
         assert_eq!(shown.gateway.state, least.gateway.state);
         assert_eq!(shown.gateway.mode, least.gateway.mode);
         let listen = least.milter.clone().unwrap().listen;

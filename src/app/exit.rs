@@ -54,6 +54,9 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
         Some(_) | None => {}
     }
     let store = cause.downcast_ref::<StoreError>();
+    if matches!(store, Some(StoreError::KeptByLaw(_))) {
+        return Some(Exit::Denied);
+    }
     if matches!(store, Some(StoreError::ContentGone(_) | StoreError::UnknownItem(_))) {
         return Some(Exit::Negative);
     }

@@ -24,6 +24,9 @@ pub const OUTBOX: &str = "sluse_outbox_messages";
 pub const QUARANTINE: &str = "sluse_quarantine_messages";
 /// Gauge, 1 when the last reload succeeded, else 0.
 pub const RELOADED: &str = "sluse_config_reload_success";
+/// Gauge, 1 while nothing is destroyed although its time is over: the clock
+/// jumped, or the store fails; else 0.
+pub const RETENTION_STOPPED: &str = "sluse_retention_stopped";
 /// Histogram of the time to judge one message, in seconds.
 pub const SCAN_SECONDS: &str = "sluse_scan_duration_seconds";
 /// Gauge of SMTP connections open now.

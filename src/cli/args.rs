@@ -2,7 +2,9 @@
 
 use std::{
     ffi::OsString,
+    fmt,
     path::{Path, PathBuf},
+    str::FromStr,
 };
 
 use clap::{
@@ -11,12 +13,17 @@ use clap::{
     value_parser,
 };
 use clap_complete::Shell;
+use jiff::{
+    SignedDuration, Timestamp,
+    civil::{Date, Time},
+    tz::Offset,
+};
 
 use super::examples;
 use crate::{
     base::id::EventId,
     model::{Address, Direction, Kind},
-    store::{HeldId, HeldState, QueuedId},
+    store::{AuditRow, HeldId, HeldState, Inspector, QueuedId, WrongKey},
 };
 
 /// A gate in the mail path: finds unencrypted Norwegian identity numbers and
@@ -127,14 +134,115 @@ pub enum Command {
 /// `sluse audit`
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
-    /// Print the log, one JSON object a line
-    Export {
-        /// From this row on
-        #[arg(long, default_value_t = 1, value_name = "ROW", value_parser = value_parser!(i64).range(1..))]
-        from: i64,
-    },
+    /// Print what proves deletions, erasures and legal holds
+    #[command(after_help = examples::AUDIT_EVIDENCE)]
+    Evidence(ExportArguments),
+    /// Print the log, and write into it that this was done
+    #[command(after_help = examples::AUDIT_EXPORT)]
+    Export(ExportArguments),
+    /// Print the public key that checkpoints are signed with
+    Key,
+    /// Sign the log now; the service does it once a day
+    Sign,
     /// Prove that no row was altered, removed or put in
-    Verify,
+    #[command(after_help = examples::AUDIT_VERIFY)]
+    Verify(VerifyArguments),
+}
+
+/// `sluse audit export` and `sluse audit evidence`
+#[derive(Args, Debug)]
+pub struct ExportArguments {
+    /// From this row, day or time on
+    #[arg(long, value_name = "ROW|TIME")]
+    pub from: Option<ExportBound>,
+    /// Up to this row, day or time, which is included
+    #[arg(long, value_name = "ROW|TIME")]
+    pub to: Option<ExportBound>,
+    /// The form of the rows
+    #[arg(long = "as", value_enum, default_value_t = ExportAs::Jsonl, value_name = "KIND")]
+    pub kind: ExportAs,
+    /// Who acts
+    #[command(flatten)]
+    pub person: Person,
+}
+
+/// `sluse audit verify`
+#[derive(Args, Debug)]
+pub struct VerifyArguments {
+    /// An exported log (JSON lines) in the place of the store
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Check the file by this public key alone, without a store
+    #[arg(long, requires = "file", value_name = "KEY", value_parser = public_key)]
+    pub key: Option<String>,
+    /// Checkpoints that were kept elsewhere, such as lines of the service log
+    #[arg(long, conflicts_with = "file", value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
+}
+
+/// The form of exported rows.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum ExportAs {
+    /// A table for spreadsheets
+    Csv,
+    /// One JSON object a line; the form that can be verified
+    Jsonl,
+}
+
+/// Where an export begins or ends.
+#[derive(Clone, Debug)]
+pub enum ExportBound {
+    /// A row of the log.
+    Row(i64),
+    /// A time; a day is given by its two ends.
+    Time([Timestamp; 2]),
+}
+
+impl ExportBound {
+    /// Whether `row` lies before it as a beginning.
+    pub fn is_after(&self, row: &AuditRow) -> bool {
+        match self {
+            Self::Row(first) => row.seq < *first,
+            Self::Time([first, _]) => row.at < *first,
+        }
+    }
+
+    /// Whether `row` lies behind it as an end.
+    pub fn is_before(&self, row: &AuditRow) -> bool {
+        match self {
+            Self::Row(last) => row.seq > *last,
+            Self::Time([_, last]) => row.at > *last,
+        }
+    }
+}
+
+impl fmt::Display for ExportBound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Row(row) => row.fmt(f),
+            Self::Time([first, _]) => first.fmt(f),
+        }
+    }
+}
+
+impl FromStr for ExportBound {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || "not a row (1..), a day such as 2026-11-23 or a time (UTC)".to_owned();
+        if let Ok(row) = text.parse::<i64>() {
+            return if row >= 1 { Ok(Self::Row(row)) } else { Err(wrong()) };
+        }
+        if let Ok(time) = text.parse::<Timestamp>() {
+            return Ok(Self::Time([time, time]));
+        }
+        let day: Date = text.parse().map_err(|_| wrong())?;
+        let start = |day: Date| Offset::UTC.to_timestamp(day.to_datetime(Time::midnight()));
+        let first = start(day).map_err(|_| wrong())?;
+        let next = day.tomorrow().ok().and_then(|day| start(day).ok()).ok_or_else(wrong)?;
+        let last = next.checked_sub(SignedDuration::from_millis(1)).map_err(|_| wrong())?;
+        Ok(Self::Time([first, last]))
+    }
 }
 
 /// `sluse explain`
@@ -211,6 +319,29 @@ pub enum QuarantineCommand {
     /// Destroy held messages; nobody is told
     #[command(after_help = examples::QUARANTINE_DELETE)]
     Delete {
+        /// The messages, as `quarantine list` names them
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<HeldId>,
+        /// Who acts
+        #[command(flatten)]
+        person: Person,
+    },
+    /// Keep held messages whatever their time: place a legal hold
+    #[command(after_help = examples::QUARANTINE_KEEP)]
+    Keep {
+        /// The messages, as `quarantine list` names them
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<HeldId>,
+        /// Who acts
+        #[command(flatten)]
+        person: Person,
+    },
+    /// List the legal holds, newest first
+    #[command(after_help = examples::QUARANTINE_KEEP)]
+    Kept,
+    /// Lift legal holds; the time of the messages counts again
+    #[command(after_help = examples::QUARANTINE_KEEP)]
+    Lift {
         /// The messages, as `quarantine list` names them
         #[arg(required = true, value_name = "ID")]
         ids: Vec<HeldId>,
@@ -336,6 +467,10 @@ fn direction(word: String) -> Result<Direction, String> {
         .into_iter()
         .find(|direction| direction.as_str() == word)
         .ok_or(word)
+}
+
+fn public_key(text: &str) -> Result<String, WrongKey> {
+    Inspector::with_public_key(text).map(|_| text.to_owned())
 }
 
 fn words(words: &'static [&'static str]) -> PossibleValuesParser {

@@ -14,7 +14,30 @@ Exit status: 0 done or clean, 1 findings or no, 2 wrong usage, 3 wrong settings,
 pub(super) const AUDIT: &str = "\
 Examples:
   sluse audit verify
-  sluse audit export --from 1000 > audit.jsonl";
+  sluse audit export --from 2026-11-01 --to 2026-11-30 > audit.jsonl
+  sluse audit key
+
+The service signs the log once a day. A checkpoint stands in the log itself and in
+the log of the service.";
+
+pub(super) const AUDIT_EVIDENCE: &str = "\
+Examples:
+  sluse audit evidence --from 2026-11-01 --reason \"asked by the supervisory authority\"";
+
+pub(super) const AUDIT_EXPORT: &str = "\
+Examples:
+  sluse audit export --from 1000 --to 2000 > audit.jsonl
+  sluse audit export --as csv --from 2026-11-23 --reason \"yearly audit\" > audit.csv";
+
+pub(super) const AUDIT_VERIFY: &str = "\
+Examples:
+  sluse audit verify
+  sluse audit verify audit.jsonl
+  sluse audit verify audit.jsonl --key 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
+  sluse audit verify --checkpoint sluse.log
+
+The first row that is wrong is named. A file is checked by the keys of this store, or
+with --key by its checkpoints alone, anywhere.";
 
 pub(super) const CHECK_CONFIG: &str = "\
 Examples:
@@ -68,6 +91,14 @@ Examples:
 pub(super) const QUARANTINE_DELETE: &str = "\
 Examples:
   sluse quarantine delete bcdfghjkmnpqrstvbcdf --reason \"spam\"";
+
+pub(super) const QUARANTINE_KEEP: &str = "\
+Examples:
+  sluse quarantine keep bcdfghjkmnpqrstvbcdf --reason \"case 24-118832 of the district court\"
+  sluse quarantine kept
+  sluse quarantine lift bcdfghjkmnpqrstvbcdf --reason \"the case is closed\"
+
+What is under a legal hold cannot be deleted, refused or erased, and does not expire.";
 
 pub(super) const QUARANTINE_LIST: &str = "\
 Examples:

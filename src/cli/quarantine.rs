@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     gate::{Discard, Gate, GateError, ReleaseAs, Released},
-    store::{Held, HeldFilter, HeldId, HeldState, Settled},
+    store::{Held, HeldFilter, HeldId, HeldState, Kept, Settled, StoreError},
 };
 
 /// Runs `sluse quarantine`.
@@ -22,6 +22,13 @@ pub async fn run(command: &QuarantineCommand, format: Format, gate: &Gate) -> an
     match command {
         QuarantineCommand::Delete { ids, person } => {
             discard(ids, person, Discard::Delete, format, gate).await
+        }
+        QuarantineCommand::Keep { ids, person } => {
+            keep(ids, person, Kept::ByLaw, format, gate).await
+        }
+        QuarantineCommand::Kept => kept(format, gate).await,
+        QuarantineCommand::Lift { ids, person } => {
+            keep(ids, person, Kept::ForItsTime, format, gate).await
         }
         QuarantineCommand::List { state, direction, limit } => {
             let filter =
@@ -113,6 +120,56 @@ async fn discard(
     Ok(exit)
 }
 
+/// Places legal holds or lifts them. A reason must be given, since others will
+/// ask for it.
+async fn keep(
+    ids: &[HeldId],
+    person: &Person,
+    kept: Kept,
+    format: Format,
+    gate: &Gate,
+) -> anyhow::Result<Exit> {
+    let by = reviewer(person, "")?;
+    let mut output = Output::new();
+    let mut exit = Exit::Ok;
+    let (done, already) = match kept {
+        Kept::ByLaw => ("kept", "is under a legal hold already"),
+        Kept::ForItsTime => ("lifted", "is under no legal hold"),
+    };
+    for id in ids {
+        match gate.store().keep(*id, kept, &by).await {
+            Ok(Settled::Now) if format == Format::Json => {
+                output.json(&json!({ "id": id, "legal_hold": kept == Kept::ByLaw }))?;
+            }
+            Ok(Settled::Now) => output.line(format!("{id}  {done}"))?,
+            Ok(Settled::Already(_)) => {
+                remark(format_args!("{id} {already}, nothing was done"));
+                exit = exit.max(Exit::Negative);
+            }
+            Err(error @ StoreError::UnknownItem(_)) => {
+                remark(&error);
+                exit = exit.max(Exit::Negative);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(exit)
+}
+
+async fn kept(format: Format, gate: &Gate) -> anyhow::Result<Exit> {
+    let mut output = Output::new();
+    for hold in gate.store().legal_holds().await? {
+        match format {
+            Format::Json => output.json(&hold)?,
+            Format::Text => output.line(format!(
+                "{}  {}  {}  {}",
+                hold.event, hold.placed_at, hold.placed_by, hold.reason
+            ))?,
+        }
+    }
+    Ok(Exit::Ok)
+}
+
 async fn show(
     id: HeldId,
     reveal: Option<&Person>,
@@ -173,6 +230,10 @@ fn tell(output: &mut Output, format: Format, id: HeldId, state: HeldState) -> st
 fn refusal(id: HeldId, error: GateError) -> Result<Exit, GateError> {
     match error {
         GateError::NotHeld(_) => remark(&error),
+        GateError::Store(StoreError::KeptByLaw(_)) => {
+            remark(format_args!("{id} is under a legal hold, nothing was done"));
+            return Ok(Exit::Denied);
+        }
         GateError::Unprotectable(_) => remark(format_args!("{id}: {error}")),
         other => return Err(other),
     }

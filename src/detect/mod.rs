@@ -52,8 +52,16 @@ pub use self::{
 };
 use crate::{
     base::secret::Secret,
-    model::{Finding, Fragment, Gap, Level},
+    model::{Finding, Fragment, Gap, Level, Person},
 };
+
+/// Whom a number names, as a finding of it says under the same key. Anything
+/// but digits is passed over.
+pub fn person_named(number: &str, key: &Secret<[u8; 32]>) -> Person {
+    let digits: Vec<u8> =
+        number.chars().filter_map(|c| c.to_digit(10)).filter_map(|d| d.try_into().ok()).collect();
+    draft::person(&digits, key)
+}
 
 /// `[detect]`
 #[derive(Clone, Debug, Default, Deserialize)]

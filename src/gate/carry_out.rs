@@ -132,6 +132,8 @@ impl Gate {
                 reasons.push(reason);
             }
         }
+        let keep = book.keep_days(&decision.rulings);
+        let persons = decision.reading.findings.iter().filter_map(|finding| finding.person);
         let recipients: Vec<_> = rulings().flat_map(|r| r.recipients.iter().cloned()).collect();
         (!recipients.is_empty()).then(|| NewHold {
             event: submission.id,
@@ -140,7 +142,9 @@ impl Gate {
             reasons,
             message_id: self.message_id(book, &submission.raw, &decision.reading),
             raw: Arc::clone(&submission.raw),
-            keep_days: book.settings.gateway.keep_days,
+            keep_days: keep.held,
+            released_days: keep.released,
+            persons: persons.collect(),
         })
     }
 }

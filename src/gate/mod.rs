@@ -17,6 +17,7 @@ mod outcome;
 mod quarantine;
 mod reader;
 mod record;
+mod retention;
 mod rulebook;
 mod settings;
 mod strikes;

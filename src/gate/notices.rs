@@ -45,7 +45,7 @@ impl Gate {
             Err(_) => return Err(GateError::Untold),
         };
         let held = rulings.iter().any(|ruling| ruling.verdict == Verdict::Hold);
-        let days = book.settings.gateway.keep_days;
+        let days = book.keep_days(rulings).held;
         let story = Story {
             event: submission.id,
             sender,

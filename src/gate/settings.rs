@@ -20,6 +20,15 @@ pub struct GatewaySettings {
     /// Days that a held message is kept.
     #[serde(default = "default_keep_days")]
     pub keep_days: u32,
+    /// Days that rows of the audit log and counters are kept.
+    #[serde(default = "default_keep_audit_days")]
+    pub keep_audit_days: u32,
+    /// Days that records without content are kept.
+    #[serde(default = "default_keep_record_days")]
+    pub keep_record_days: u32,
+    /// Days that a held message is kept once it is released.
+    #[serde(default = "default_keep_released_days")]
+    pub keep_released_days: u32,
     /// The file with the master key; made at the first start when absent.
     pub master_key: Option<PathBuf>,
     /// Whether decisions are carried out.
@@ -42,6 +51,9 @@ impl GatewaySettings {
             domains: Vec::new(),
             hops: default_hops(),
             keep_days: default_keep_days(),
+            keep_audit_days: default_keep_audit_days(),
+            keep_record_days: default_keep_record_days(),
+            keep_released_days: default_keep_released_days(),
             master_key: None,
             mode: Mode::Enforce,
             policy: None,
@@ -70,6 +82,19 @@ fn default_hops() -> u16 {
 
 fn default_keep_days() -> u32 {
     365
+}
+
+/// Five years.
+fn default_keep_audit_days() -> u32 {
+    1826
+}
+
+fn default_keep_record_days() -> u32 {
+    365
+}
+
+fn default_keep_released_days() -> u32 {
+    30
 }
 
 fn default_state() -> PathBuf {

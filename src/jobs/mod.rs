@@ -78,14 +78,16 @@ async fn measure_ledger(gate: &Gate) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Destroys held messages whose time is over.
+/// Destroys held messages, and forgets records, whose time is over.
 pub async fn retention(
     gate: Arc<Gate>,
     stopped: impl Future<Output = ()> + Send,
 ) -> anyhow::Result<()> {
     let work = async {
         loop {
-            match gate.store().purge_expired(gate.now()).await {
+            let purged = gate.expire().await;
+            metrics::gauge!(measure::RETENTION_STOPPED).set(f64::from(purged.is_err()));
+            match purged {
                 Ok(purged) if purged.is_empty() => {}
                 Ok(purged) => {
                     info!(number = purged.len(), "held messages expired");
@@ -93,6 +95,32 @@ pub async fn retention(
                     continue;
                 }
                 Err(error) => error!(error = &error as &dyn Error, "held messages not expired"),
+            }
+            sleep(PURGE).await;
+        }
+    };
+    tokio::select! {
+        () = work => {}
+        () = stopped => {}
+    }
+    Ok(())
+}
+
+/// Signs the audit log once a day. Where a checkpoint goes besides, such as a
+/// log server, it proves that the end was not cut off.
+pub async fn checkpoints(
+    gate: Arc<Gate>,
+    stopped: impl Future<Output = ()> + Send,
+) -> anyhow::Result<()> {
+    let work = async {
+        loop {
+            match gate.store().sign_audit_daily(gate.now()).await {
+                Ok(None) => {}
+                Ok(Some(point)) => {
+                    let checkpoint = serde_json::to_string(&point).unwrap_or_default();
+                    info!(%checkpoint, "audit log signed");
+                }
+                Err(error) => error!(error = &error as &dyn Error, "audit log not signed"),
             }
             sleep(PURGE).await;
         }

@@ -58,6 +58,13 @@ impl Policy {
         MethodId::ALL.into_iter().filter(named).collect()
     }
 
+    /// For how many days a route keeps what it holds, and what was released of
+    /// it; none where the route does not say.
+    pub fn keep_days(&self, route: &str) -> (Option<u32>, Option<u32>) {
+        let route = self.routes.iter().find(|known| &*known.name == route);
+        route.map_or((None, None), |route| (route.keep_days, route.keep_released_days))
+    }
+
     /// The tests that the file carries.
     pub fn tests(&self) -> &[PolicyTest] {
         &self.tests
@@ -133,6 +140,19 @@ mod tests {
         let text = "[[route]]\nname = \"a\"\nverdict = \"protect\"\nmethods = [\"openpgp\"]\n\
                     otherwise = \"deliver\"\n";
         assert!(error_of(text).contains("otherwise"), "{}", error_of(text));
+    }
+
+    #[test]
+    fn a_route_may_say_how_long_it_keeps_what_it_holds() {
+        let route = "[[route]]\nname = \"a\"\nverdict = \"hold\"\n";
+        let text = format!("{route}keep_days = 90\nkeep_released_days = 7\n");
+        let policy = Policy::parse("policy.toml", &text).unwrap();
+        assert_eq!(policy.keep_days("a"), (Some(90), Some(7)));
+        assert_eq!(policy.keep_days("b"), (None, None));
+        let error = error_of(&format!("{route}keep_days = 0\n"));
+        assert!(error.starts_with("policy.toml:4: keep_days: route \"a\": must be"), "{error}");
+        let refusing = "[[route]]\nname = \"a\"\nverdict = \"refuse\"\nkeep_released_days = 7\n";
+        assert!(error_of(refusing).contains("only a route that holds"), "{}", error_of(refusing));
     }
 
     #[test]

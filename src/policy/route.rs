@@ -22,6 +22,8 @@ pub(super) struct Route {
     pub(super) action: Action,
     pub(super) methods: Vec<MethodId>,
     pub(super) otherwise: Action,
+    pub(super) keep_days: Option<u32>,
+    pub(super) keep_released_days: Option<u32>,
 }
 
 impl Route {
@@ -96,6 +98,8 @@ pub(super) struct RawRoute {
     #[serde(default)]
     methods: Vec<MethodId>,
     otherwise: Option<Action>,
+    keep_days: Option<u32>,
+    keep_released_days: Option<u32>,
 }
 
 impl RawRoute {
@@ -122,6 +126,17 @@ impl RawRoute {
             let what = "what cannot be protected may only be refused, held or deferred";
             return fail("otherwise", what, "write \"refuse\", \"hold\" or \"defer\"");
         }
+        let holds = [self.verdict, otherwise].contains(&Action::Hold);
+        let kept = [("keep_days", self.keep_days), ("keep_released_days", self.keep_released_days)];
+        for (key, days) in kept {
+            if days.is_some() && !holds {
+                let hint = "remove the key, or set verdict = \"hold\"";
+                return fail(key, "only a route that holds keeps mail", hint);
+            }
+            if days == Some(0) {
+                return fail(key, "must be above 0", "write a number of days");
+            }
+        }
         Ok(Route {
             name: name.into(),
             direction: self.direction.map(OneOrMany::into_vec).unwrap_or_default(),
@@ -129,6 +144,8 @@ impl RawRoute {
             action: self.verdict,
             methods: self.methods,
             otherwise,
+            keep_days: self.keep_days,
+            keep_released_days: self.keep_released_days,
         })
     }
 }

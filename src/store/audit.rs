@@ -10,12 +10,13 @@
 use std::{borrow::Cow, collections::HashSet};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::{QueryBuilder, Row as _, SqlitePool};
 
 use super::{
-    database::{Backend, Connection, Row, time},
+    checkpoint::{self, Checkpoint, RunningDigest},
+    database::{Backend, Connection, Row, millis, time},
     error::StoreError,
     keys::Keys,
 };
@@ -25,12 +26,12 @@ use crate::{
 };
 
 /// One row of the audit log.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct AuditRow {
     /// Its place in the chain, from 1.
     pub seq: i64,
     /// When it was written.
-    #[serde(serialize_with = "super::as_text")]
+    #[serde(deserialize_with = "super::from_text", serialize_with = "super::as_text")]
     pub at: Timestamp,
     /// The message it is about.
     pub event: Option<EventId>,
@@ -45,11 +46,18 @@ pub struct AuditRow {
 }
 
 /// What a check of the whole log found.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 pub struct AuditReport {
-    /// Rows that hold, from the first on.
+    /// The last row that holds; all before it do.
     pub rows: i64,
-    /// The first one that does not.
+    /// The first row that is kept; older ones may be gone when their time is
+    /// over.
+    pub first: i64,
+    /// Signed checkpoints that hold.
+    pub checkpoints: usize,
+    /// The row of the last of them.
+    pub signed_to: Option<i64>,
+    /// The first row that does not hold.
     pub first_bad: Option<BadRow>,
 }
 
@@ -140,35 +148,115 @@ pub(super) async fn decisions_about(
     Ok(rows.into_iter().collect())
 }
 
-/// Checks the whole log, against one state of the database.
-pub(super) async fn verify(readers: &SqlitePool, keys: &Keys) -> Result<AuditReport, StoreError> {
+/// Checks the whole log, against one state of the database, and against
+/// checkpoints that were kept elsewhere.
+pub(super) async fn verify(
+    readers: &SqlitePool,
+    keys: &Keys,
+    kept: &[Checkpoint],
+) -> Result<AuditReport, StoreError> {
     let mut reading = readers.begin().await?;
     let head = head(&mut reading).await?;
-    let (mut rows, mut mac) = (0, String::new());
-    let broken = |rows, seq, why| Ok(AuditReport { rows, first_bad: Some(BadRow { seq, why }) });
+    let Some(start) = start(&mut reading, keys).await? else {
+        let bad = BadRow { seq: 1, why: "the start record was altered" };
+        return Ok(AuditReport { first_bad: Some(bad), ..AuditReport::default() });
+    };
+    let signed = checkpoint::all(&mut reading).await?;
+    let mut walk = Walk::new(keys, &start, &signed, kept);
     loop {
-        let page: Vec<Row> =
-            sqlx::query(PAGE).bind(rows + 1).bind(ROWS_A_PAGE).fetch_all(&mut *reading).await?;
+        let page: Vec<Row> = sqlx::query(PAGE)
+            .bind(walk.report.rows + 1)
+            .bind(ROWS_A_PAGE)
+            .fetch_all(&mut *reading)
+            .await?;
         if page.is_empty() {
             break;
         }
         for row in &page {
-            let (seq, entry, at, stored) = stored_entry(row)?;
-            if seq != rows + 1 {
-                return broken(rows, rows + 1, "the row is missing");
+            if let Err(bad) = walk.step(&StoredRow::of(row)?) {
+                return Ok(walk.broken(bad));
             }
-            mac = keys.audit_row(&mac, &canonical(seq, at, &entry));
-            if mac != stored {
-                return broken(rows, seq, "the row was altered or moved");
-            }
-            rows = seq;
         }
     }
-    match head.filter(|head| head.holds(keys)) {
-        None => broken(rows, rows, "the head record is missing or was altered"),
-        Some(head) if head.seq > rows => broken(rows, rows + 1, "the end of the log was cut off"),
-        Some(head) if head.seq < rows => broken(rows, head.seq + 1, "the row is not in the log"),
-        Some(_) => Ok(AuditReport { rows, first_bad: None }),
+    let rows = walk.report.rows;
+    let bad = |seq, why| Some(BadRow { seq, why });
+    let bad = match head.filter(|head| head.holds(keys)) {
+        None => bad(rows, "the head record is missing or was altered"),
+        Some(head) if head.seq > rows => bad(rows + 1, CUT_OFF),
+        Some(head) if head.seq < rows => bad(head.seq + 1, "the row is not in the log"),
+        Some(_) if walk.promises_more() => bad(rows + 1, CUT_OFF),
+        Some(_) => None,
+    };
+    Ok(match bad {
+        Some(bad) => walk.broken(bad),
+        None => walk.report,
+    })
+}
+
+/// A walk along the chain, with what was signed about it at hand.
+struct Walk<'a> {
+    keys: &'a Keys,
+    mac: String,
+    seal: RunningDigest,
+    signed: &'a [Checkpoint],
+    kept: &'a [Checkpoint],
+    report: AuditReport,
+}
+
+impl<'a> Walk<'a> {
+    fn new(
+        keys: &'a Keys,
+        start: &Start,
+        signed: &'a [Checkpoint],
+        kept: &'a [Checkpoint],
+    ) -> Self {
+        let report =
+            AuditReport { rows: start.seq, first: start.seq + 1, ..AuditReport::default() };
+        let seal = RunningDigest::after(&start.digest);
+        // What was signed about rows that are gone cannot be compared.
+        let signed = &signed[signed.partition_point(|point| point.row <= start.seq)..];
+        Self { keys, mac: start.mac.clone(), seal, signed, kept, report }
+    }
+
+    fn step(&mut self, row: &StoredRow) -> Result<(), BadRow> {
+        let expected = self.report.rows + 1;
+        let bad = |seq, why| Err(BadRow { seq, why });
+        if row.seq != expected {
+            return bad(expected, "the row is missing");
+        }
+        let canonical = row.canonical();
+        self.mac = self.keys.audit_row(&self.mac, &canonical);
+        if self.mac != row.mac {
+            return bad(row.seq, "the row was altered or moved");
+        }
+        self.seal.add(&canonical, &row.mac);
+        if self.kept.iter().any(|point| point.row == row.seq && point.mac != row.mac) {
+            return bad(row.seq, "the checkpoint that was kept elsewhere tells of another row");
+        }
+        if let Some((point, rest)) = self.signed.split_first().filter(|(p, _)| p.row == row.seq) {
+            let holds = point.mac == row.mac
+                && point.digest == self.seal.tell()
+                && point.is_signed_by(&checkpoint::public_key(self.keys));
+            if !holds {
+                return bad(row.seq, "the checkpoint of this row does not hold");
+            }
+            self.seal = RunningDigest::after(&point.digest);
+            self.signed = rest;
+            self.report.checkpoints += 1;
+            self.report.signed_to = Some(row.seq);
+        }
+        self.report.rows = row.seq;
+        Ok(())
+    }
+
+    /// Whether something signed tells of rows that did not come.
+    fn promises_more(&self) -> bool {
+        let rows = self.report.rows;
+        !self.signed.is_empty() || self.kept.iter().any(|point| point.row > rows)
+    }
+
+    fn broken(self, bad: BadRow) -> AuditReport {
+        AuditReport { first_bad: Some(bad), ..self.report }
     }
 }
 
@@ -194,23 +282,44 @@ pub(super) async fn of_event(
 }
 
 /// The last row, as the head record knows it.
-struct Head {
-    seq: i64,
-    mac: String,
+pub(super) struct Head {
+    pub(super) seq: i64,
+    pub(super) mac: String,
     seal: String,
 }
 
 impl Head {
-    fn holds(&self, keys: &Keys) -> bool {
+    pub(super) fn holds(&self, keys: &Keys) -> bool {
         self.seal == keys.audit_head(self.seq, &self.mac)
     }
 }
 
-async fn head(connection: &mut Connection) -> Result<Option<Head>, StoreError> {
+pub(super) async fn head(connection: &mut Connection) -> Result<Option<Head>, StoreError> {
     let select = "SELECT seq, mac, seal FROM audit_head WHERE id = 1";
     let row: Option<(i64, String, String)> =
         sqlx::query_as(select).fetch_optional(connection).await?;
     Ok(row.map(|(seq, mac, seal)| Head { seq, mac, seal }))
+}
+
+/// The row before the first one that is kept, with what was signed about it.
+#[derive(Default)]
+pub(super) struct Start {
+    pub(super) seq: i64,
+    pub(super) mac: String,
+    pub(super) digest: String,
+}
+
+/// Where the log begins; none when the record of it does not hold.
+pub(super) async fn start(
+    connection: &mut Connection,
+    keys: &Keys,
+) -> Result<Option<Start>, StoreError> {
+    let select = "SELECT seq, mac, digest, seal FROM audit_start WHERE id = 1";
+    let row: Option<(i64, String, String, String)> =
+        sqlx::query_as(select).fetch_optional(connection).await?;
+    let Some((seq, mac, digest, seal)) = row else { return Ok(Some(Start::default())) };
+    let holds = seal == keys.audit_start(seq, &mac, &digest);
+    Ok(holds.then_some(Start { seq, mac, digest }))
 }
 
 /// The text that is authenticated. JSON, so that no two rows share one.
@@ -227,14 +336,39 @@ fn canonical(seq: i64, at: i64, entry: &Entry) -> String {
     .to_string()
 }
 
-fn stored_entry(row: &Row) -> Result<(i64, Entry, i64, String), StoreError> {
-    let entry = Entry {
-        event: row.try_get("event")?,
-        actor: row.try_get("actor")?,
-        act: row.try_get::<String, _>("act")?.into(),
-        facts: row.try_get("facts")?,
-    };
-    Ok((row.try_get("seq")?, entry, row.try_get("at")?, row.try_get("mac")?))
+/// A row as it stands in the database, or in an exported file.
+pub(super) struct StoredRow {
+    pub(super) seq: i64,
+    at: i64,
+    pub(super) entry: Entry,
+    pub(super) mac: String,
+}
+
+impl StoredRow {
+    pub(super) fn of(row: &Row) -> Result<Self, StoreError> {
+        let entry = Entry {
+            event: row.try_get("event")?,
+            actor: row.try_get("actor")?,
+            act: row.try_get::<String, _>("act")?.into(),
+            facts: row.try_get("facts")?,
+        };
+        let (seq, at) = (row.try_get("seq")?, row.try_get("at")?);
+        Ok(Self { seq, at, entry, mac: row.try_get("mac")? })
+    }
+
+    pub(super) fn exported(row: &AuditRow) -> Self {
+        let entry = Entry {
+            event: row.event.map(|event| event.to_string()),
+            actor: row.actor.clone(),
+            act: row.act.clone().into(),
+            facts: row.facts.to_string(),
+        };
+        Self { seq: row.seq, at: millis(row.at), entry, mac: row.mac.clone() }
+    }
+
+    pub(super) fn canonical(&self) -> String {
+        canonical(self.seq, self.at, &self.entry)
+    }
 }
 
 fn audit_row(row: &Row) -> Result<AuditRow, StoreError> {
@@ -252,8 +386,9 @@ fn audit_row(row: &Row) -> Result<AuditRow, StoreError> {
     })
 }
 
-const PAGE: &str = "SELECT seq, at, event, actor, act, facts, mac FROM audit \
+pub(super) const PAGE: &str = "SELECT seq, at, event, actor, act, facts, mac FROM audit \
                     WHERE seq >= $1 ORDER BY seq LIMIT $2";
-const ROWS_A_PAGE: i64 = 1000;
+pub(super) const ROWS_A_PAGE: i64 = 1000;
+const CUT_OFF: &str = "the end of the log was cut off";
 /// Seven values each; PostgreSQL and SQLite both take over 30,000.
 const ROWS_A_STATEMENT: usize = 500;

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     base::id::EventId,
-    model::{Act, Address, Direction, Envelope, Event},
+    model::{Act, Address, Direction, Envelope, Event, Person},
     policy::Parcel,
 };
 
@@ -59,6 +59,10 @@ pub struct NewHold {
     pub raw: Arc<[u8]>,
     /// Days until it is destroyed.
     pub keep_days: u32,
+    /// Days until it is destroyed once it is released.
+    pub released_days: u32,
+    /// Whom it names.
+    pub persons: Vec<Person>,
 }
 
 impl fmt::Debug for NewHold {

@@ -112,13 +112,30 @@ impl Database {
     /// Empties the write-ahead log as far as readers let it, so that destroyed
     /// keys do not linger there. A failure only delays it.
     pub(super) async fn flush_log(&self) {
+        self.try_flush().await;
+    }
+
+    /// Empties the write-ahead log, and is patient with readers. Tells whether
+    /// it is empty.
+    pub(super) async fn empty_log(&self) -> bool {
+        for _try in 0..FLUSHES {
+            if self.try_flush().await {
+                return true;
+            }
+        }
+        false
+    }
+
+    async fn try_flush(&self) -> bool {
         let options = self.options.clone().busy_timeout(Duration::from_millis(100));
-        let Ok(mut connection) = options.connect().await else { return };
-        let flush = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)");
-        if let Err(error) = flush.execute(&mut connection).await {
+        let Ok(mut connection) = options.connect().await else { return false };
+        let flush = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)");
+        let flushed: Result<(i64, i64, i64), _> = flush.fetch_one(&mut connection).await;
+        if let Err(error) = &flushed {
             tracing::debug!(%error, "write-ahead log not emptied yet");
         }
         let _closed = connection.close().await;
+        flushed.is_ok_and(|(busy, _, _)| busy == 0)
     }
 
     /// The file.
@@ -181,4 +198,5 @@ fn inode(file: &Path) -> Option<(u64, u64)> {
     fs::metadata(file).ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
+const FLUSHES: usize = 20;
 const READERS: u32 = 3;

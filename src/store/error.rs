@@ -59,6 +59,9 @@ pub enum StoreError {
     /// No space is left.
     #[error("no space is left in the state folder")]
     Full,
+    /// A legal hold keeps this item.
+    #[error("{0} must be kept: it is under a legal hold")]
+    KeptByLaw(String),
     /// The master key file is not 32 bytes of base64.
     #[error("master key file {0} does not hold 32 bytes of base64")]
     KeyForm(PathBuf),
@@ -129,7 +132,11 @@ impl StoreError {
     pub(super) fn is_of_one_change(&self) -> bool {
         matches!(
             self,
-            Self::Conflict | Self::NotASettlement | Self::UnknownItem(_) | Self::Unreadable { .. }
+            Self::Conflict
+                | Self::KeptByLaw(_)
+                | Self::NotASettlement
+                | Self::UnknownItem(_)
+                | Self::Unreadable { .. }
         )
     }
 }

@@ -14,6 +14,7 @@ use super::{
     database::{Backend, Connection, Row, millis, time},
     error::StoreError,
     ids::HeldId,
+    legal_hold, persons,
 };
 use crate::{
     base::id::EventId,
@@ -155,8 +156,8 @@ pub(super) async fn place(
     let expires = now.saturating_add(kept).unwrap_or(Timestamp::MAX);
     let sender = new.envelope.sender.as_ref();
     let insert = "INSERT INTO held (id, event, state, message_id, sender, sender_key, recipients, \
-                  direction, reasons, held_at, expires_at, size, sealed_key) \
-                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+                  direction, reasons, held_at, expires_at, size, sealed_key, released_days, \
+                  indexed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1)";
     sqlx::query(insert)
         .bind(&id)
         .bind(&event)
@@ -171,8 +172,10 @@ pub(super) async fn place(
         .bind(millis(expires))
         .bind(i64::try_from(*size).unwrap_or(i64::MAX))
         .bind(sealed_key)
+        .bind(i64::from(new.released_days))
         .execute(&mut *connection)
         .await?;
+    persons::place(connection, &id, &new.persons).await?;
     for chunk in holders.missing.chunks(500) {
         let insert = "INSERT INTO held_recipient (event, recipient, recipient_key, held) ";
         QueryBuilder::<Backend>::new(insert)
@@ -199,9 +202,10 @@ pub(super) async fn recipients(
 }
 
 /// Settles an item, inside the caller's transaction. Returns how it was
-/// settled before, if it was. Deleting and rejecting destroy the key; a
-/// released message is kept until its time is over, since the way out may
-/// still fail.
+/// settled before, if it was. Deleting and rejecting destroy the key, which a
+/// legal hold forbids; a released message is kept for the days after a release,
+/// and never longer than it would have been held, since the way out may still
+/// fail.
 pub(super) async fn settle(
     connection: &mut Connection,
     id: HeldId,
@@ -211,9 +215,13 @@ pub(super) async fn settle(
     let update = match to {
         HeldState::Held => return Err(StoreError::NotASettlement),
         HeldState::Released => {
-            "UPDATE held SET state = $1, settled_at = $2 WHERE id = $3 AND state = $4"
+            "UPDATE held SET state = $1, settled_at = $2, \
+             expires_at = CASE WHEN expires_at > $2 + released_days * 86400000 \
+             THEN $2 + released_days * 86400000 ELSE expires_at END \
+             WHERE id = $3 AND state = $4"
         }
         HeldState::Deleted | HeldState::Rejected => {
+            legal_hold::refuse(connection, id).await?;
             "UPDATE held SET state = $1, settled_at = $2, sealed_key = NULL \
              WHERE id = $3 AND state = $4"
         }
@@ -237,6 +245,16 @@ pub(super) async fn settle(
     state.parse().map(Some).map_err(unreadable)
 }
 
+/// The message an item holds.
+pub(super) async fn event(connection: &mut Connection, id: HeldId) -> Result<EventId, StoreError> {
+    let event: Option<String> = sqlx::query_scalar("SELECT event FROM held WHERE id = $1")
+        .bind(id.to_string())
+        .fetch_optional(connection)
+        .await?;
+    let event = event.ok_or_else(|| StoreError::UnknownItem(id.to_string()))?;
+    event.parse().map_err(|_| StoreError::Unreadable { what: "event", id: id.to_string() })
+}
+
 /// The message an item holds, and the key to its content.
 pub(super) async fn key(
     connection: &mut Connection,
@@ -253,15 +271,17 @@ pub(super) async fn key(
     Ok((event.parse().map_err(unreadable)?, key))
 }
 
-/// Destroys the keys of all items whose time is over, inside the caller's
-/// transaction. At most 1000 at once. Tells for how many recipients each was
+/// Destroys the keys of all items whose time is over and that no legal hold
+/// keeps, inside the caller's transaction. At most 1000 at once. Tells for how many recipients each was
 /// still held.
 pub(super) async fn expire(
     connection: &mut Connection,
     now: Timestamp,
 ) -> Result<Vec<Expired>, StoreError> {
     let select = "SELECT id, event, state FROM held \
-                  WHERE sealed_key IS NOT NULL AND expires_at <= $1 ORDER BY expires_at LIMIT 1000";
+                  WHERE sealed_key IS NOT NULL AND expires_at <= $1 \
+                  AND event NOT IN (SELECT event FROM legal_hold) \
+                  ORDER BY expires_at LIMIT 1000";
     let rows: Vec<(String, String, String)> =
         sqlx::query_as(select).bind(millis(now)).fetch_all(&mut *connection).await?;
     let mut expired = Vec::with_capacity(rows.len());

@@ -13,7 +13,10 @@ use crate::{
 pub(super) struct Keys {
     audit: Secret<[u8; 32]>,
     audit_head: Secret<[u8; 32]>,
+    audit_start: Secret<[u8; 32]>,
     check: Secret<[u8; 32]>,
+    /// The seed of the key that signs checkpoints of the audit log.
+    pub(super) checkpoint: Secret<[u8; 32]>,
     event: Secret<[u8; 32]>,
     other: Secret<[u8; 32]>,
     pub(super) person: Secret<[u8; 32]>,
@@ -27,7 +30,9 @@ impl Keys {
         Self {
             audit: key("audit"),
             audit_head: key("audit-head"),
+            audit_start: key("audit-start"),
             check: key("check"),
+            checkpoint: key("checkpoint"),
             event: key("event"),
             other: key("other"),
             person: key("person"),
@@ -71,6 +76,12 @@ impl Keys {
     /// The authenticator of the head of the audit log.
     pub(super) fn audit_head(&self, seq: i64, last: &str) -> String {
         hex(&mac(&self.audit_head, &[&seq.to_be_bytes(), last.as_bytes()]))
+    }
+
+    /// The authenticator of the row before the first one that is kept.
+    pub(super) fn audit_start(&self, seq: i64, last: &str, digest: &str) -> String {
+        let parts: [&[u8]; 4] = [&seq.to_be_bytes(), last.as_bytes(), b"\n", digest.as_bytes()];
+        hex(&mac(&self.audit_start, &parts))
     }
 }
 

@@ -11,6 +11,7 @@ mod audit;
 mod balance;
 mod blobs;
 mod change;
+mod checkpoint;
 mod counts;
 mod database;
 mod error;
@@ -18,19 +19,25 @@ mod held;
 mod ids;
 mod keys;
 mod ledger;
+mod legal_hold;
 mod master;
 mod outbox;
+mod persons;
 mod purge;
+mod retention;
+mod rights;
 mod schema;
 mod seal;
 mod senders;
 mod sending;
 mod writer;
 
-use std::{collections::HashSet, fmt::Display, fs, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet, fmt::Display, fs, path::Path, str::FromStr, sync::Arc, time::Duration,
+};
 
 use jiff::Timestamp;
-use serde::Serializer;
+use serde::{Deserialize, Deserializer, Serializer};
 use serde_json::json;
 
 use self::{
@@ -51,12 +58,16 @@ pub use self::{
         Change, Committed, HeldState, NewHold, NewQueued, NewRefusal, OutboxState, Placed, Purpose,
         UnknownState,
     },
+    checkpoint::{Checkpoint, ExportReport, Inspector, WrongKey},
     counts::Counts,
     error::StoreError,
     held::{Held, HeldFilter},
     ids::{HeldId, QueuedId},
     ledger::LedgerHour,
+    legal_hold::{Kept, LegalHold},
     outbox::{OutboxFilter, OutboxItem, OutboxRecipient},
+    retention::Retention,
+    rights::{Correction, Erased},
     sending::{Attempt, Fate, Queued},
 };
 use crate::{
@@ -310,7 +321,19 @@ impl Store {
     ///
     /// The database does not answer. A broken chain is no error.
     pub async fn audit_verify(&self) -> Result<AuditReport, StoreError> {
-        audit::verify(&self.0.database.readers, &self.0.keys).await
+        self.audit_verify_with(&[]).await
+    }
+
+    /// Checks the whole audit log, and that it says what checkpoints that were
+    /// kept elsewhere say. Those that this store did not sign are left out.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer. A broken chain is no error.
+    pub async fn audit_verify_with(&self, kept: &[Checkpoint]) -> Result<AuditReport, StoreError> {
+        let key = self.audit_key();
+        let own: Vec<_> = kept.iter().filter(|point| point.is_signed_by(&key)).cloned().collect();
+        audit::verify(&self.0.database.readers, &self.0.keys, &own).await
     }
 
     /// Audit rows from place `from` on, at most `limit` and at most 1000. Ask
@@ -321,6 +344,16 @@ impl Store {
     /// The database does not answer.
     pub async fn audit_page(&self, from: i64, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
         audit::page(&self.0.database.readers, from, limit).await
+    }
+
+    /// The last row of the audit log; 0 when there is none.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn audit_rows(&self) -> Result<i64, StoreError> {
+        let select = "SELECT COALESCE(MAX(seq), 0) FROM audit";
+        Ok(sqlx::query_scalar(select).fetch_one(&self.0.database.readers).await?)
     }
 
     /// All audit rows about one message, in order.
@@ -439,6 +472,12 @@ fn is_used(content: &Path) -> bool {
 /// Serialises a time as RFC 3339 text.
 fn as_text<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
+}
+
+/// Reads a time from RFC 3339 text.
+fn from_text<'de, T: FromStr, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(|_| serde::de::Error::custom("not a time"))
 }
 
 /// A limit on rows as asked for, within bounds.

@@ -3,7 +3,8 @@
 //!
 //! Each recipient has a row of its own: nobody is sent the same thing twice.
 //! When every recipient is settled the content is destroyed, and the rows stay
-//! for 30 days as the record that prevents sending it again.
+//! for 30 days at least, as the record that prevents sending it again, and for
+//! as long as it must be known who got what.
 
 use std::collections::HashSet;
 
@@ -166,18 +167,28 @@ pub(super) async fn is_limited(
     Ok(found > 0)
 }
 
-/// Forgets items that were settled 30 days ago, inside the caller's
-/// transaction.
-pub(super) async fn forget(connection: &mut Connection, now: Timestamp) -> Result<(), StoreError> {
-    let before = millis(now).saturating_sub(REMEMBER.as_millis() as i64);
+/// Forgets items that were settled so many days ago, at least 30, inside the
+/// caller's transaction. Who got what of a message under a legal hold stays.
+/// Tells how many rows went.
+pub(super) async fn forget(
+    connection: &mut Connection,
+    now: Timestamp,
+    days: u32,
+) -> Result<u64, StoreError> {
+    let age = SignedDuration::from_hours(24 * i64::from(days)).max(REMEMBER);
+    let before = millis(now).saturating_sub(i64::try_from(age.as_millis()).unwrap_or(i64::MAX));
+    let mut gone = 0;
     for delete in [
         "DELETE FROM outbox_recipient WHERE item IN \
-         (SELECT id FROM outbox WHERE state <> 'queued' AND settled_at <= $1)",
-        "DELETE FROM outbox WHERE state <> 'queued' AND settled_at <= $1",
+         (SELECT id FROM outbox WHERE state <> 'queued' AND settled_at <= $1 \
+          AND event NOT IN (SELECT event FROM legal_hold))",
+        "DELETE FROM outbox WHERE state <> 'queued' AND settled_at <= $1 \
+         AND event NOT IN (SELECT event FROM legal_hold)",
     ] {
-        sqlx::query(delete).bind(before).execute(&mut *connection).await?;
+        let deleted = sqlx::query(delete).bind(before).execute(&mut *connection).await?;
+        gone += deleted.rows_affected();
     }
-    Ok(())
+    Ok(gone)
 }
 
 /// Lists items, without content.

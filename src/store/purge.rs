@@ -14,20 +14,34 @@ use super::{
     database::{Connection, Durability, millis, time},
     held::{self, Expired},
     ledger::{self, Entries},
-    outbox,
+    retention::{self, Retention},
 };
 use crate::model::{Act, Event};
 
 impl Store {
+    /// Like [`Store::purge`], with the usual times for records.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::purge`].
+    pub async fn purge_expired(&self, now: Timestamp) -> Result<Vec<HeldId>, StoreError> {
+        self.purge(now, Retention::default()).await
+    }
+
     /// Destroys the content of held messages whose time is over at `now`, at
-    /// most 1000 at once, and forgets outbox items that were settled 30 days
-    /// ago. Rows of held messages stay. Returns what was destroyed.
+    /// most 1000 at once, and forgets records without content when their time
+    /// is over as well. What is under a legal hold stays. Returns what was
+    /// destroyed.
     ///
     /// # Errors
     ///
     /// [`StoreError::ClockJumped`], or the database fails; then nothing was
     /// destroyed.
-    pub async fn purge_expired(&self, now: Timestamp) -> Result<Vec<HeldId>, StoreError> {
+    pub async fn purge(
+        &self,
+        now: Timestamp,
+        retention: Retention,
+    ) -> Result<Vec<HeldId>, StoreError> {
         let mut writing = self.0.database.write(Durability::Power).await?;
         let connection = writing.connection();
         if let Believed::Not { from } = believe(connection, now).await? {
@@ -38,7 +52,7 @@ impl Store {
         let waited: usize = expired.iter().map(|item| item.held_for).sum();
         let entries = Entries::from([(ledger::HELD_DELETED, waited as i64)]);
         ledger::raise(connection, &entries, now).await?;
-        outbox::forget(connection, now).await?;
+        let forgotten = retention::forget(connection, now, retention).await?;
         ledger::forget(connection, now).await?;
         let deleted = |item: &Expired| {
             let facts = json!({ "held": item.id, "why": "expired" });
@@ -51,7 +65,7 @@ impl Store {
 
         let expired: Vec<HeldId> = expired.into_iter().map(|item| item.id).collect();
         self.discard(expired.iter().map(|id| (Place::Held, id.to_string()))).await;
-        if !expired.is_empty() {
+        if !expired.is_empty() || forgotten > 0 {
             self.0.database.flush_log().await;
         }
         Ok(expired)

@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use crate::base::measure::{
     BUILD, ENCRYPTED, ERRORS, FINDINGS, LEDGER, LEDGER_DIFFERENCE, MESSAGES, OUTBOX, QUARANTINE,
-    RELOADED, SCAN_SECONDS, SMTP_CONNECTIONS, SMTP_REFUSED,
+    RELOADED, RETENTION_STOPPED, SCAN_SECONDS, SMTP_CONNECTIONS, SMTP_REFUSED,
 };
 
 /// Takes the recorder of this process into use, once; later calls hand out
@@ -52,6 +52,7 @@ fn describe() {
     describe_gauge!(OUTBOX, "Messages waiting to be sent");
     describe_counter!(ENCRYPTED, "Attempts to protect a message, by format and result");
     describe_gauge!(RELOADED, "Whether the last reload of the settings succeeded");
+    describe_gauge!(RETENTION_STOPPED, "Whether nothing is destroyed although its time is over");
     describe_gauge!(SMTP_CONNECTIONS, "SMTP connections open");
     describe_counter!(SMTP_REFUSED, "What the SMTP listener turned away, by reason");
     describe_gauge!(BUILD, "Always 1, with the version of this program");

@@ -29,6 +29,8 @@ fn hold(place: &Place) -> String {
             reasons: vec!["no.fnr high 138278*****".to_owned()],
             raw: Arc::from(RAW),
             keep_days: 365,
+            released_days: 7,
+            persons: vec![],
         };
         let change = Change { holds: vec![hold], ..Change::default() };
         store.commit(change).await.unwrap();
@@ -93,10 +95,11 @@ fn content_is_shown_only_to_who_leaves_name_and_reason() {
     let answer = place.sluse(&reveal);
     assert_eq!((answer.status, answer.out.as_bytes()), (0, RAW));
     let rows = place.sluse(&["audit", "export"]).json();
-    assert_eq!(rows.len(), 1);
-    assert_eq!((&rows[0]["act"], &rows[0]["actor"]), (&"revealed".into(), &"kari".into()));
-    assert_eq!(rows[0]["facts"]["purpose"], "asked by the sender");
-    assert_eq!(rows[0]["facts"]["held"], id);
+    let [exported, revealed] = &rows[..] else { panic!("{rows:?}") };
+    assert_eq!(exported["act"], "exported");
+    assert_eq!((&revealed["act"], &revealed["actor"]), (&"revealed".into(), &"kari".into()));
+    assert_eq!(revealed["facts"]["purpose"], "asked by the sender");
+    assert_eq!(revealed["facts"]["held"], id);
     let shown = &place.sluse(&["quarantine", "show", &id, "--format", "json"]).json()[0];
     assert_eq!(
         (&shown["held"]["id"], &shown["history"][0]["act"]),
@@ -129,4 +132,25 @@ fn a_decision_is_made_once() {
     assert_eq!((answer.status, answer.out.as_str()), (1, ""), "{answer:?}");
     let rows = place.sluse(&["audit", "export"]).json();
     assert_eq!((&rows[0]["act"], &rows[0]["actor"]), (&"deleted".into(), &"ola".into()));
+}
+
+#[test]
+fn a_legal_hold_is_placed_told_and_lifted() {
+    let place = Place::new();
+    let id = hold(&place);
+    assert_eq!(place.sluse(&["quarantine", "keep", &id]).status, 2, "a reason is needed");
+    let answer = place.sluse(&["quarantine", "keep", &id, "--reason", "sak 24-118832"]);
+    assert_eq!((answer.status, answer.out), (0, format!("{id}  kept\n")));
+    let kept = &place.sluse(&["quarantine", "kept", "--format", "json"]).json()[0];
+    assert_eq!((&kept["reason"], &kept["placed_by"]), (&"sak 24-118832".into(), &"kari".into()));
+    let answer = place.sluse(&["quarantine", "delete", &id]);
+    assert_eq!(answer.status, 5, "{answer:?}");
+    assert!(answer.said.contains("under a legal hold"), "{answer:?}");
+    assert_eq!(place.sluse(&["quarantine", "lift", &id, "--reason", "dom"]).status, 0);
+    assert_eq!(place.sluse(&["quarantine", "lift", &id, "--reason", "dom"]).status, 1);
+    assert_eq!(place.sluse(&["quarantine", "delete", &id]).status, 0);
+    let rows = place.sluse(&["audit", "evidence"]).json();
+    let acts: Vec<_> = rows.iter().filter_map(|row| row["act"].as_str()).collect();
+    assert_eq!(acts, ["hold-placed", "hold-lifted", "deleted"]);
+    assert!(rows.last().unwrap()["key"].is_string());
 }

@@ -11,7 +11,7 @@ use sluse::{
 
 use crate::{
     letters,
-    office::{Log, OLA, Office, held, submit, vakt},
+    office::{Log, OLA, Office, PER, Plan, held, submit, vakt},
 };
 
 #[tokio::test]
@@ -70,4 +70,26 @@ async fn until(work: &mut (impl Future + Unpin), seen: impl Fn() -> bool) {
             () = tokio::task::yield_now() => {}
         }
     }
+}
+
+#[tokio::test]
+async fn a_route_keeps_what_it_holds_for_its_own_time() {
+    let office = Office::new();
+    let policy = "[[route]]\nname = \"prosjekt\"\nverdict = \"hold\"\nkeep_days = 3\n\
+                  when = { recipient = \"ola@partner.example\" }\n\
+                  [[route]]\nname = \"andre\"\nverdict = \"hold\"\n";
+    let gate = office.gate_with(Plan { policy: Some(policy), ..Plan::default() }).await;
+    submit(&gate, &[OLA], &letters::medium()).await;
+    submit(&gate, &[PER], &letters::medium()).await;
+    submit(&gate, &[OLA, PER], &letters::medium()).await;
+    let mut days: Vec<_> =
+        held(&gate).await.iter().map(|held| (held.expires_at - held.held_at).as_hours()).collect();
+    days.sort_unstable();
+    assert_eq!(days, [3 * 24, 30 * 24, 30 * 24], "the longest, where two routes hold it");
+    for _day in 0..3 {
+        office.clock.advance(SignedDuration::from_hours(24));
+        gate.expire().await.unwrap();
+    }
+    let left = held(&gate).await;
+    assert_eq!(left.iter().filter(|held| held.state == HeldState::Held).count(), 2);
 }

@@ -9,3 +9,4 @@ mod ledger;
 mod old;
 mod outbox;
 mod place;
+mod retention;

@@ -185,6 +185,8 @@ pub(crate) fn new_hold(event: EventId, to: &[&str], raw: &[u8]) -> NewHold {
         message_id: Some("<1@cpm.example>".to_owned()),
         raw: raw.into(),
         keep_days: 30,
+        released_days: 30,
+        persons: vec![],
     }
 }
 

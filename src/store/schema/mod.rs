@@ -3,6 +3,8 @@
 //!
 //! Times are milliseconds since 1970; keys and hashes are text.
 
+mod rights;
+
 use super::{
     database::{Connection, Database, Durability},
     error::StoreError,
@@ -84,7 +86,7 @@ async fn run(connection: &mut Connection, statement: &'static str) -> Result<(),
     Ok(())
 }
 
-const STEPS: &[&[&str]] = &[FIRST, LEDGER];
+const STEPS: &[&[&str]] = &[FIRST, LEDGER, rights::STEP];
 
 const FIRST: &[&str] = &[
     "CREATE TABLE key_check (mac TEXT NOT NULL)",
