@@ -221,7 +221,7 @@ async fn eight_bits_go_only_where_they_are_taken() {
 
     let (settings, fake) = fake_hop(plain).await;
     let results = deliveries(send(&settings, &parcel(mail, &to), &to).await);
-    let text = "554 5.6.3 The next server does not take 8-bit mail".to_owned();
+    let text = "5.6.3 The next server does not take 8-bit mail".to_owned();
     assert_eq!(results, [Delivery::Refused(text)]);
     assert!(fake.await.unwrap().content.is_none());
 }
@@ -237,7 +237,7 @@ async fn a_norwegian_address_needs_smtputf8() {
 
     let (settings, fake) = fake_hop(plain).await;
     let results = deliveries(send(&settings, &parcel(MAIL, &to), &to).await);
-    let text = "553 5.6.7 The next server does not take SMTPUTF8 addresses".to_owned();
+    let text = "5.6.7 The next server does not take SMTPUTF8 addresses".to_owned();
     assert_eq!(results, [Delivery::Refused(text), Delivery::Accepted]);
     assert_eq!(fake.await.unwrap().commands[2], "RCPT TO:<ola@partner.example>");
 }

@@ -11,8 +11,9 @@ use tracing::error;
 use super::{Gate, GateError, Rulebook, error::chain, notices::Story};
 use crate::{
     model::{Address, Direction, Reading, Ruling, Verdict},
-    notify::{self, Action, Line, Report},
+    notify::{self, Action, Diagnostic, Line, Report},
     policy::Grounds,
+    relay::NextHop,
     store::{Change, NewQueued, OutboxFilter, OutboxItem, OutboxRecipient, Purpose, Queued},
 };
 
@@ -89,9 +90,16 @@ impl Gate {
         items: &[OutboxItem],
     ) -> Vec<Line> {
         let reader = self.reader(book);
+        let name = self.hop.as_ref().map(NextHop::name).unwrap_or_default();
         let said = |text: &str| {
-            let is_reply = text.get(..3).is_some_and(|code| code.parse::<u16>().is_ok());
-            (is_reply && !reader.finds_in(text, self.now())).then(|| text.to_owned())
+            let first = text.split(' ').next().unwrap_or_default();
+            let diagnostic = match first.parse::<u16>() {
+                Ok(_) => Diagnostic::NextHop { name: name.clone(), reply: text.to_owned() },
+                Err(_) if is_status(first) => Diagnostic::Own(text.to_owned()),
+                // What went wrong on the way is for our log.
+                Err(_) => return None,
+            };
+            (!reader.finds_in(text, self.now())).then_some(diagnostic)
         };
         let failed = failed.iter().map(|failed| Line {
             recipient: failed.recipient.clone(),
@@ -128,13 +136,17 @@ impl Failed {
         if self.expired {
             return "4.4.7".to_owned();
         }
-        let word = self.why.split([' ', '-']).nth(1).unwrap_or("");
-        let mut numbers = word.split('.');
-        let is_code = numbers.next() == Some("5")
-            && numbers.clone().count() == 2
-            && numbers.all(|number| number.len() <= 3 && number.parse::<u16>().is_ok());
-        if is_code { word.to_owned() } else { "5.0.0".to_owned() }
+        let mut words = self.why.split([' ', '-']).take(2);
+        let status = words.find(|word| word.starts_with("5.") && is_status(word));
+        status.unwrap_or("5.0.0").to_owned()
     }
+}
+
+/// Whether a word has the form of an enhanced status code.
+fn is_status(word: &str) -> bool {
+    let mut numbers = word.split('.');
+    numbers.clone().count() == 3
+        && numbers.all(|number| number.len() <= 3 && number.parse::<u16>().is_ok())
 }
 
 /// The recipients of all items of the same message and purpose.

@@ -23,7 +23,7 @@ pub use self::{
     link::{GuidanceUrl, LinkError, PublicUrl},
     notice::{Case, MARKER, Notice, NoticeError, compose},
     refusal::{refusal, too_big},
-    report::{Action, Line, Report, report},
+    report::{Action, Diagnostic, Line, Report, report},
     settings::{Contact, Guidance, Letterhead, Settings, Wording, WordingError},
     silence::{Silence, may_notify},
 };

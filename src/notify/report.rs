@@ -78,8 +78,22 @@ pub struct Line {
     pub action: Action,
     /// The enhanced status code (RFC 3463).
     pub status: String,
-    /// What the next hop said, code and text.
-    pub diagnostic: Option<String>,
+    /// Why, in the words of whoever said no.
+    pub diagnostic: Option<Diagnostic>,
+}
+
+/// Who said no to a recipient, and how.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Diagnostic {
+    /// The next hop did, which has this name: code and text of its reply.
+    NextHop {
+        /// Its name, or its address in brackets.
+        name: String,
+        /// Code and text.
+        reply: String,
+    },
+    /// We did, before anything was sent.
+    Own(String),
 }
 
 /// What became of a message, in the words of RFC 3464 section 2.3.3. Not
@@ -115,8 +129,15 @@ fn status(report: &Report, letterhead: &Letterhead) -> Result<String, NoticeErro
         let (action, status) = (line.action.as_str(), plain(&line.status));
         text.push_str(&format!("\r\nFinal-Recipient: {}\r\n", typed(&line.recipient)));
         text.push_str(&format!("Action: {action}\r\nStatus: {status}\r\n"));
-        if let Some(said) = &line.diagnostic {
-            text.push_str(&format!("Diagnostic-Code: smtp; {}\r\n", plain(said)));
+        match &line.diagnostic {
+            Some(Diagnostic::NextHop { name, reply }) => {
+                text.push_str(&format!("Remote-MTA: dns; {}\r\n", plain(name)));
+                text.push_str(&format!("Diagnostic-Code: smtp; {}\r\n", plain(reply)));
+            }
+            Some(Diagnostic::Own(said)) => {
+                text.push_str(&format!("Diagnostic-Code: X-Sluse; {}\r\n", plain(said)));
+            }
+            None => {}
         }
     }
     Ok(text)

@@ -19,6 +19,17 @@ pub struct Answer {
     /// One to three lines of printable ASCII, at most 400 octets each, without
     /// codes.
     pub lines: Vec<String>,
+    /// Whose words these are.
+    pub voice: Voice,
+}
+
+/// Whose words an answer is made of.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Voice {
+    /// Those of the next hop.
+    NextHop,
+    /// Our own.
+    Own,
 }
 
 impl Answer {
@@ -34,7 +45,24 @@ impl Answer {
 
     /// Our own words.
     pub(super) fn new(code: u16, enhanced: &str, text: &str) -> Self {
-        Self { code, enhanced: enhanced.to_owned(), lines: vec![text.to_owned()] }
+        Self {
+            code,
+            enhanced: enhanced.to_owned(),
+            lines: vec![text.to_owned()],
+            voice: Voice::Own,
+        }
+    }
+
+    /// What is written down of it: with the reply code when the next hop gave
+    /// one, else from the enhanced code on.
+    pub(super) fn remark(&self) -> String {
+        match self.voice {
+            Voice::NextHop => self.to_string(),
+            Voice::Own => {
+                let lines = self.lines.iter().filter(|line| !line.is_empty());
+                lines.fold(self.enhanced.clone(), |text, line| format!("{text} {line}"))
+            }
+        }
     }
 
     /// No connection, or none that can be used.
@@ -64,7 +92,7 @@ impl From<Reply> for Answer {
         };
         let lines = reply.lines.iter().take(MAX_LINES).map(text).collect();
         let enhanced = given.unwrap_or_else(|| format!("{class}.0.0"));
-        Self { code: reply.code, enhanced, lines }
+        Self { code: reply.code, enhanced, lines, voice: Voice::NextHop }
     }
 }
 

@@ -22,13 +22,13 @@ mod tls;
 mod transaction;
 mod xforward;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
 
 pub use self::{
-    answer::Answer,
+    answer::{Answer, Voice},
     envelope::{Body, MailFrom, RcptTo, Ret},
     settings::{
         Hello, HostPort, ParseHelloError, ParseHostPortError, Protocol, Settings, Target, Tls,
@@ -43,14 +43,15 @@ use self::{
 };
 use crate::{model::Address, policy::Parcel};
 
-/// What the next hop said about one recipient.
+/// What the next hop said about one recipient. A text that begins with a reply
+/// code holds its words; any other is ours.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Delivery {
     /// It took responsibility.
     Accepted,
-    /// Not now: code and text of the reply, or what went wrong on the way.
+    /// Not now: code and text of the reply, or what stood in the way.
     Deferred(String),
-    /// Never: code and text of the reply.
+    /// Never: code and text of the reply, or why we do not even ask.
     Refused(String),
 }
 
@@ -58,8 +59,8 @@ impl From<Said> for Delivery {
     fn from(said: Said) -> Self {
         match said {
             Ok(answer) if answer.is_good() => Self::Accepted,
-            Ok(answer) if answer.is_temporary() => Self::Deferred(answer.to_string()),
-            Ok(answer) => Self::Refused(answer.to_string()),
+            Ok(answer) if answer.is_temporary() => Self::Deferred(answer.remark()),
+            Ok(answer) => Self::Refused(answer.remark()),
             Err(broken) => Self::Deferred(broken.to_string()),
         }
     }
@@ -87,6 +88,16 @@ impl NextHop {
             timeouts: Timeouts::default(),
             connector: Arc::default(),
             idle: Arc::default(),
+        }
+    }
+
+    /// The name of the server, as reports have it: an address in brackets.
+    pub fn name(&self) -> String {
+        let host = &self.to.at.host;
+        match host.parse::<IpAddr>() {
+            Ok(IpAddr::V4(_)) => format!("[{host}]"),
+            Ok(IpAddr::V6(_)) => format!("[IPv6:{host}]"),
+            Err(_) => host.clone(),
         }
     }
 

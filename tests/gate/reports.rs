@@ -71,6 +71,7 @@ async fn what_the_next_hop_refuses_is_reported_in_its_words() {
     assert_eq!((&status[1]["Action"], &status[1]["Status"]), (&json!("failed"), &json!("5.3.0")));
     let said = status[1]["Diagnostic-Code"].as_str().unwrap();
     assert!(said.starts_with("smtp; 552 ") && said.contains("Not today"), "{said}");
+    assert_eq!(status[1]["Remote-MTA"], "dns; [127.0.0.1]");
 }
 
 #[tokio::test]
@@ -110,7 +111,10 @@ async fn an_address_that_is_not_ascii_is_written_so_that_all_can_read_it() {
     let failed = of("utf-8; \\x{E5}se\\x{2B}\\x{E6}@partner.example");
     assert_eq!((&failed["Action"], &failed["Status"]), (&json!("failed"), &json!("5.6.7")));
     let why = failed["Diagnostic-Code"].as_str().unwrap();
+    // These words are ours, and of no other server.
+    assert!(why.starts_with("X-Sluse; 5.6.7 "), "{failed}");
     assert!(why.ends_with("does not take SMTPUTF8 addresses"), "{failed}");
+    assert!(failed["Remote-MTA"].is_null(), "{failed}");
     let sent = of(&format!("rfc822; {OLA}"));
     assert!(["relayed", "delayed"].contains(&sent["Action"].as_str().unwrap()), "{sent}");
 }

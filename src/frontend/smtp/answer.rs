@@ -13,7 +13,7 @@ use crate::{
     gate::{self, Fate, Outcome},
     model::{Address, Reply},
     policy::Parcel,
-    relay::Answer,
+    relay::{Answer, Voice},
 };
 
 /// What to do about each recipient.
@@ -104,7 +104,7 @@ pub(super) fn named(answer: Answer, event: Option<EventId>) -> Answer {
 /// A reply of ours.
 pub(super) fn spoken(reply: &Reply) -> Answer {
     let enhanced = reply.enhanced.to_owned();
-    Answer { code: reply.code, enhanced, lines: reply.lines.clone() }
+    Answer { code: reply.code, enhanced, lines: reply.lines.clone(), voice: Voice::Own }
 }
 
 /// We took care of it ourselves.
@@ -200,8 +200,12 @@ mod tests {
 
     #[test]
     fn the_worst_answer_that_helps_wins() {
-        let answer =
-            |code: u16| Answer { code, enhanced: String::new(), lines: vec![code.to_string()] };
+        let answer = |code: u16| Answer {
+            code,
+            enhanced: String::new(),
+            lines: vec![code.to_string()],
+            voice: Voice::Own,
+        };
         for (codes, expected) in
             [(&[250, 250][..], 250), (&[250, 550], 550), (&[550, 250, 452], 452), (&[], 451)]
         {
@@ -214,7 +218,12 @@ mod tests {
     fn a_success_names_the_message() {
         let event = EventId::from_keyed_hash(&[7; 32]);
         let text = |line: &str, code: u16| {
-            let answer = Answer { code, enhanced: String::new(), lines: vec![line.to_owned()] };
+            let answer = Answer {
+                code,
+                enhanced: String::new(),
+                lines: vec![line.to_owned()],
+                voice: Voice::Own,
+            };
             named(answer, Some(event)).lines.remove(0)
         };
         assert_eq!(text("Ok", 250), format!("Ok: {event}"));
