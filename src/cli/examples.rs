@@ -153,7 +153,7 @@ Examples:
 
 pub(super) const SUBJECT: &str = "\
 Examples:
-  sluse subject find --number - --reason \"request 2026-17\" < number.txt
+  sluse subject find --number - --reason \"request 2026-17\"
   sluse subject find --address ola@partner.example --reason \"request 2026-17\"
   sluse subject export --name \"Ola Nordmann\" --out request-17 --reason \"request 2026-17\"
   sluse subject erase --address ola@partner.example --reason \"request 2026-17\"
