@@ -5,7 +5,7 @@
 //!
 //! `SLUSE_SOAK="2000 60"` runs the first test with so many messages and kills,
 //! and `SLUSE_SOAK_MINUTES=30` the mix of all troubles for so long;
-//! `deploy/soak.sh` does both.
+//! `deploy/soak.sh` does both. `SLUSE_FUZZ_FRAMES=1000000` is for the frames.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -15,6 +15,10 @@ mod harness;
 mod books;
 #[path = "faults/disks.rs"]
 mod disks;
+#[path = "faults/frames.rs"]
+mod frames;
+#[path = "faults/keys.rs"]
+mod keys;
 #[path = "faults/kills.rs"]
 mod kills;
 #[path = "faults/neighbours.rs"]

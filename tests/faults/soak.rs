@@ -103,13 +103,13 @@ fn strike(site: &mut Site, dice: &mut Dice) -> usize {
 }
 
 /// What the program uses of the machine.
-struct Usage {
-    files: usize,
-    kib: u64,
+pub(crate) struct Usage {
+    pub(crate) files: usize,
+    pub(crate) kib: u64,
 }
 
 impl Usage {
-    fn of(site: &Site) -> Self {
+    pub(crate) fn of(site: &Site) -> Self {
         let process = format!("/proc/{}", site.sluse.pid().as_raw_nonzero());
         let status = fs::read_to_string(format!("{process}/status")).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
@@ -127,7 +127,7 @@ impl std::fmt::Display for Usage {
 }
 
 /// Numbers that a seed repeats (xorshift).
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
     fn below(&mut self, end: u64) -> u64 {
@@ -135,6 +135,18 @@ impl Dice {
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         self.0 % end
+    }
+
+    pub(crate) fn index(&mut self, end: usize) -> usize {
+        usize::try_from(self.below(u64::try_from(end.max(1)).unwrap())).unwrap()
+    }
+
+    pub(crate) fn byte(&mut self) -> u8 {
+        u8::try_from(self.below(256)).unwrap()
+    }
+
+    pub(crate) fn one_in(&mut self, many: u64) -> bool {
+        self.below(many) == 0
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::{PATIENCE, lines::Lines};
+use super::{PATIENCE, lines::Lines, until};
 
 /// A small disk of its own.
 pub(crate) struct Disk {
@@ -51,7 +51,12 @@ impl ReadOnly {
         let path = folder.to_string_lossy();
         run("mount", &["--bind", &path, &path]);
         let made = Self(folder.to_owned());
-        run("mount", &["-o", "remount,bind,ro", &path]);
+        // As long as a file is open for writing there, the kernel says no.
+        let remount = || {
+            let asked = Command::new("mount").args(["-o", "remount,bind,ro", &path]).output();
+            asked.unwrap().status.success().then_some(())
+        };
+        until("nobody to write there", PATIENCE, remount);
         made
     }
 }

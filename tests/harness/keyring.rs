@@ -27,6 +27,33 @@ impl Keyring {
         keyring
     }
 
+    /// Makes a key as it was made at that time, for a day.
+    pub(crate) fn make_at(&self, time: &str, address: &str) {
+        let time = format!("{time}!");
+        let args = ["--faked-system-time", &time, "--quick-gen-key", address];
+        let made = self.gpg(&[&args[..], &["future-default", "-", "1d"]].concat(), b"");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    }
+
+    /// Makes a key that nobody should use today.
+    pub(crate) fn make_weak(&self, address: &str) {
+        let wanted = format!(
+            "%no-protection\nKey-Type: RSA\nKey-Length: 1024\nSubkey-Type: RSA\n\
+             Subkey-Length: 1024\nName-Email: {address}\nExpire-Date: 1y\n%commit\n"
+        );
+        let made = self.gpg(&["--generate-key"], wanted.as_bytes());
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    }
+
+    /// The revocation that gpg makes with each key, of the only key.
+    pub(crate) fn revocation(&self) -> Vec<u8> {
+        let folder = std::fs::read_dir(self.home.path().join("openpgp-revocs.d")).unwrap();
+        let text = std::fs::read_to_string(folder.last().unwrap().unwrap().path()).unwrap();
+        // A colon keeps people from using it by mistake.
+        let start = text.find(":-----BEGIN").unwrap();
+        text.as_bytes()[start + 1..].to_vec()
+    }
+
     /// The certificate of an address, armored.
     pub(crate) fn certificate(&self, address: &str) -> Vec<u8> {
         self.gpg(&["--armor", "--export", address], b"").stdout

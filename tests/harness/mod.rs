@@ -47,7 +47,8 @@ pub(crate) fn until<T>(what: &str, limit: Duration, mut ask: impl FnMut() -> Opt
 /// A port that is free now, below those which the kernel gives to clients.
 pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let start = u16::try_from(std::process::id() % 11_000).unwrap_or(0);
+    // Two tests begun at once have neighbouring numbers, and take some ports each.
+    let start = u16::try_from(std::process::id().wrapping_mul(101) % 11_000).unwrap_or(0);
     loop {
         let port = 20_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000;
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {
