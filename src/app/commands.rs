@@ -52,6 +52,7 @@ fn answer(arguments: &Arguments) -> anyhow::Result<Exit> {
         | Command::Quarantine(_)
         | Command::Scan(_)
         | Command::Stats { .. }
+        | Command::Subject(_)
         | Command::Worker { .. } => {
             Builder::new_current_thread().enable_all().build()?.block_on(dispatch(arguments))
         }
@@ -99,7 +100,7 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<Exit> {
             }
             cli::stats::run(*days, format, &store, now()).await
         }
-        Command::Explain(_) | Command::Outbox(_) | Command::Quarantine(_) => {
+        Command::Explain(_) | Command::Outbox(_) | Command::Quarantine(_) | Command::Subject(_) => {
             with_gate(arguments).await
         }
         Command::Completions { .. }
@@ -122,6 +123,7 @@ async fn with_gate(arguments: &Arguments) -> anyhow::Result<Exit> {
         Command::Explain(command) => cli::explain::run(command, format, &gate).await,
         Command::Outbox(command) => cli::outbox::run(command, format, &gate).await,
         Command::Quarantine(command) => cli::quarantine::run(command, format, &gate).await,
+        Command::Subject(command) => cli::subject::run(command, format, &gate).await,
         Command::Audit(_)
         | Command::CheckConfig
         | Command::Completions { .. }

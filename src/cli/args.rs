@@ -122,6 +122,9 @@ pub enum Command {
         #[arg(long, default_value_t = 7, value_name = "N", value_parser = value_parser!(u16).range(1..=3660))]
         days: u16,
     },
+    /// Find, hand out, correct and erase what is kept about a person
+    #[command(subcommand, after_help = examples::SUBJECT)]
+    Subject(SubjectCommand),
     /// Read messages for the service; started by it
     #[command(hide = true)]
     Worker {
@@ -425,6 +428,64 @@ pub enum RulesCommand {
         #[arg(value_name = "PATH")]
         paths: Vec<PathBuf>,
     },
+}
+
+/// `sluse subject`
+#[derive(Debug, Subcommand)]
+pub enum SubjectCommand {
+    /// Note what is wrong in a held message
+    Correct {
+        /// The message, as `quarantine list` names it
+        id: HeldId,
+        /// A file with what is wrong and what is right, `-` for standard input
+        #[arg(long, value_name = "FILE")]
+        note: PathBuf,
+        /// Who acts
+        #[command(flatten)]
+        person: Person,
+    },
+    /// Erase the messages of a person; what is under a legal hold stays
+    Erase {
+        /// Whom to look for
+        #[command(flatten)]
+        whom: Whom,
+        /// Of what is found, only this message; may be given several times, and
+        /// must be with --name, since others may have the name
+        #[arg(long, value_name = "EVENT", required_unless_present_any = ["address", "number"])]
+        only: Vec<EventId>,
+    },
+    /// Write what is kept about a person into a folder
+    Export {
+        /// Whom to look for
+        #[command(flatten)]
+        whom: Whom,
+        /// The folder, which must not be there yet
+        #[arg(long, value_name = "FOLDER")]
+        out: PathBuf,
+    },
+    /// List what is kept about a person
+    Find {
+        /// Whom to look for
+        #[command(flatten)]
+        whom: Whom,
+    },
+}
+
+/// The person that a request is about.
+#[derive(Args, Clone, Debug)]
+pub struct Whom {
+    /// As sender or recipient
+    #[arg(long, value_name = "ADDRESS", group = "subject")]
+    pub address: Option<Address>,
+    /// All words of a name, in one text; reads everything that is held
+    #[arg(long, value_name = "NAME", group = "subject")]
+    pub name: Option<String>,
+    /// An identity number; `-` takes it from standard input
+    #[arg(long, value_name = "NUMBER", group = "subject", required_unless_present_any = ["address", "name"])]
+    pub number: Option<String>,
+    /// Who acts
+    #[command(flatten)]
+    pub person: Person,
 }
 
 /// `sluse scan`

@@ -150,3 +150,15 @@ Examples:
   sluse stats
   sluse stats --days 30 --format json
   sluse stats --check || echo \"mail is not accounted for\"";
+
+pub(super) const SUBJECT: &str = "\
+Examples:
+  sluse subject find --number - --reason \"request 2026-17\"
+  sluse subject find --address ola@partner.example --reason \"request 2026-17\"
+  sluse subject export --name \"Ola Nordmann\" --out request-17 --reason \"request 2026-17\"
+  sluse subject erase --address ola@partner.example --reason \"request 2026-17\"
+  sluse subject erase --name \"Ola Nordmann\" --only bcdfghjkmnpqrstvbcdf --reason \"17\"
+  sluse subject correct bcdfghjkmnpqrstvbcdf --note note.txt --reason \"request 2026-17\"
+
+A number on the command line can be seen by others on this machine. The audit log
+keeps masked findings until its rows are old.";

@@ -17,6 +17,7 @@ pub mod quarantine;
 pub mod rules;
 pub mod scan;
 pub mod stats;
+pub mod subject;
 
 use std::process::ExitCode;
 

@@ -21,6 +21,7 @@ mod retention;
 mod rulebook;
 mod settings;
 mod strikes;
+mod subject;
 mod undelivered;
 
 use std::{
@@ -45,6 +46,7 @@ pub use self::{
     reader::Reader,
     rulebook::{Rulebook, RulebookError},
     settings::{GatewaySettings, Settings},
+    subject::{Dossier, Erasure, HeldTrace, Subject, Trace, Traces},
 };
 use crate::{
     base::{clock::Clock, measure::ERRORS},

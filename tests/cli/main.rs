@@ -13,3 +13,4 @@ mod rules;
 mod scan;
 mod settings;
 mod store;
+mod subject;

@@ -1,0 +1,313 @@
+//! What the data protection officer does for a person: finding what is kept,
+//! handing it out, erasing it.
+//!
+//! A number is looked up in the index and confirmed by reading the content; a
+//! name stands in no index, so everything that is held is read. The machine
+//! reads, and shows nobody. Each search, copy and erasure is written down with
+//! its purpose, and for whom as a keyed hash, never as a number or a name.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{Gate, GateError};
+use crate::{
+    base::id::EventId,
+    detect,
+    model::{Act, Address, Event, Fragment, Kind, Reviewer},
+    store::{AuditRow, Correction, Erased, Held, HeldId, OutboxFilter, OutboxItem, StoreError},
+};
+
+/// Whom to look for.
+#[derive(Clone)]
+pub enum Subject {
+    /// The address as sender or recipient.
+    Address(Address),
+    /// All words of the name in one text.
+    Name(String),
+    /// An identity number.
+    Number(String),
+}
+
+/// What is kept of one message that has to do with a person.
+#[derive(Clone, Debug, Serialize)]
+pub struct Trace {
+    /// The message.
+    pub event: EventId,
+    /// Where the person was found: `content`, `envelope` or `index`. The
+    /// index alone is not sure: the content is gone or cannot be read.
+    pub found: BTreeSet<&'static str>,
+    /// Whether it must be kept, and cannot be erased.
+    pub legal_hold: bool,
+    /// What is held of it.
+    pub held: Vec<HeldTrace>,
+    /// What was sent of it, to whom.
+    pub sent: Vec<OutboxItem>,
+}
+
+/// A held item of a trace.
+#[derive(Clone, Debug, Serialize)]
+pub struct HeldTrace {
+    /// As it is listed.
+    #[serde(flatten)]
+    pub held: Held,
+    /// Whether the message itself is still there.
+    pub content: bool,
+    /// What was noted as wrong in it.
+    pub corrections: Vec<Correction>,
+}
+
+/// What a search came to.
+#[derive(Clone, Debug, Serialize)]
+pub struct Traces {
+    /// The person, as a keyed hash.
+    pub person: String,
+    /// Message by message.
+    pub traces: Vec<Trace>,
+    /// Held messages that could not be read whole, and may hide the person.
+    pub unread: Vec<HeldId>,
+}
+
+/// A message of a person, with all that is handed out about it.
+pub struct Dossier {
+    /// What is kept.
+    pub trace: Trace,
+    /// Everything that was done with it, by whom: who saw it, too.
+    pub history: Vec<AuditRow>,
+    /// The originals that are still there.
+    pub originals: Vec<(HeldId, Vec<u8>)>,
+}
+
+/// How the erasure of a message ended.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Erasure {
+    /// It was erased.
+    Done(Erased),
+    /// A legal hold keeps it.
+    KeptByLaw,
+}
+
+impl Gate {
+    /// Finds what is kept about a person. The audit log says who searched and
+    /// why.
+    ///
+    /// # Errors
+    ///
+    /// The store failed or there is no reader.
+    pub async fn find_subject(
+        &self,
+        subject: &Subject,
+        by: &Reviewer,
+    ) -> Result<Traces, GateError> {
+        let person = self.person_mark(subject);
+        let mut found: BTreeMap<EventId, BTreeSet<&'static str>> = BTreeMap::new();
+        let mut unread = Vec::new();
+        let candidates = match subject {
+            Subject::Address(address) => {
+                for event in self.store.events_of_address(address).await? {
+                    found.entry(event).or_default().insert("envelope");
+                }
+                Vec::new()
+            }
+            Subject::Name(_) => self.store.held_with_content().await?,
+            Subject::Number(number) => {
+                let person = detect::person_named(number, self.store.person_key());
+                self.store.held_naming(person).await?
+            }
+        };
+        for id in candidates {
+            let Some(held) = self.store.held_by_id(id).await? else { continue };
+            match self.names(id, subject, by).await? {
+                Named::Yes => found.entry(held.event).or_default().insert("content"),
+                Named::No => continue,
+                Named::Unsure if matches!(subject, Subject::Name(_)) => {
+                    unread.push(id);
+                    continue;
+                }
+                Named::Unsure => found.entry(held.event).or_default().insert("index"),
+            };
+        }
+        let mut traces = Vec::with_capacity(found.len());
+        for (event, places) in found {
+            traces.push(self.trace(event, places).await?);
+        }
+        let facts = json!({
+            "by": subject.word(), "person": person, "messages": traces.len(),
+            "purpose": by.purpose(),
+        });
+        self.note_act(by, Act::Searched, facts).await?;
+        Ok(Traces { person, traces, unread })
+    }
+
+    /// Collects all that is handed out about the traces of a person. The audit
+    /// log says who opened each message, and who took the copy.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub async fn export_subject(
+        &self,
+        traces: &Traces,
+        by: &Reviewer,
+    ) -> Result<Vec<Dossier>, GateError> {
+        let mut dossiers = Vec::with_capacity(traces.traces.len());
+        for trace in &traces.traces {
+            let mut originals = Vec::new();
+            for item in trace.held.iter().filter(|item| item.content) {
+                originals.push((item.held.id, self.store.reveal_held(item.held.id, by).await?));
+            }
+            let history = self.store.event_audit(trace.event).await?;
+            dossiers.push(Dossier { trace: trace.clone(), history, originals });
+        }
+        let facts = json!({
+            "what": "person", "person": traces.person, "messages": dossiers.len(),
+            "purpose": by.purpose(),
+        });
+        self.note_act(by, Act::Exported, facts).await?;
+        Ok(dossiers)
+    }
+
+    /// Erases the messages of a person, except those under a legal hold.
+    ///
+    /// # Errors
+    ///
+    /// The store failed; what was erased before stays erased.
+    pub async fn erase_subject(
+        &self,
+        traces: &Traces,
+        by: &Reviewer,
+    ) -> Result<Vec<(EventId, Erasure)>, GateError> {
+        let mut ended = Vec::with_capacity(traces.traces.len());
+        for trace in &traces.traces {
+            let erasure = match self.store.erase(trace.event, &traces.person, by).await {
+                Ok(erased) => Erasure::Done(erased),
+                Err(StoreError::KeptByLaw(_)) => Erasure::KeptByLaw,
+                Err(error) => return Err(error.into()),
+            };
+            ended.push((trace.event, erasure));
+        }
+        Ok(ended)
+    }
+
+    async fn trace(
+        &self,
+        event: EventId,
+        found: BTreeSet<&'static str>,
+    ) -> Result<Trace, GateError> {
+        let mut held = Vec::new();
+        for id in self.store.held_of_event(event).await? {
+            let Some(item) = self.store.held_by_id(id).await? else { continue };
+            let content = self.store.has_content(id).await?;
+            let corrections = self.store.corrections(id).await?;
+            held.push(HeldTrace { held: item, content, corrections });
+        }
+        let filter = OutboxFilter { event: Some(event), ..OutboxFilter::default() };
+        let sent = self.store.outbox(&filter).await?;
+        let holds = self.store.legal_holds().await?;
+        let legal_hold = holds.iter().any(|hold| hold.event == event);
+        Ok(Trace { event, found, legal_hold, held, sent })
+    }
+
+    /// Whether the content of a held message names the subject.
+    async fn names(
+        &self,
+        id: HeldId,
+        subject: &Subject,
+        by: &Reviewer,
+    ) -> Result<Named, GateError> {
+        let raw: Arc<[u8]> = match self.store.reread_held(id, by).await {
+            Ok(raw) => raw.into(),
+            Err(
+                StoreError::ContentGone(_)
+                | StoreError::ContentMissing(_)
+                | StoreError::Tampered(_),
+            ) => return Ok(Named::Unsure),
+            Err(error) => return Err(error.into()),
+        };
+        let read = self.workers.read(Kind::Message, "", &raw).await?;
+        Ok(if read.fragments.iter().any(|fragment| subject.stands_in(fragment)) {
+            Named::Yes
+        } else if read.gaps.is_empty() {
+            Named::No
+        } else {
+            Named::Unsure
+        })
+    }
+
+    fn person_mark(&self, subject: &Subject) -> String {
+        let text = match subject {
+            Subject::Address(address) => address.key(),
+            Subject::Name(name) => words(name).join(" "),
+            Subject::Number(number) => digits(number),
+        };
+        let mark = self.store.mac("subject", text.as_bytes());
+        data_encoding::HEXLOWER.encode(&mark[..16])
+    }
+
+    async fn note_act(&self, by: &Reviewer, act: Act, facts: Value) -> Result<(), GateError> {
+        self.record(Event { event: None, actor: by.name().to_owned(), act, facts }).await
+    }
+}
+
+enum Named {
+    No,
+    /// The content is gone, or not all of it could be read.
+    Unsure,
+    Yes,
+}
+
+impl Subject {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Address(_) => "address",
+            Self::Name(_) => "name",
+            Self::Number(_) => "number",
+        }
+    }
+
+    fn stands_in(&self, fragment: &Fragment) -> bool {
+        match self {
+            Self::Address(address) => fragment.text.to_lowercase().contains(&address.key()),
+            Self::Name(name) => {
+                let there: BTreeSet<String> = words(&fragment.text).into_iter().collect();
+                let wanted = words(name);
+                !wanted.is_empty() && wanted.iter().all(|word| there.contains(word))
+            }
+            Self::Number(number) => {
+                let wanted = digits(number);
+                !wanted.is_empty() && runs(&fragment.text).iter().any(|run| run.contains(&wanted))
+            }
+        }
+    }
+}
+
+/// The digits of a text that are separated by no more than people put into
+/// numbers.
+fn runs(text: &str) -> Vec<String> {
+    let mut runs = vec![String::new()];
+    for c in text.chars() {
+        if let Some(digit) = c.to_digit(10).and_then(|digit| char::from_digit(digit, 10)) {
+            if let Some(run) = runs.last_mut() {
+                run.push(digit);
+            }
+        } else if (c.is_alphabetic() || c.is_control())
+            && runs.last().is_some_and(|r| !r.is_empty())
+        {
+            runs.push(String::new());
+        }
+    }
+    runs
+}
+
+fn digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+fn words(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect()
+}
