@@ -35,7 +35,7 @@ fn all_troubles_in_turn(gate: Gate) {
     let start = Usage::of(&site);
     while total.messages == 0 || Instant::now() < end {
         round += 1;
-        let trial = Trial::of(&format!("runde{}", "i".repeat(round % 50)), MIX.repeat(8));
+        let trial = Trial::of(&format!("runde-{}", letters(round)), MIX.repeat(8));
         let done = AtomicBool::new(false);
         thread::scope(|scope| {
             let port = site.gate;
@@ -148,6 +148,17 @@ impl Dice {
     pub(crate) fn one_in(&mut self, many: u64) -> bool {
         self.below(many) == 0
     }
+}
+
+/// A number in letters: each round has a name of its own, and none that looks
+/// like a number.
+fn letters(mut number: usize) -> String {
+    let mut text = String::new();
+    while number > 0 {
+        text.push(char::from(b'a' + u8::try_from(number % 26).unwrap()));
+        number /= 26;
+    }
+    text
 }
 
 /// One round, or as long as `SLUSE_SOAK_MINUTES` says.
