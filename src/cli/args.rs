@@ -481,7 +481,7 @@ pub struct Whom {
     #[arg(long, value_name = "NAME", group = "subject")]
     pub name: Option<String>,
     /// An identity number; `-` takes it from standard input
-    #[arg(long, value_name = "NUMBER", group = "subject", required_unless_present_any = ["address", "name"])]
+    #[arg(long, value_name = "NUMBER", group = "subject", value_parser = identity_number, required_unless_present_any = ["address", "name"])]
     pub number: Option<String>,
     /// Who acts
     #[command(flatten)]
@@ -528,6 +528,15 @@ fn direction(word: String) -> Result<Direction, String> {
         .into_iter()
         .find(|direction| direction.as_str() == word)
         .ok_or(word)
+}
+
+/// Less than this is in half the mail there is, which would be erased.
+pub(super) fn identity_number(text: &str) -> Result<String, &'static str> {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    if text == "-" || digits >= 9 {
+        return Ok(text.to_owned());
+    }
+    Err("an identity number has at least 9 digits")
 }
 
 fn public_key(text: &str) -> Result<String, WrongKey> {

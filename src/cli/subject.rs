@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::Write,
+    io::{self, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::Path,
 };
@@ -11,8 +11,8 @@ use anyhow::{Context, bail};
 use serde_json::json;
 
 use super::{
-    Exit,
-    args::{Format, SubjectCommand, Whom},
+    Exit, InputError,
+    args::{Format, SubjectCommand, Whom, identity_number},
     input,
     output::{Output, remark},
     reviewer,
@@ -66,7 +66,10 @@ async fn find(whom: &Whom, gate: &Gate) -> anyhow::Result<(Traces, Reviewer)> {
     let subject = match (&whom.address, &whom.name, &whom.number) {
         (Some(address), ..) => Subject::Address(address.clone()),
         (_, Some(name), _) => Subject::Name(name.clone()),
-        (.., Some(number)) if number == "-" => Subject::Number(read_text(Path::new("-"))?),
+        (.., Some(number)) if number == "-" => {
+            let number = read_text(Path::new("-"))?;
+            Subject::Number(identity_number(number.trim()).map_err(not_one)?)
+        }
         (.., Some(number)) => Subject::Number(number.clone()),
         (None, None, None) => bail!("nobody to look for"),
     };
@@ -157,7 +160,7 @@ async fn erase(whom: &Whom, only: &[EventId], format: Format, gate: &Gate) -> an
     Ok(exit)
 }
 
-fn print(output: &mut Output, trace: &Trace) -> std::io::Result<()> {
+fn print(output: &mut Output, trace: &Trace) -> io::Result<()> {
     let found: Vec<&str> = trace.found.iter().copied().collect();
     let kept = if trace.legal_hold { "  legal hold" } else { "" };
     output.line(format!("{}  found in {}{kept}", trace.event, found.join(", ")))?;
@@ -181,12 +184,17 @@ fn print(output: &mut Output, trace: &Trace) -> std::io::Result<()> {
     Ok(())
 }
 
+fn not_one(what: &'static str) -> InputError {
+    let source = io::Error::new(io::ErrorKind::InvalidInput, what);
+    InputError { path: "-".into(), source }
+}
+
 fn read_text(path: &Path) -> anyhow::Result<String> {
     let bytes = input::load(path, MOST)?.context("the text is too long")?;
     String::from_utf8(bytes).context("the text is not UTF-8")
 }
 
-fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(bytes)
 }

@@ -7,7 +7,7 @@
 //! its purpose, and for whom as a keyed hash, never as a number or a name.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::Arc,
 };
 
@@ -18,7 +18,7 @@ use super::{Gate, GateError};
 use crate::{
     base::id::EventId,
     detect,
-    model::{Act, Address, Event, Fragment, Kind, Reviewer},
+    model::{Act, Address, Event, Fragment, Kind, Person, Reviewer},
     store::{AuditRow, Correction, Erased, Held, HeldId, OutboxFilter, OutboxItem, StoreError},
 };
 
@@ -113,27 +113,31 @@ impl Gate {
                 }
                 Vec::new()
             }
-            Subject::Name(_) => self.store.held_with_content().await?,
+            Subject::Name(_) => by_nothing(self.store.held_with_content().await?),
             Subject::Number(number) => {
-                let person = detect::person_named(number, self.store.person_key());
-                self.store.held_naming(person).await?
+                let naming = self.store.held_naming(self.person(number)).await?;
+                let mut candidates: Vec<_> = naming.into_iter().map(|id| (id, true)).collect();
+                candidates.extend(by_nothing(self.store.held_without_index().await?));
+                candidates
             }
         };
-        for id in candidates {
+        for (id, by_index) in candidates {
             let Some(held) = self.store.held_by_id(id).await? else { continue };
             match self.names(id, subject, by).await? {
                 Named::Yes => found.entry(held.event).or_default().insert("content"),
                 Named::No => continue,
-                Named::Unsure if matches!(subject, Subject::Name(_)) => {
+                Named::Unsure if by_index => found.entry(held.event).or_default().insert("index"),
+                Named::Unsure => {
                     unread.push(id);
                     continue;
                 }
-                Named::Unsure => found.entry(held.event).or_default().insert("index"),
             };
         }
+        let holds = self.store.legal_holds().await?;
+        let kept: HashSet<EventId> = holds.iter().map(|hold| hold.event).collect();
         let mut traces = Vec::with_capacity(found.len());
         for (event, places) in found {
-            traces.push(self.trace(event, places).await?);
+            traces.push(self.trace(event, places, kept.contains(&event)).await?);
         }
         let facts = json!({
             "by": subject.word(), "person": person, "messages": traces.len(),
@@ -197,6 +201,7 @@ impl Gate {
         &self,
         event: EventId,
         found: BTreeSet<&'static str>,
+        legal_hold: bool,
     ) -> Result<Trace, GateError> {
         let mut held = Vec::new();
         for id in self.store.held_of_event(event).await? {
@@ -207,8 +212,6 @@ impl Gate {
         }
         let filter = OutboxFilter { event: Some(event), ..OutboxFilter::default() };
         let sent = self.store.outbox(&filter).await?;
-        let holds = self.store.legal_holds().await?;
-        let legal_hold = holds.iter().any(|hold| hold.event == event);
         Ok(Trace { event, found, legal_hold, held, sent })
     }
 
@@ -229,13 +232,28 @@ impl Gate {
             Err(error) => return Err(error.into()),
         };
         let read = self.workers.read(Kind::Message, "", &raw).await?;
-        Ok(if read.fragments.iter().any(|fragment| subject.stands_in(fragment)) {
+        let stands_there = read.fragments.iter().any(|fragment| subject.stands_in(fragment));
+        Ok(if stands_there || self.is_found_in(subject, &raw).await? {
             Named::Yes
         } else if read.gaps.is_empty() {
             Named::No
         } else {
             Named::Unsure
         })
+    }
+
+    /// Whether the rules find the person: also in a number that is cut over two
+    /// cells, or that lost its zero.
+    async fn is_found_in(&self, subject: &Subject, raw: &Arc<[u8]>) -> Result<bool, GateError> {
+        let Subject::Number(number) = subject else { return Ok(false) };
+        let person = Some(self.person(number));
+        let reader = self.reader(&self.book());
+        let reading = reader.read(Kind::Message, "", raw, self.now()).await?;
+        Ok(reading.findings.iter().any(|finding| finding.person == person))
+    }
+
+    fn person(&self, number: &str) -> Person {
+        detect::person_named(number, self.store.person_key())
     }
 
     fn person_mark(&self, subject: &Subject) -> String {
@@ -285,14 +303,19 @@ impl Subject {
     }
 }
 
+/// Items that are only looked through, which no index points to.
+fn by_nothing(ids: Vec<HeldId>) -> Vec<(HeldId, bool)> {
+    ids.into_iter().map(|id| (id, false)).collect()
+}
+
 /// The digits of a text that are separated by no more than people put into
 /// numbers.
 fn runs(text: &str) -> Vec<String> {
     let mut runs = vec![String::new()];
     for c in text.chars() {
-        if let Some(digit) = c.to_digit(10).and_then(|digit| char::from_digit(digit, 10)) {
+        if c.is_ascii_digit() {
             if let Some(run) = runs.last_mut() {
-                run.push(digit);
+                run.push(c);
             }
         } else if (c.is_alphabetic() || c.is_control())
             && runs.last().is_some_and(|r| !r.is_empty())

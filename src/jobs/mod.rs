@@ -61,11 +61,7 @@ pub async fn gauges(
             sleep(MEASURE).await;
         }
     };
-    tokio::select! {
-        () = work => {}
-        () = stopped => {}
-    }
-    Ok(())
+    unless(stopped, work).await
 }
 
 /// Shows whether what was accepted in the last 24 hours is accounted for.
@@ -96,14 +92,10 @@ pub async fn retention(
                 }
                 Err(error) => error!(error = &error as &dyn Error, "held messages not expired"),
             }
-            sleep(PURGE).await;
+            sleep(LOOK_HOURLY).await;
         }
     };
-    tokio::select! {
-        () = work => {}
-        () = stopped => {}
-    }
-    Ok(())
+    unless(stopped, work).await
 }
 
 /// Signs the audit log once a day. Where a checkpoint goes besides, such as a
@@ -122,9 +114,17 @@ pub async fn checkpoints(
                 }
                 Err(error) => error!(error = &error as &dyn Error, "audit log not signed"),
             }
-            sleep(PURGE).await;
+            sleep(LOOK_HOURLY).await;
         }
     };
+    unless(stopped, work).await
+}
+
+/// Does the work, which has no end, until the service stops.
+async fn unless(
+    stopped: impl Future<Output = ()> + Send,
+    work: impl Future<Output = ()> + Send,
+) -> anyhow::Result<()> {
     tokio::select! {
         () = work => {}
         () = stopped => {}
@@ -135,4 +135,4 @@ pub async fn checkpoints(
 /// The outbox may also be filled by a command beside the service.
 const LOOK: Duration = Duration::from_secs(2);
 const MEASURE: Duration = Duration::from_secs(15);
-const PURGE: Duration = Duration::from_secs(3600);
+const LOOK_HOURLY: Duration = Duration::from_secs(3600);

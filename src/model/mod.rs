@@ -18,7 +18,6 @@ pub mod part_path;
 pub mod reading;
 pub mod reply;
 pub mod reviewer;
-pub mod role;
 pub mod ruling;
 pub mod submission;
 
@@ -38,7 +37,6 @@ pub use self::{
     reading::Reading,
     reply::Reply,
     reviewer::Reviewer,
-    role::{Permission, Role},
     ruling::{Reason, Ruling, Verdict},
     submission::Submission,
 };

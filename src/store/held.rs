@@ -272,8 +272,8 @@ pub(super) async fn key(
 }
 
 /// Destroys the keys of all items whose time is over and that no legal hold
-/// keeps, inside the caller's transaction. At most 1000 at once. Tells for how many recipients each was
-/// still held.
+/// keeps, inside the caller's transaction. At most 1000 at once. Tells for how
+/// many recipients each was still held.
 pub(super) async fn expire(
     connection: &mut Connection,
     now: Timestamp,

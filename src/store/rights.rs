@@ -54,17 +54,25 @@ pub struct Correction {
 }
 
 impl Store {
-    /// The held items whose content names `person`, by the index; and those with
-    /// content that no index knows.
+    /// The held items whose content names `person`, by the index.
     ///
     /// # Errors
     ///
     /// The database does not answer.
     pub async fn held_naming(&self, person: Person) -> Result<Vec<HeldId>, StoreError> {
-        let select = "SELECT held FROM held_person WHERE person = $1 \
-                      UNION SELECT id FROM held WHERE indexed = 0 AND sealed_key IS NOT NULL";
+        let select = "SELECT held FROM held_person WHERE person = $1";
         let ids = sqlx::query_scalar(select).bind(persons::text(person));
         parse(ids.fetch_all(&self.0.database.readers).await?, "id")
+    }
+
+    /// The held items with content that the index does not know.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn held_without_index(&self) -> Result<Vec<HeldId>, StoreError> {
+        let select = "SELECT id FROM held WHERE indexed = 0 AND sealed_key IS NOT NULL";
+        parse(sqlx::query_scalar(select).fetch_all(&self.0.database.readers).await?, "id")
     }
 
     /// The held items that still have content.

@@ -17,11 +17,18 @@ use crate::place::Place;
 const NUMBER: &str = "13827830652";
 const HERS: &[u8] = b"From: kari@cpm.example\r\nSubject: Henvisning\r\n\r\n\
     Ola Nordmann, fnr 138278 30652, har diabetes.\r\n";
+/// In two cells, as lists have it.
+const LIST: &[u8] = b"From: kari@cpm.example\r\nContent-Type: text/html\r\n\r\n<table>\
+    <tr><th>Navn<th>Fdato<th>Personnr<tr><td>Ola<td>138278<td>30652</table>\r\n";
 const OTHER: &[u8] = b"From: kari@cpm.example\r\nSubject: Liste\r\n\r\nTelefon 13827830\r\n";
 
 /// A store that holds a message about a person for two, with a copy on its way
 /// to a third, and a message about nobody.
 fn place() -> Place {
+    place_with(&[])
+}
+
+fn place_with(more: &[&[u8]]) -> Place {
     let place = Place::new();
     let work = async {
         let store = Store::open(&place.path("state"), None, Arc::new(SystemClock)).await.unwrap();
@@ -38,7 +45,8 @@ fn place() -> Place {
             persons,
         };
         // A person whose hash is the same by chance: not confirmed, not found.
-        let holds = vec![hold(HERS, 7, vec![person]), hold(OTHER, 8, vec![person])];
+        let mut holds = vec![hold(HERS, 7, vec![person]), hold(OTHER, 8, vec![person])];
+        holds.extend(more.iter().map(|raw| hold(raw, 9, vec![person])));
         let queue = vec![copy()];
         store.commit(Change { holds, queue, ..Change::default() }).await.unwrap();
     };
@@ -114,6 +122,27 @@ fn a_person_is_found_by_number_address_and_name() {
         (&"searched".into(), &"krav 17".into())
     );
     assert!(!audit.out.contains(NUMBER) && !audit.out.to_lowercase().contains("nordmann"));
+}
+
+#[test]
+fn a_number_in_two_cells_is_found_as_the_rules_found_it() {
+    let place = place_with(&[LIST]);
+    let call = ["subject", "find", "--number", NUMBER, "--format", "json"];
+    let answer = place.sluse(&[&call[..], &WHY].concat());
+    let traces = answer.json()[0]["traces"].as_array().unwrap().clone();
+    assert_eq!(traces.len(), 2, "{answer:?}");
+    assert!(traces.iter().all(|trace| trace["found"][0] == "content"), "{answer:?}");
+}
+
+#[test]
+fn half_a_number_erases_nothing() {
+    let place = place();
+    for number in ["1", "138278", ""] {
+        let call = [&["subject", "erase", "--number", number][..], &WHY].concat();
+        let answer = place.sluse(&call);
+        assert!(answer.status == 2 && answer.said.contains("9 digits"), "{answer:?}");
+    }
+    assert!(place.sluse(&["quarantine", "list"]).out.contains("kari@cpm.example"));
 }
 
 #[test]
