@@ -33,8 +33,18 @@ pub const GATE: &str = "gate";
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Act {
+    /// An account was made, changed or closed.
+    AccountChanged,
+    /// A second person agreed to what another had asked for.
+    Approved,
+    /// The sender of a held message was asked about it.
+    Asked,
+    /// A held message was given to somebody to look at.
+    Assigned,
     /// The end of the audit log was signed.
     Checkpointed,
+    /// Somebody wrote a comment on a held message.
+    Commented,
     /// Data held about a person was put right.
     Corrected,
     /// A message was judged.
@@ -55,8 +65,18 @@ pub enum Act {
     KeyImported,
     /// A certificate was taken out of use.
     KeyRemoved,
+    /// Somebody logged in.
+    LoggedIn,
+    /// Somebody logged out, or was logged out.
+    LoggedOut,
+    /// Somebody tried to log in and could not.
+    LoginFailed,
     /// A notice was queued.
     Notified,
+    /// A sender let a message through, giving a reason.
+    Overridden,
+    /// A change was asked for that a second person must agree to.
+    Proposed,
     /// A held message was refused by a person.
     Rejected,
     /// A held message was set free by a person.
@@ -69,13 +89,22 @@ pub enum Act {
     Sent,
     /// Settings, rules or policy were loaded.
     SettingsLoaded,
+    /// Somebody looked at a held message, with its values masked.
+    Viewed,
+    /// A finding was reported as wrong.
+    WrongAlarm,
 }
 
 impl Act {
     /// The word in the log and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::AccountChanged => "account-changed",
+            Self::Approved => "approved",
+            Self::Asked => "asked",
+            Self::Assigned => "assigned",
             Self::Checkpointed => "checkpointed",
+            Self::Commented => "commented",
             Self::Corrected => "corrected",
             Self::Decided => "decided",
             Self::Deleted => "deleted",
@@ -86,13 +115,20 @@ impl Act {
             Self::HoldPlaced => "hold-placed",
             Self::KeyImported => "key-imported",
             Self::KeyRemoved => "key-removed",
+            Self::LoggedIn => "logged-in",
+            Self::LoggedOut => "logged-out",
+            Self::LoginFailed => "login-failed",
             Self::Notified => "notified",
+            Self::Overridden => "overridden",
+            Self::Proposed => "proposed",
             Self::Rejected => "rejected",
             Self::Released => "released",
             Self::Revealed => "revealed",
             Self::Searched => "searched",
             Self::Sent => "sent",
             Self::SettingsLoaded => "settings-loaded",
+            Self::Viewed => "viewed",
+            Self::WrongAlarm => "wrong-alarm",
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod part_path;
 pub mod reading;
 pub mod reply;
 pub mod reviewer;
+pub mod role;
 pub mod ruling;
 pub mod submission;
 
@@ -37,6 +38,7 @@ pub use self::{
     reading::Reading,
     reply::Reply,
     reviewer::Reviewer,
+    role::{Permission, Role},
     ruling::{Reason, Ruling, Verdict},
     submission::Submission,
 };

@@ -11,6 +11,7 @@ pub mod metrics;
 mod page;
 mod serve;
 mod settings;
+mod texts;
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 

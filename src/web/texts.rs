@@ -1,0 +1,38 @@
+//! What pages say, in three languages side by side.
+//!
+//! Each area of pages has one file of texts. A text that a language lacks does
+//! not compile. Texts say "our policy", never "the law".
+
+/// Makes a struct of texts with one constant a language:
+/// `name: "bokmål", "nynorsk", "English";`
+#[allow(unused_macros, reason = "the pages that use it come next")]
+macro_rules! texts {
+    ($(#[$meta:meta])* $name:ident {
+        $($field:ident: $nb:literal, $nn:literal, $en:literal;)*
+    }) => {
+        $(#[$meta])*
+        pub(super) struct $name {
+            $(pub(super) $field: &'static str,)*
+        }
+
+        impl $name {
+            /// The texts in `language`.
+            pub(super) const fn of(language: $crate::notify::Language) -> &'static Self {
+                match language {
+                    $crate::notify::Language::En => &Self { $($field: $en,)* },
+                    $crate::notify::Language::Nb => &Self { $($field: $nb,)* },
+                    $crate::notify::Language::Nn => &Self { $($field: $nn,)* },
+                }
+            }
+
+            /// Each text with its name, in bokmål, nynorsk and English.
+            #[cfg(test)]
+            pub(super) fn all() -> Vec<(&'static str, [&'static str; 3])> {
+                vec![$((stringify!($field), [$nb, $nn, $en]),)*]
+            }
+        }
+    };
+}
+
+#[expect(unused_imports, reason = "the pages that use it come next")]
+pub(super) use texts;
