@@ -50,6 +50,7 @@ fn answer(arguments: &Arguments) -> anyhow::Result<Exit> {
         | Command::Keys(_)
         | Command::Outbox(_)
         | Command::Quarantine(_)
+        | Command::Report(_)
         | Command::Scan(_)
         | Command::Stats { .. }
         | Command::Subject(_)
@@ -100,9 +101,11 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<Exit> {
             }
             cli::stats::run(*days, format, &store, now()).await
         }
-        Command::Explain(_) | Command::Outbox(_) | Command::Quarantine(_) | Command::Subject(_) => {
-            with_gate(arguments).await
-        }
+        Command::Explain(_)
+        | Command::Outbox(_)
+        | Command::Quarantine(_)
+        | Command::Report(_)
+        | Command::Subject(_) => with_gate(arguments).await,
         Command::Completions { .. }
         | Command::Formats
         | Command::Man
@@ -123,6 +126,7 @@ async fn with_gate(arguments: &Arguments) -> anyhow::Result<Exit> {
         Command::Explain(command) => cli::explain::run(command, format, &gate).await,
         Command::Outbox(command) => cli::outbox::run(command, format, &gate).await,
         Command::Quarantine(command) => cli::quarantine::run(command, format, &gate).await,
+        Command::Report(command) => cli::report::run(command, &gate).await,
         Command::Subject(command) => cli::subject::run(command, format, &gate).await,
         Command::Audit(_)
         | Command::CheckConfig

@@ -19,7 +19,7 @@ use jiff::{
     tz::Offset,
 };
 
-use super::examples;
+use super::{examples, report::ReportCommand};
 use crate::{
     base::id::EventId,
     model::{Address, Direction, Kind},
@@ -97,6 +97,9 @@ pub enum Command {
     /// Look at held messages and decide about them
     #[command(subcommand, after_help = examples::QUARANTINE)]
     Quarantine(QuarantineCommand),
+    /// Make reports for authorities: about an incident, or how the gate is set
+    #[command(subcommand, after_help = examples::REPORT)]
+    Report(ReportCommand),
     /// Look at the rules
     #[command(subcommand, after_help = examples::RULES)]
     Rules(RulesCommand),

@@ -19,6 +19,7 @@ mod personal_link;
 mod quarantine;
 mod reader;
 mod record;
+pub mod report;
 mod retention;
 mod rulebook;
 mod sender;

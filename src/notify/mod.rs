@@ -16,6 +16,7 @@ mod refusal;
 mod report;
 mod settings;
 mod silence;
+pub(crate) mod texts;
 mod token;
 pub(crate) mod words;
 

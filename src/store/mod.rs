@@ -8,6 +8,7 @@
 //! [`StoreError`]; the message path answers 451 to it.
 
 mod audit;
+mod audit_search;
 mod balance;
 mod blobs;
 mod change;
@@ -54,6 +55,7 @@ use self::{
 };
 pub use self::{
     audit::{AuditReport, AuditRow, BadRow},
+    audit_search::{AuditFilter, KeptRecipient},
     balance::Imbalance,
     change::{
         Change, Committed, HeldState, NewHold, NewQueued, NewRefusal, OutboxState, Placed, Purpose,
@@ -91,6 +93,7 @@ struct Inner {
     writer: Writer,
     clock: Arc<dyn Clock>,
     swept: Vec<String>,
+    key_is_apart: bool,
 }
 
 /// Whether something was settled now or had been before.
@@ -143,6 +146,7 @@ impl Store {
         } else {
             key_file.make()?;
         }
+        let key_is_apart = !key_file.path.starts_with(folder);
         let keys = Arc::new(Keys::derive(&key_file.read()?));
         let database = Arc::new(Database::open(&file, patience).await?);
         if !schema::prepare(&database, &keys).await? {
@@ -153,12 +157,27 @@ impl Store {
         let senders = Senders::of(folder);
         let answers = Arc::new(ledger::Desk::default());
         let writer = Writer::start(database.clone(), keys.clone(), clock.clone(), answers.clone());
-        Ok(Self(Arc::new(Inner { database, blobs, keys, answers, senders, writer, clock, swept })))
+        Ok(Self(Arc::new(Inner {
+            database,
+            blobs,
+            keys,
+            answers,
+            senders,
+            writer,
+            clock,
+            swept,
+            key_is_apart,
+        })))
     }
 
     /// What crashes had left behind and was removed when the store opened.
     pub fn swept(&self) -> &[String] {
         &self.0.swept
+    }
+
+    /// Whether the master key is kept apart from the folder.
+    pub fn master_key_is_apart(&self) -> bool {
+        self.0.key_is_apart
     }
 
     /// Checks that the database and the folder take writes.
