@@ -24,6 +24,7 @@ mod master;
 mod outbox;
 mod persons;
 mod purge;
+mod queue;
 mod retention;
 mod rights;
 mod schema;
@@ -66,6 +67,7 @@ pub use self::{
     ledger::LedgerHour,
     legal_hold::{Kept, LegalHold},
     outbox::{OutboxFilter, OutboxItem, OutboxRecipient},
+    queue::{Assigned, QueueFilter, QueueSort, QueueTotal},
     retention::Retention,
     rights::{Correction, Erased},
     sending::{Attempt, Fate, Queued},
