@@ -94,7 +94,7 @@ async fn fill(database: &std::path::Path) {
                 row.push_bind(if number % 50 == 0 { "released" } else { "held" });
                 row.push_bind(message_id.clone()).push_bind(sender.clone());
                 row.push_bind(sender.clone()).push_bind(format!("[\"{to}\"]"));
-                row.push_bind(if number % 400 == 0 { "inbound" } else { "outbound" });
+                row.push_bind(if number % 401 == 0 { "inbound" } else { "outbound" });
                 row.push_bind(format!("[\"{rule}:high\"]"));
                 row.push_bind(at).push_bind(at + 31_536_000_000);
                 row.push_bind(i64::try_from(number * 7919 % 900_000).unwrap_or(0));
