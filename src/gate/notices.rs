@@ -13,7 +13,7 @@ use super::{Decision, Gate, GateError, Rulebook, decide::refuses_by_mail, error}
 use crate::{
     base::id::EventId,
     model::{Address, Channel, Direction, Kind, Reading, Reviewer, Ruling, Submission, Verdict},
-    notify::{self, Action, Case, Line, Notice, NoticeError, Report},
+    notify::{self, Action, Case, Line, Notice, NoticeError, PersonalLink, Report},
     policy::{Facts, Parcel},
     store::{Held, NewQueued, Purpose},
 };
@@ -53,6 +53,7 @@ impl Gate {
             reading: &decision.reading,
             expires_at: held.then(|| expiry(self.now(), days)).flatten(),
             raw: &submission.raw,
+            may_act: true,
             report: must.then(|| {
                 let header =
                     self.harmless_header(book, (&submission.raw, sender), &decision.reading);
@@ -109,6 +110,7 @@ impl Gate {
             reading: &reading,
             expires_at: None,
             raw: &raw,
+            may_act: false,
             report: Some(Report {
                 arrived: held.held_at,
                 lines: refused(&rulings),
@@ -126,6 +128,7 @@ impl Gate {
         book: &Arc<Rulebook>,
         story: &Story<'_>,
     ) -> Result<Parcel, GateError> {
+        let link = story.may_act.then(|| self.link(story));
         let case = Case {
             event: story.event,
             sender: story.sender,
@@ -134,6 +137,7 @@ impl Gate {
             gaps: &story.reading.gaps,
             expires_at: story.expires_at,
             now: self.now(),
+            link: link.as_ref().map(|(token, until)| PersonalLink { token, until: *until }),
             language: None,
             sample: &sample(story.raw),
         };
@@ -186,6 +190,8 @@ pub(super) struct Story<'a> {
     pub(super) expires_at: Option<Timestamp>,
     /// The message itself, for its language alone.
     pub(super) raw: &'a [u8],
+    /// Whether the sender gets a link by which to act.
+    pub(super) may_act: bool,
     /// What programs are told, where mail that we had taken goes astray.
     pub(super) report: Option<Report>,
 }

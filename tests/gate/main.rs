@@ -23,5 +23,6 @@ mod protecting;
 mod quarantine;
 mod reports;
 mod rulebooks;
+mod sender_links;
 mod split;
 mod verdicts;
