@@ -27,7 +27,7 @@ async fn a_reviewer_finds_a_message_by_any_part_of_an_address() {
     let one = &store.queue(&QueueFilter::default()).await.unwrap()[1];
     let start = one.event.to_string()[..8].to_owned();
     let filter = QueueFilter { search: start, ..QueueFilter::default() };
-    assert_eq!(store.queue(&filter).await.unwrap(), [one.clone()]);
+    assert_eq!(store.queue(&filter).await.unwrap(), std::slice::from_ref(one));
 }
 
 #[tokio::test]
