@@ -34,7 +34,8 @@ pub fn slip_page(slip: &Slip, language: Language) -> Result<String, askama::Erro
 ///
 /// As [`slip_page`].
 pub fn evidence_page(evidence: &Evidence, language: Language) -> Result<String, askama::Error> {
-    EvidencePage { texts: Texts::of(language), language, evidence, style: STYLE }.render()
+    let (texts, words) = (Texts::of(language), Words::of(language));
+    EvidencePage { texts, words, language, evidence, style: STYLE }.render()
 }
 
 #[derive(Template)]
@@ -72,6 +73,7 @@ impl SlipPage<'_> {
 #[template(path = "report_evidence.html")]
 struct EvidencePage<'a> {
     texts: &'static Texts,
+    words: &'static Words,
     language: Language,
     evidence: &'a Evidence,
     style: &'static str,
@@ -91,9 +93,13 @@ impl EvidencePage<'_> {
                 parts.push(text.replacen("{}", &value, 1));
             }
         };
-        add(texts.when_level, route.level.map(|level| level.to_string()).unwrap_or_default());
+        add(
+            texts.when_level,
+            route.level.map(|level| texts.level(level).to_owned()).unwrap_or_default(),
+        );
         add(texts.when_rules, route.rules.join(", "));
-        add(texts.when_gaps, route.gaps.join(", "));
+        let gaps: Vec<&str> = route.gaps.iter().map(|name| gap(name, self.words)).collect();
+        add(texts.when_gaps, gaps.join(", "));
         add(texts.when_persons, route.persons.map(|least| least.to_string()).unwrap_or_default());
         add(texts.when_recipients, route.recipients.join(", "));
         add(texts.when_senders, route.senders.join(", "));
@@ -147,4 +153,19 @@ impl EvidencePage<'_> {
 fn shown(time: &Timestamp) -> String {
     let time = Offset::UTC.to_datetime(*time);
     format!("{} {:02}:{:02}", time.date(), time.hour(), time.minute())
+}
+
+/// The name of a kind of gap, in words.
+fn gap<'a>(name: &'a str, words: &'static Words) -> &'a str {
+    match name {
+        "ambiguous" => words.gap_ambiguous,
+        "broken" => words.gap_broken,
+        "encrypted" => words.gap_encrypted,
+        "timed-out" => words.gap_timed_out,
+        "too-big" => words.gap_too_big,
+        "too-deep" => words.gap_too_deep,
+        "unknown" => words.gap_unknown,
+        "weak-encryption" => words.gap_weak,
+        other => other,
+    }
 }

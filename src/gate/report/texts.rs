@@ -2,7 +2,7 @@
 
 use super::slip::Fate;
 use crate::{
-    model::{Act, Direction},
+    model::{Act, Direction, Level},
     notify::{Language, texts::texts},
 };
 
@@ -33,6 +33,11 @@ texts! {
         kind: "Type", "Type", "Kind";
         rule: "Regel", "Regel", "Rule";
         level: "Nivå", "Nivå", "Level";
+        info: "opplysning", "opplysning", "info";
+        low: "lavt", "lågt", "low";
+        medium: "middels", "middels", "medium";
+        high: "høyt", "høgt", "high";
+        critical: "svært høyt", "svært høgt", "critical";
         findings: "Funn, minst", "Funn, minst", "Findings, at least";
         gaps: "Deler som ikke kunne leses", "Delar som ikkje kunne lesast", "Parts that could not be read";
         direction: "Retning", "Retning", "Direction";
@@ -65,6 +70,7 @@ texts! {
         own_domains: "Egne domener", "Eigne domene", "Our own domains";
         packs: "Regelpakker", "Regelpakker", "Rule packs";
         pack: "Pakke", "Pakke", "Pack";
+        pack_version: "Versjon", "Versjon", "Version";
         hash: "Kontrollsum (SHA-256, starten)", "Kontrollsum (SHA-256, starten)", "Hash (SHA-256, its start)";
         rules: "Regler", "Reglar", "Rules";
         tests: "Tester", "Testar", "Tests";
@@ -222,6 +228,17 @@ pub(super) fn fate_text(fate: Fate, language: Language) -> &'static str {
 }
 
 impl Texts {
+    /// A level, in words.
+    pub(super) fn level(&self, level: Level) -> &'static str {
+        match level {
+            Level::Info => self.info,
+            Level::Low => self.low,
+            Level::Medium => self.medium,
+            Level::High => self.high,
+            Level::Critical => self.critical,
+        }
+    }
+
     /// A direction, in words.
     pub(super) fn direction(&self, direction: Direction) -> &'static str {
         match direction {
