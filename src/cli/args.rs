@@ -494,13 +494,13 @@ pub enum SubjectCommand {
         #[arg(long, value_name = "EVENT", required_unless_present_any = ["address", "number"])]
         only: Vec<EventId>,
     },
-    /// Write what is kept about a person into a folder
+    /// Write what is kept about a person into a folder or a ZIP file
     Export {
         /// Whom to look for
         #[command(flatten)]
         whom: Whom,
-        /// The folder, which must not be there yet
-        #[arg(long, value_name = "FOLDER")]
+        /// The folder, or a file that ends in .zip; it must not be there yet
+        #[arg(long, value_name = "FOLDER|ZIP")]
         out: PathBuf,
     },
     /// List what is kept about a person

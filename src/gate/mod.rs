@@ -10,6 +10,7 @@ mod decide;
 mod digest;
 mod error;
 mod fields;
+mod figures;
 mod free_text;
 mod headers;
 mod hops;
@@ -17,6 +18,7 @@ mod mark;
 mod notices;
 mod outbox;
 mod outcome;
+mod package;
 mod password;
 mod personal_link;
 mod quarantine;
@@ -51,8 +53,10 @@ pub use self::{
     decide::{Decision, Questions},
     digest::DigestSettings,
     error::GateError,
+    figures::{Figures, WAITED_HOURS},
     free_text::FreeTextError,
     outcome::{Answer, Fate, Outcome},
+    package::MANIFEST,
     password::WeakPassword,
     quarantine::{Discard, ReleaseAs, Released},
     reader::Reader,

@@ -9,6 +9,7 @@
 
 mod accounts;
 mod audit;
+mod audit_export;
 mod audit_search;
 mod balance;
 mod blobs;
@@ -17,6 +18,7 @@ mod checkpoint;
 mod counts;
 mod database;
 mod error;
+mod figures;
 mod held;
 mod ids;
 mod keys;
@@ -48,6 +50,7 @@ use serde_json::json;
 pub use self::{
     accounts::{Account, AccountChange, Invitation},
     audit::{AuditReport, AuditRow, BadRow},
+    audit_export::{CSV_HEAD, EVIDENCE},
     audit_search::{AuditFilter, KeptRecipient},
     balance::Imbalance,
     change::{
@@ -57,6 +60,7 @@ pub use self::{
     checkpoint::{Checkpoint, ExportReport, Inspector, WrongKey},
     counts::Counts,
     error::StoreError,
+    figures::DailyCounts,
     held::{Held, HeldFilter},
     ids::{AccountId, HeldId, QueuedId},
     ledger::LedgerHour,

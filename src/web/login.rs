@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::{
     People, accept_language,
     attempts::Browser,
+    dashboard,
     frame_texts::FrameTexts,
     layout::{self, Frame, Theme, Trouble},
     page,
@@ -22,7 +23,7 @@ use super::{
 use crate::{
     base::secret::Secret,
     gate::{AccessToken, AccountError, WeakPassword},
-    model::Role,
+    model::{Permission, Role},
     notify::Language,
 };
 
@@ -43,6 +44,9 @@ pub(super) async fn home(
     let Some(signed) = signed else {
         return page::general(Held(people.public.clone()), query, headers).await;
     };
+    if signed.may(Permission::SeeFigures) {
+        return dashboard::show(&people.gate, &signed).await;
+    }
     let frame = Frame::of(&signed, FrameTexts::of(signed.language()).home);
     layout::show(StatusCode::OK, &HomePage { frame })
 }

@@ -11,12 +11,16 @@ mod accept_language;
 mod assets;
 mod attempts;
 mod cookies;
+mod dashboard;
+mod dashboard_texts;
 mod frame_texts;
 mod guard;
 mod layout;
 mod login;
 pub mod metrics;
+mod officer;
 mod page;
+mod plot;
 pub mod routes;
 mod serve;
 mod settings;
@@ -37,7 +41,7 @@ use axum::{
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::time::timeout;
 
-use self::attempts::Attempts;
+use self::{attempts::Attempts, officer::searches::Searches};
 pub use self::{serve::serve, settings::Settings};
 use crate::{
     gate::Gate,
@@ -77,13 +81,14 @@ pub struct People {
     /// Scheme, host and port where people reach us.
     origin: Option<Arc<str>>,
     public: State,
+    searches: Searches,
 }
 
 impl People {
     /// The pages over `gate`, reached at `public_url`.
     pub fn new(gate: Arc<Gate>, public_url: Option<&PublicUrl>, public: State) -> Self {
         let origin = public_url.map(|url| Arc::from(url.origin()));
-        Self { attempts: Arc::default(), gate, origin, public }
+        Self { attempts: Arc::default(), gate, origin, public, searches: Searches::default() }
     }
 
     /// Whether browsers reach us by HTTPS alone.

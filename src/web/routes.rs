@@ -11,8 +11,11 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 
-use super::{People, assets, guard, login};
-use crate::model::Permission;
+use super::{
+    People, assets, guard, login,
+    officer::{audit, holds, persons, reports},
+};
+use crate::model::{Permission, Permission as P};
 
 /// What a visitor must have.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -50,12 +53,28 @@ pub fn table() -> Vec<Route> {
     vec![
         shown("/", Needs::Anyone, get(login::home)),
         shown("/assets/{file}", Needs::Anyone, get(assets::file)),
+        shown("/audit", Needs::May(P::SeeAudit), get(audit::show)),
+        sent("/audit/export", Needs::May(P::SeeAudit), post(audit::export)),
+        sent("/audit/verify", Needs::May(P::SeeAudit), post(audit::verify)),
+        shown("/holds", Needs::May(P::KeepByLaw), get(holds::show)),
+        sent("/holds/lift", Needs::May(P::KeepByLaw), post(holds::lift)),
+        sent("/holds/place", Needs::May(P::KeepByLaw), post(holds::place)),
         shown("/login", Needs::Anyone, get(login::show)),
         sent("/login", Needs::Anyone, post(login::enter)),
         sent("/logout", Needs::SignedIn, post(login::leave)),
         shown("/me", Needs::SignedIn, get(login::own)),
         sent("/me/appearance", Needs::SignedIn, post(login::prefer)),
         sent("/me/password", Needs::SignedIn, post(login::change)),
+        shown("/persons", Needs::May(P::FindPersons), get(persons::show)),
+        sent("/persons/find", Needs::May(P::FindPersons), post(persons::find)),
+        shown("/persons/{search}", Needs::May(P::FindPersons), get(persons::result)),
+        sent("/persons/{search}/correct", Needs::May(P::FindPersons), post(persons::correct)),
+        sent("/persons/{search}/erase", Needs::May(P::FindPersons), post(persons::erase)),
+        sent("/persons/{search}/evidence", Needs::May(P::FindPersons), post(persons::evidence)),
+        sent("/persons/{search}/export", Needs::May(P::FindPersons), post(persons::export)),
+        shown("/reports", Needs::May(P::SeeReports), get(reports::show)),
+        sent("/reports/evidence", Needs::May(P::SeeReports), post(reports::evidence)),
+        sent("/reports/slip", Needs::May(P::SeeReports), post(reports::slip)),
         shown("/welcome/{token}", Needs::Anyone, get(login::welcome)),
         sent("/welcome/{token}", Needs::Anyone, post(login::accept)),
     ]

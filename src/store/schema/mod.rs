@@ -89,8 +89,7 @@ async fn run(connection: &mut Connection, statement: &'static str) -> Result<(),
     Ok(())
 }
 
-const STEPS: &[&[&str]] =
-    &[FIRST, LEDGER, rights::STEP, links::STEP, queue::STEP, accounts::STEP];
+const STEPS: &[&[&str]] = &[FIRST, LEDGER, rights::STEP, links::STEP, queue::STEP, accounts::STEP];
 
 const FIRST: &[&str] = &[
     "CREATE TABLE key_check (mac TEXT NOT NULL)",
