@@ -72,7 +72,7 @@ fn disclosures(dossier: &Dossier) -> Vec<Value> {
         };
         item.recipients.iter().map(each).collect::<Vec<_>>()
     };
-    dossier.trace.sent.iter().flat_map(of).collect()
+    dossier.trace.disclosed().flat_map(of).collect()
 }
 
 /// Who has seen a message, or had a copy of it.

@@ -94,7 +94,8 @@ impl Plot {
 
     /// The highest bar in words, which tells most of what there is to see.
     fn peak(&self) -> String {
-        let highest = self.bars.iter().max_by_key(|bar| bar.value);
+        // The first of the highest.
+        let highest = self.bars.iter().rev().max_by_key(|bar| bar.value);
         highest.map(|bar| format!("{}: {} {}", bar.label, bar.value, self.unit)).unwrap_or_default()
     }
 }

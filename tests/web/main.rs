@@ -6,5 +6,6 @@
 mod harness;
 
 mod login;
+mod officer;
 mod place;
 mod public;

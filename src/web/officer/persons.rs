@@ -23,7 +23,7 @@ use super::{
 use crate::{
     base::id::EventId,
     gate::{Erasure, GateError, Subject, Trace, Traces},
-    model::Act,
+    model::{Act, Address},
     store::{AuditRow, Erased, HeldId, HeldState},
     web::{
         People,
@@ -136,7 +136,10 @@ pub(in crate::web) async fn find(
 fn subject(question: &Question, texts: &PersonsTexts) -> Result<Subject, &'static str> {
     let whom = question.whom.trim();
     match question.kind {
-        SubjectKind::Address => whom.parse().map(Subject::Address).map_err(|_| texts.address_wrong),
+        SubjectKind::Address => {
+            let address = whom.parse::<Address>().ok().filter(|found| !found.domain().is_empty());
+            address.map(Subject::Address).ok_or(texts.address_wrong)
+        }
         SubjectKind::Name if whom.chars().filter(|c| c.is_alphabetic()).count() < 3 => {
             Err(texts.name_short)
         }
@@ -396,7 +399,7 @@ impl PersonPage {
         }
     }
 
-    fn recipients(&self, recipients: &[crate::model::Address]) -> String {
+    fn recipients(&self, recipients: &[Address]) -> String {
         recipients.iter().map(|to| to.as_str()).collect::<Vec<_>>().join(", ")
     }
 }
