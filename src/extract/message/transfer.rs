@@ -169,6 +169,13 @@ fn soft_break(text: &[u8]) -> Option<usize> {
     }
 }
 
+/// The text as those read it who drop every NUL before they decode; `None`
+/// where there is none.
+pub(super) fn without_nul(text: &[u8]) -> Option<Vec<u8>> {
+    memchr::memchr(0, text)?;
+    Some(text.iter().copied().filter(|b| *b != 0).collect())
+}
+
 /// A file found in uuencoded text.
 pub(super) struct UuFile {
     pub(super) name: Vec<u8>,
@@ -176,8 +183,11 @@ pub(super) struct UuFile {
 }
 
 /// The uuencoded files in `text`, from each `begin` line to its end; at most
-/// [`UU_FILES`]. A CR alone ends a line too.
+/// [`UU_FILES`]. A CR alone ends a line too, and NUL is no character.
 pub(super) fn uuencoded(text: &[u8]) -> Vec<UuFile> {
+    if let Some(text) = without_nul(text) {
+        return uuencoded(&text);
+    }
     let lone = |at: usize| text.get(at + 1) != Some(&b'\n');
     if memchr::memchr_iter(b'\r', text).any(lone) {
         let ends = |at: usize, byte: u8| if byte == b'\r' && lone(at) { b'\n' } else { byte };
@@ -246,7 +256,11 @@ fn uu_lines(text: &[u8]) -> (Vec<u8>, usize) {
             bytes.push(value(1) << 4 | value(2) >> 2);
             bytes.push(value(2) << 6 | value(3));
         }
-        bytes.truncate(start + length);
+        // Blanks at the end are zeros, and are lost on the way: the length says how many.
+        let whole = groups.iter().all(|b| (b' '..=b'`').contains(b));
+        if whole || bytes.len() > start + length {
+            bytes.resize(start + length, 0);
+        }
     }
     (bytes, at)
 }
@@ -331,6 +345,14 @@ mod tests {
         assert_eq!(uuencoded(b"begin 6=4 a.txt\n%9FYR(#$\n`\nend\n")[0].bytes, b"fnr 1");
         assert_eq!(uuencoded(b"begin with a word\nand so on\n").len(), 0);
         assert_eq!(uuencoded(b"begin 644 a.txt\r%9FYR(#$\r`\rend\r")[0].bytes, b"fnr 1");
+    }
+
+    #[test]
+    fn uuencode_keeps_the_zeros_that_were_blanks() {
+        let file = &uuencoded(b"begin 644 a\n&,0 R #, \n)-  U #8 \n\0`\nend\n")[0];
+        assert_eq!(file.bytes, b"1\x002\x003\x004\x005\x006\0\0\0\0");
+        let file = &uuencoded(b"begin 644 a.txt\n%9F\0YR(#$\n`\nend\n")[0];
+        assert_eq!(file.bytes, b"fnr 1");
     }
 
     #[test]
