@@ -6,19 +6,24 @@
 
 mod carry_out;
 mod decide;
+mod digest;
 mod error;
 mod fields;
+mod free_text;
 mod headers;
 mod hops;
 mod mark;
 mod notices;
 mod outbox;
 mod outcome;
+mod personal_link;
 mod quarantine;
 mod reader;
 mod record;
 mod retention;
 mod rulebook;
+mod sender;
+mod sender_acts;
 mod settings;
 mod strikes;
 mod subject;
@@ -40,11 +45,15 @@ use tracing::{Instrument, error, info_span};
 use self::strikes::Strikes;
 pub use self::{
     decide::{Decision, Questions},
+    digest::DigestSettings,
     error::GateError,
+    free_text::FreeTextError,
     outcome::{Answer, Fate, Outcome},
     quarantine::{Discard, ReleaseAs, Released},
     reader::Reader,
     rulebook::{Rulebook, RulebookError},
+    sender::{Became, Choice, FateOf, Standing},
+    sender_acts::{Answered as SenderAnswered, Obstacle},
     settings::{GatewaySettings, Settings},
     subject::{Dossier, Erasure, HeldTrace, Subject, Trace, Traces},
 };

@@ -12,8 +12,10 @@ use tracing::{debug, warn};
 use super::{Decision, Gate, GateError, Rulebook, decide::refuses_by_mail, error};
 use crate::{
     base::id::EventId,
-    model::{Address, Channel, Direction, Kind, Reading, Reviewer, Ruling, Submission, Verdict},
-    notify::{self, Action, Case, Line, Notice, NoticeError, Report},
+    model::{
+        Address, Channel, Direction, Envelope, Kind, Reading, Reviewer, Ruling, Submission, Verdict,
+    },
+    notify::{self, Action, Case, Line, Notice, NoticeError, PersonalLink, Report},
     policy::{Facts, Parcel},
     store::{Held, NewQueued, Purpose},
 };
@@ -53,6 +55,7 @@ impl Gate {
             reading: &decision.reading,
             expires_at: held.then(|| expiry(self.now(), days)).flatten(),
             raw: &submission.raw,
+            may_act: true,
             report: must.then(|| {
                 let header =
                     self.harmless_header(book, (&submission.raw, sender), &decision.reading);
@@ -109,6 +112,7 @@ impl Gate {
             reading: &reading,
             expires_at: None,
             raw: &raw,
+            may_act: false,
             report: Some(Report {
                 arrived: held.held_at,
                 lines: refused(&rulings),
@@ -126,6 +130,7 @@ impl Gate {
         book: &Arc<Rulebook>,
         story: &Story<'_>,
     ) -> Result<Parcel, GateError> {
+        let link = story.may_act.then(|| self.link(story));
         let case = Case {
             event: story.event,
             sender: story.sender,
@@ -134,6 +139,7 @@ impl Gate {
             gaps: &story.reading.gaps,
             expires_at: story.expires_at,
             now: self.now(),
+            link: link.as_ref().map(|(token, until)| PersonalLink { token, until: *until }),
             language: None,
             sample: &sample(story.raw),
         };
@@ -142,6 +148,16 @@ impl Gate {
             Some(report) => notify::report(&case, report, letterhead)?,
             None => notify::compose(&case, letterhead)?,
         };
+        self.own_mail(book, envelope, bytes).await
+    }
+
+    /// Signs mail of our own, reads it as any other and has it cleared.
+    pub(super) async fn own_mail(
+        &self,
+        book: &Arc<Rulebook>,
+        envelope: Envelope,
+        bytes: Arc<[u8]>,
+    ) -> Result<Parcel, GateError> {
         let bytes = self.protector.sign(bytes, self.now());
         let reading = self.reader(book).read(Kind::Message, "", &bytes, self.now()).await?;
         let cleared = book.policy.clear(&Facts {
@@ -186,6 +202,8 @@ pub(super) struct Story<'a> {
     pub(super) expires_at: Option<Timestamp>,
     /// The message itself, for its language alone.
     pub(super) raw: &'a [u8],
+    /// Whether the sender gets a link by which to act.
+    pub(super) may_act: bool,
     /// What programs are told, where mail that we had taken goes astray.
     pub(super) report: Option<Report>,
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::{Gate, GateError, Rulebook, decide::Leg};
+use super::{Gate, GateError, Rulebook, decide::Leg, sender::envelope_of};
 use crate::{
-    model::{Act, Envelope, Event, Kind, MethodId, Reviewer},
+    model::{Act, Event, Kind, MethodId, Reviewer},
     policy::Parcel,
     store::{Held, HeldId, HeldState, NewQueued, Purpose, Settled},
 };
@@ -116,7 +116,7 @@ impl Gate {
         held.ok_or_else(|| GateError::NotHeld(id.to_string()))
     }
 
-    async fn encrypted_copies(
+    pub(super) async fn encrypted_copies(
         &self,
         book: &Arc<Rulebook>,
         held: &Held,
@@ -143,11 +143,7 @@ pub enum Discard {
     Reject,
 }
 
-fn envelope_of(held: &Held) -> Envelope {
-    Envelope { sender: held.sender.clone(), recipients: held.recipients.clone() }
-}
-
-fn released(held: &Held, parcel: Parcel) -> NewQueued {
+pub(super) fn released(held: &Held, parcel: Parcel) -> NewQueued {
     NewQueued { event: held.event, purpose: Purpose::Release, parcel, limit_key: None }
 }
 

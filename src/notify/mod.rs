@@ -8,7 +8,8 @@
 //!
 //! [`Reply`]: crate::model::Reply
 
-mod found;
+mod digest;
+pub(crate) mod found;
 mod language;
 mod link;
 mod notice;
@@ -16,14 +17,18 @@ mod refusal;
 mod report;
 mod settings;
 mod silence;
+mod token;
 pub(crate) mod words;
 
 pub use self::{
+    digest::{Waiting, digest},
+    found::{hides_in, shown as without_numbers},
     language::{Language, ParseLanguageError, guess},
     link::{GuidanceUrl, LinkError, PublicUrl},
-    notice::{Case, MARKER, Notice, NoticeError, compose},
+    notice::{Case, MARKER, Notice, NoticeError, PersonalLink, compose},
     refusal::{refusal, too_big},
     report::{Action, Diagnostic, Line, Report, report},
     settings::{Contact, Guidance, Letterhead, Settings, Wording, WordingError},
     silence::{Silence, may_notify},
+    token::LinkToken,
 };

@@ -16,7 +16,7 @@ use lettre::message::{
 use thiserror::Error;
 
 use super::{
-    Language, Letterhead,
+    Language, Letterhead, LinkToken,
     found::{self, Group, shown},
     guess,
     words::{Words, fill},
@@ -85,11 +85,22 @@ pub struct Case<'a> {
     pub expires_at: Option<Timestamp>,
     /// The time of the notice.
     pub now: Timestamp,
+    /// Where the sender may act, if anywhere.
+    pub link: Option<PersonalLink<'a>>,
     /// The language the sender asked for.
     pub language: Option<Language>,
     /// Text of the message from which the language may be guessed. Nothing of
     /// it is repeated.
     pub sample: &'a str,
+}
+
+/// A link for the sender alone.
+#[derive(Clone, Copy)]
+pub struct PersonalLink<'a> {
+    /// What makes it personal.
+    pub token: &'a LinkToken,
+    /// The last day it works.
+    pub until: Timestamp,
 }
 
 /// A mail ready to be sent.
@@ -137,6 +148,8 @@ struct View<'a> {
     findings: Vec<Group>,
     unread: Group,
     choices: Vec<&'static str>,
+    /// Of the personal link: what it is for, the link, what to know about it.
+    acting: Option<[String; 3]>,
     guidance: &'a str,
     guidance_url: &'a str,
     held: Option<String>,
@@ -166,6 +179,7 @@ impl<'a> View<'a> {
             recipients: recipients(case.rulings, words),
             findings: found::groups(case.findings, words),
             choices: choices(case, words),
+            acting: acting(case, letterhead, words),
             unread,
             guidance: letterhead.guidance.text(language),
             guidance_url: letterhead.guidance_url.as_ref().map_or("", |url| url.as_str()),
@@ -215,6 +229,14 @@ fn choices(case: &Case<'_>, words: &Words) -> Vec<&'static str> {
     vec![words.choice_encrypt, words.choice_remove, words.choice_channel]
 }
 
+fn acting(case: &Case<'_>, letterhead: &Letterhead, words: &Words) -> Option<[String; 3]> {
+    let (link, url) = (case.link?, letterhead.public_url.as_ref()?);
+    let held = case.rulings.iter().any(|ruling| ruling.verdict == Verdict::Hold);
+    let purpose = if held { words.act_held } else { words.act_refused };
+    let note = fill(words.act_note, "day", &words.day(link.until));
+    Some([purpose.to_owned(), url.personal(case.event, link.token), note])
+}
+
 fn recipients(rulings: &[Ruling], words: &Words) -> Vec<Recipient> {
     let mut recipients = Vec::new();
     for ruling in rulings {
@@ -241,27 +263,31 @@ fn headers(
 ) -> Result<Headers, NoticeError> {
     let date = DateTimePrinter::new().timestamp_to_string(&case.now).map_err(NoticeError::Date)?;
     let domain = domain(letterhead);
-    let fields = [
-        (HeaderName::new_from_ascii_str("From"), letterhead.from.to_string()),
-        (HeaderName::new_from_ascii_str("To"), to(case.sender)),
-        (HeaderName::new_from_ascii_str("Subject"), format!("{} [{}]", view.subject, case.event)),
-        (HeaderName::new_from_ascii_str("Date"), date),
-        (HeaderName::new_from_ascii_str("Message-ID"), format!("<{}.notice@{domain}>", case.event)),
-        (HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-replied".to_owned()),
-        (HeaderName::new_from_ascii_str(MARKER), case.event.to_string()),
-        (HeaderName::new_from_ascii_str("Content-Language"), view.language.to_string()),
-        (HeaderName::new_from_ascii_str("MIME-Version"), "1.0".to_owned()),
-    ];
+    Ok(fields([
+        ("From", letterhead.from.to_string()),
+        ("To", to(case.sender)),
+        ("Subject", format!("{} [{}]", view.subject, case.event)),
+        ("Date", date),
+        ("Message-ID", format!("<{}.notice@{domain}>", case.event)),
+        ("Auto-Submitted", "auto-replied".to_owned()),
+        (MARKER, case.event.to_string()),
+        ("Content-Language", view.language.to_string()),
+        ("MIME-Version", "1.0".to_owned()),
+    ]))
+}
+
+/// Header fields by name.
+pub(super) fn fields<const N: usize>(fields: [(&'static str, String); N]) -> Headers {
     let mut headers = Headers::new();
     for (name, value) in fields {
-        headers.insert_raw(HeaderValue::new(name, value));
+        headers.insert_raw(HeaderValue::new(HeaderName::new_from_ascii_str(name), value));
     }
-    Ok(headers)
+    headers
 }
 
 /// An address that needs quoting is left to the envelope: programs disagree
 /// about how to read it.
-fn to(sender: &Address) -> String {
+pub(super) fn to(sender: &Address) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.@".contains(&b);
     match sender.as_str().bytes().all(plain) {
         true => sender.to_string(),

@@ -20,10 +20,12 @@ mod ids;
 mod keys;
 mod ledger;
 mod legal_hold;
+mod links;
 mod master;
 mod outbox;
 mod persons;
 mod purge;
+mod queue;
 mod retention;
 mod rights;
 mod schema;
@@ -65,7 +67,9 @@ pub use self::{
     ids::{HeldId, QueuedId},
     ledger::LedgerHour,
     legal_hold::{Kept, LegalHold},
+    links::{LinkUse, UsedLink},
     outbox::{OutboxFilter, OutboxItem, OutboxRecipient},
+    queue::{Assigned, QueueFilter, QueueSort, QueueTotal},
     retention::Retention,
     rights::{Correction, Erased},
     sending::{Attempt, Fate, Queued},
@@ -295,6 +299,15 @@ impl Store {
     ) -> Result<Settled<HeldState>, StoreError> {
         let mut ready = Ready::new(Change { queue, events, ..Change::default() })?;
         ready.settle = Some((id, to));
+        self.settle(ready, id, to).await
+    }
+
+    async fn settle(
+        &self,
+        ready: Ready,
+        id: HeldId,
+        to: HeldState,
+    ) -> Result<Settled<HeldState>, StoreError> {
         let written = self.write(ready).await?;
         if let Some(state) = written.settled_before {
             return Ok(Settled::Already(state));

@@ -5,6 +5,7 @@
 
 mod answers;
 mod cancelled;
+mod digests;
 mod expiry;
 mod failures;
 #[allow(dead_code, reason = "shared with tests that need more of it")]
@@ -23,5 +24,6 @@ mod protecting;
 mod quarantine;
 mod reports;
 mod rulebooks;
+mod sender_links;
 mod split;
 mod verdicts;
