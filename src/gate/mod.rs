@@ -7,6 +7,7 @@
 mod accounts;
 mod carry_out;
 mod decide;
+mod digest;
 mod error;
 mod fields;
 mod free_text;
@@ -47,6 +48,7 @@ use self::strikes::Strikes;
 pub use self::{
     accounts::{AccessToken, AccountError, invite},
     decide::{Decision, Questions},
+    digest::DigestSettings,
     error::GateError,
     free_text::FreeTextError,
     outcome::{Answer, Fate, Outcome},

@@ -21,7 +21,7 @@ impl Gate {
     /// Queues a report about `item`, which `failed` will not get. When that is
     /// not possible, the log says so.
     pub(super) async fn tell_undelivered(&self, item: &Queued, failed: &[Failed]) {
-        if matches!(item.purpose, Purpose::Notice | Purpose::Rejection) {
+        if matches!(item.purpose, Purpose::Digest | Purpose::Notice | Purpose::Rejection) {
             return;
         }
         let queued = match self.undelivered_notice(item, failed).await {
