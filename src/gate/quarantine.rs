@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Gate, GateError, Rulebook, decide::Leg};
 use crate::{
-    model::{Act, Envelope, Event, Kind, MethodId, Reviewer},
+    model::{Act, Envelope, Event, Kind, MethodId, Reviewer, Wishes},
     policy::Parcel,
     store::{Held, HeldId, HeldState, NewQueued, Purpose, Settled},
 };
@@ -54,12 +54,13 @@ impl Gate {
         let book = self.book();
         let raw: Arc<[u8]> = self.store.reread_held(id, by).await?.into();
         let reading = self.reader(&book).read(Kind::Message, "", &raw, self.now()).await?;
+        let wishes = self.store.held_wishes(id).await?;
         let queue = match how {
-            ReleaseAs::Encrypted => self.encrypted_copies(&book, &held, &raw).await?,
+            ReleaseAs::Encrypted => self.encrypted_copies(&book, &held, (&raw, &wishes)).await?,
             ReleaseAs::Sent => {
                 let envelope = envelope_of(&held);
                 let cleared = book.policy.clear_released(&reading, &envelope, by);
-                vec![released(&held, Parcel::new(cleared, envelope.sender, raw)?)]
+                vec![released(&held, Parcel::new(cleared, envelope.sender, raw)?, &wishes)]
             }
         };
         let facts = json!({
@@ -120,7 +121,7 @@ impl Gate {
         &self,
         book: &Arc<Rulebook>,
         held: &Held,
-        raw: &Arc<[u8]>,
+        (raw, wishes): (&Arc<[u8]>, &Wishes),
     ) -> Result<Vec<NewQueued>, GateError> {
         let mut copies = Vec::new();
         for recipient in &held.recipients {
@@ -128,7 +129,7 @@ impl Gate {
             let made = self.protected(book, MethodId::Openpgp, raw, leg).await?;
             let parcel = made
                 .map_err(|trouble| GateError::Unprotectable(format!("{recipient}: {trouble}")))?;
-            copies.push(released(held, parcel));
+            copies.push(released(held, parcel, wishes));
         }
         Ok(copies)
     }
@@ -147,8 +148,9 @@ fn envelope_of(held: &Held) -> Envelope {
     Envelope { sender: held.sender.clone(), recipients: held.recipients.clone() }
 }
 
-fn released(held: &Held, parcel: Parcel) -> NewQueued {
-    NewQueued { event: held.event, purpose: Purpose::Release, parcel, limit_key: None }
+fn released(held: &Held, parcel: Parcel, wishes: &Wishes) -> NewQueued {
+    let (event, wishes) = (held.event, wishes.clone());
+    NewQueued { event, purpose: Purpose::Release, parcel, limit_key: None, wishes }
 }
 
 fn person_event(held: &Held, by: &Reviewer, act: Act, facts: serde_json::Value) -> Event {

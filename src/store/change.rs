@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     base::id::EventId,
-    model::{Act, Address, Direction, Envelope, Event, Person},
+    model::{Act, Address, Direction, Envelope, Event, Person, Wishes},
     policy::Parcel,
 };
 
@@ -63,6 +63,8 @@ pub struct NewHold {
     pub released_days: u32,
     /// Whom it names.
     pub persons: Vec<Person>,
+    /// What its sender wishes to be told.
+    pub wishes: Wishes,
 }
 
 impl fmt::Debug for NewHold {
@@ -92,6 +94,8 @@ pub struct NewQueued {
     pub parcel: Parcel,
     /// With the same key, at most one item an hour is queued.
     pub limit_key: Option<String>,
+    /// What its sender wishes to be told.
+    pub wishes: Wishes,
 }
 
 /// What an item of the outbox is.

@@ -25,3 +25,4 @@ mod reports;
 mod rulebooks;
 mod split;
 mod verdicts;
+mod wishes;

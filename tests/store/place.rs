@@ -17,7 +17,7 @@ use sluse::{
         clock::{Clock, FixedClock},
         id::EventId,
     },
-    model::{Act, Address, Direction, Envelope, Event, Reading, Reviewer},
+    model::{Act, Address, Direction, Envelope, Event, Reading, Reviewer, Wishes},
     policy::{Parcel, Policy},
     store::{Change, Counts, HeldId, NewHold, NewQueued, Placed, Purpose, Store, StoreError},
 };
@@ -187,6 +187,7 @@ pub(crate) fn new_hold(event: EventId, to: &[&str], raw: &[u8]) -> NewHold {
         keep_days: 30,
         released_days: 30,
         persons: vec![],
+        wishes: Wishes::default(),
     }
 }
 
@@ -197,7 +198,7 @@ pub(crate) fn new_queued(event: EventId, purpose: Purpose, to: &[&str], raw: &[u
     let envelope = envelope(to);
     let cleared = Policy::built_in().clear_released(&reading, &envelope, &reviewer());
     let parcel = Parcel::new(cleared, envelope.sender, raw.into()).unwrap();
-    NewQueued { event, purpose, parcel, limit_key: None }
+    NewQueued { event, purpose, parcel, limit_key: None, wishes: Wishes::default() }
 }
 
 pub(crate) fn reviewer() -> Reviewer {

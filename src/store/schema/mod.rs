@@ -4,6 +4,7 @@
 //! Times are milliseconds since 1970; keys and hashes are text.
 
 mod rights;
+mod wishes;
 
 use super::{
     database::{Connection, Database, Durability},
@@ -86,7 +87,7 @@ async fn run(connection: &mut Connection, statement: &'static str) -> Result<(),
     Ok(())
 }
 
-const STEPS: &[&[&str]] = &[FIRST, LEDGER, rights::STEP];
+const STEPS: &[&[&str]] = &[FIRST, LEDGER, rights::STEP, wishes::STEP];
 
 const FIRST: &[&str] = &[
     "CREATE TABLE key_check (mac TEXT NOT NULL)",
