@@ -20,7 +20,8 @@ use sluse::{
         Proof, Reason, Reply, Ruling, Span, Surface, Verdict,
     },
     notify::{
-        Case, Language, Letterhead, NoticeError, Settings, compose, may_notify, refusal, too_big,
+        Case, Language, Letterhead, LinkToken, NoticeError, PersonalLink, Settings, compose,
+        may_notify, refusal, too_big,
     },
 };
 
@@ -78,6 +79,7 @@ fn story<'a>(sender: &'a Address, rulings: &'a [Ruling], findings: &'a [Finding]
         gaps: &[],
         expires_at: Some("2026-12-23T10:00:00Z".parse().unwrap()),
         now: "2026-11-23T10:00:00Z".parse().unwrap(),
+        link: None,
         language: None,
         sample: "",
     }
@@ -264,6 +266,29 @@ fn the_mail_is_sound_marked_and_complete_in_both_forms() {
     assert!(html.len() < 100 << 10);
     assert!(notice.bytes.split(|b| *b == b'\n').all(|line| line.len() <= 998));
     assert!(notice.bytes.is_ascii());
+}
+
+#[test]
+fn the_sender_alone_gets_a_link_to_act_by() {
+    let rulings = [ruling("ola@partner.example", Verdict::Hold, vec![])];
+    let (findings, sender) = ([finding("fnr", cell())], kari());
+    let token = LinkToken::from_keyed_hash(&[0xC3; 32]);
+    let until = "2026-11-30T10:00:00Z".parse().unwrap();
+    let link = Some(PersonalLink { token: &token, until });
+    let url = format!("https://sluse.cpm.example/e/{}/{}", event(), "rf".repeat(16));
+    for (language, day) in [
+        (Language::Nb, "Den virker til og med 30. november 2026 og kan brukes én gang."),
+        (Language::Nn, "Ho verkar til og med 30. november 2026 og kan brukast éin gong."),
+        (Language::En, "It works until 30 November 2026, that day included, and can be used once."),
+    ] {
+        let case = Case { language: Some(language), link, ..story(&sender, &rulings, &findings) };
+        let mail = parsed(&compose(&case, &usual()).unwrap().bytes);
+        assert_in_order(mail["parts"][0]["text"].as_str().unwrap(), &[&format!("\n{url}\n"), day]);
+        let html = mail["parts"][1]["text"].as_str().unwrap();
+        assert!(html.contains(&format!("<a href=\"{url}\">{url}</a>")), "{html}");
+        let without = plain_text(&case, &letterhead("", None));
+        assert!(!without.contains("http") && !without.contains(day), "{without}");
+    }
 }
 
 #[test]

@@ -27,12 +27,7 @@ impl EventId {
 
 impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for byte in self.0 {
-            for nibble in [byte >> 4, byte & 15] {
-                write!(f, "{}", char::from(ALPHABET[usize::from(nibble)]))?;
-            }
-        }
-        Ok(())
+        f.write_str(&letters(&self.0))
     }
 }
 
@@ -46,19 +41,7 @@ impl FromStr for EventId {
     type Err = ParseEventIdError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let nibbles: Vec<u8> = text
-            .bytes()
-            .map(|letter| ALPHABET.iter().position(|known| *known == letter.to_ascii_lowercase()))
-            .map(|position| position.and_then(|p| u8::try_from(p).ok()).ok_or(ParseEventIdError))
-            .collect::<Result<_, _>>()?;
-        if nibbles.len() != Self::BYTES * 2 {
-            return Err(ParseEventIdError);
-        }
-        let mut bytes = [0; Self::BYTES];
-        for (byte, pair) in bytes.iter_mut().zip(nibbles.chunks_exact(2)) {
-            *byte = pair[0] << 4 | pair[1];
-        }
-        Ok(Self(bytes))
+        from_letters(text).map(Self).ok_or(ParseEventIdError)
     }
 }
 
@@ -79,6 +62,27 @@ impl<'de> Deserialize<'de> for EventId {
 #[derive(Debug, Error, Eq, PartialEq)]
 #[error("an event identifier is 20 letters out of {}", str::from_utf8(ALPHABET).unwrap_or(""))]
 pub struct ParseEventIdError;
+
+/// Bytes in letters that make no word and no number, two for each.
+pub fn letters(bytes: &[u8]) -> String {
+    let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    nibbles.map(|nibble| char::from(ALPHABET[usize::from(nibble)])).collect()
+}
+
+/// The bytes that [`letters`] wrote, in any case of letters; none when the text
+/// is something else.
+pub fn from_letters<const BYTES: usize>(text: &str) -> Option<[u8; BYTES]> {
+    let mut nibbles = text.bytes().map(|letter| {
+        let place = ALPHABET.iter().position(|known| *known == letter.to_ascii_lowercase());
+        place.and_then(|place| u8::try_from(place).ok())
+    });
+    let mut bytes = [0; BYTES];
+    for byte in &mut bytes {
+        let (high, low) = (nibbles.next()??, nibbles.next()??);
+        *byte = high << 4 | low;
+    }
+    nibbles.next().is_none().then_some(bytes)
+}
 
 const ALPHABET: &[u8; 16] = b"bcdfghjkmnpqrstv";
 

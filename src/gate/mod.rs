@@ -8,18 +8,22 @@ mod carry_out;
 mod decide;
 mod error;
 mod fields;
+mod free_text;
 mod headers;
 mod hops;
 mod mark;
 mod notices;
 mod outbox;
 mod outcome;
+mod personal_link;
 mod quarantine;
 mod reader;
 mod record;
 mod reports;
 mod retention;
 mod rulebook;
+mod sender;
+mod sender_acts;
 mod settings;
 mod strikes;
 mod subject;
@@ -41,10 +45,13 @@ use self::strikes::Strikes;
 pub use self::{
     decide::{Decision, Questions},
     error::GateError,
+    free_text::FreeTextError,
     outcome::{Answer, Fate, Outcome, Relayed},
     quarantine::{Discard, ReleaseAs, Released},
     reader::Reader,
     rulebook::{Rulebook, RulebookError},
+    sender::{Became, Choice, FateOf, Standing},
+    sender_acts::{Answered as SenderAnswered, Obstacle},
     settings::{GatewaySettings, Settings},
     subject::{Dossier, Erasure, HeldTrace, Subject, Trace, Traces},
 };

@@ -16,7 +16,7 @@ use crate::{
         Address, Channel, Direction, Kind, Reading, Reviewer, Ruling, Submission, Tidings, Verdict,
         Wishes,
     },
-    notify::{self, Action, Case, Line, Notice, NoticeError, Report},
+    notify::{self, Action, Case, Line, Notice, NoticeError, PersonalLink, Report},
     policy::{Facts, Parcel},
     store::{Held, NewQueued, Purpose},
 };
@@ -62,6 +62,7 @@ impl Gate {
             reading: &decision.reading,
             expires_at: held.then(|| expiry(self.now(), days)).flatten(),
             raw: &submission.raw,
+            may_act: true,
             report: match must {
                 true => self.refusal_report(book, &refused, &submission.wishes),
                 false => None,
@@ -123,6 +124,7 @@ impl Gate {
             reading: &reading,
             expires_at: None,
             raw: &raw,
+            may_act: false,
             report: self.refusal_report(&book, &refused, &self.store.held_wishes(held.id).await?),
         };
         let parcel = self.write(&book, &story).await?;
@@ -164,6 +166,7 @@ impl Gate {
         book: &Arc<Rulebook>,
         story: &Story<'_>,
     ) -> Result<Parcel, GateError> {
+        let link = story.may_act.then(|| self.link(story));
         let case = Case {
             event: story.event,
             sender: story.sender,
@@ -172,6 +175,7 @@ impl Gate {
             gaps: &story.reading.gaps,
             expires_at: story.expires_at,
             now: self.now(),
+            link: link.as_ref().map(|(token, until)| PersonalLink { token, until: *until }),
             language: None,
             sample: &sample(story.raw),
         };
@@ -224,6 +228,8 @@ pub(super) struct Story<'a> {
     pub(super) expires_at: Option<Timestamp>,
     /// The message itself, for its language alone.
     pub(super) raw: &'a [u8],
+    /// Whether the sender gets a link by which to act.
+    pub(super) may_act: bool,
     /// What programs are told, where mail that we had taken goes astray.
     pub(super) report: Option<Report>,
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::{Gate, GateError, Rulebook, decide::Leg};
+use super::{Gate, GateError, Rulebook, decide::Leg, sender::envelope_of};
 use crate::{
-    model::{Act, Envelope, Event, Kind, MethodId, Reviewer, Wishes},
+    model::{Act, Event, Kind, MethodId, Reviewer, Wishes},
     policy::Parcel,
     store::{Held, HeldId, HeldState, NewQueued, Purpose, Settled},
 };
@@ -54,13 +54,12 @@ impl Gate {
         let book = self.book();
         let raw: Arc<[u8]> = self.store.reread_held(id, by).await?.into();
         let reading = self.reader(&book).read(Kind::Message, "", &raw, self.now()).await?;
-        let wishes = self.store.held_wishes(id).await?;
         let queue = match how {
-            ReleaseAs::Encrypted => self.encrypted_copies(&book, &held, (&raw, &wishes)).await?,
+            ReleaseAs::Encrypted => self.encrypted_copies(&book, &held, &raw).await?,
             ReleaseAs::Sent => {
                 let envelope = envelope_of(&held);
                 let cleared = book.policy.clear_released(&reading, &envelope, by);
-                vec![released(&held, Parcel::new(cleared, envelope.sender, raw)?, &wishes)]
+                vec![released(&held, Parcel::new(cleared, envelope.sender, raw)?)]
             }
         };
         let facts = json!({
@@ -117,11 +116,11 @@ impl Gate {
         held.ok_or_else(|| GateError::NotHeld(id.to_string()))
     }
 
-    async fn encrypted_copies(
+    pub(super) async fn encrypted_copies(
         &self,
         book: &Arc<Rulebook>,
         held: &Held,
-        (raw, wishes): (&Arc<[u8]>, &Wishes),
+        raw: &Arc<[u8]>,
     ) -> Result<Vec<NewQueued>, GateError> {
         let mut copies = Vec::new();
         for recipient in &held.recipients {
@@ -129,7 +128,7 @@ impl Gate {
             let made = self.protected(book, MethodId::Openpgp, raw, leg).await?;
             let parcel = made
                 .map_err(|trouble| GateError::Unprotectable(format!("{recipient}: {trouble}")))?;
-            copies.push(released(held, parcel, wishes));
+            copies.push(released(held, parcel));
         }
         Ok(copies)
     }
@@ -144,12 +143,9 @@ pub enum Discard {
     Reject,
 }
 
-fn envelope_of(held: &Held) -> Envelope {
-    Envelope { sender: held.sender.clone(), recipients: held.recipients.clone() }
-}
-
-fn released(held: &Held, parcel: Parcel, wishes: &Wishes) -> NewQueued {
-    let (event, wishes) = (held.event, wishes.clone());
+pub(super) fn released(held: &Held, parcel: Parcel) -> NewQueued {
+    // The store has the wishes of its sender.
+    let (event, wishes) = (held.event, Wishes::default());
     NewQueued { event, purpose: Purpose::Release, parcel, limit_key: None, wishes }
 }
 

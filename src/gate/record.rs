@@ -1,15 +1,19 @@
 //! What is written down of a decision: the audit row, the log line and the
 //! counters. None of them holds content, a value or an address.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tracing::info;
 
 use super::{Decision, Gate, GateError, Rulebook};
 use crate::{
     base::measure,
-    model::{Act, Direction, Event, Finding, Gap, Ruling, Submission, Verdict},
+    model::{
+        Act, Direction, Event, Finding, Gap, GapKind, Level, Masked, PartPath, Proof, Ruling, Span,
+        Submission, Surface, Verdict,
+    },
     policy::Mode,
     store::Change,
 };
@@ -127,6 +131,68 @@ fn finding_facts(finding: &Finding) -> Value {
 
 fn gap_facts(gap: &Gap) -> Value {
     json!({ "kind": gap.kind.as_str(), "path": gap.path })
+}
+
+/// What was found, as the facts of a decision tell it. Places, spans and
+/// scores that they do not tell are empty.
+pub(super) fn found_in(facts: &Value) -> Found {
+    let list = |name: &str| facts[name].as_array().cloned().unwrap_or_default();
+    let (findings, gaps) = (list("findings"), list("gaps"));
+    let is_cut = findings.len() >= MOST || gaps.len() >= MOST;
+    let findings = findings.into_iter().filter_map(|facts| serde_json::from_value(facts).ok());
+    let findings = findings.map(FoundFacts::finding).collect();
+    let gaps = gaps.into_iter().filter_map(|facts| serde_json::from_value(facts).ok());
+    Found { findings, gaps: gaps.filter_map(GapFacts::gap).collect(), is_cut }
+}
+
+/// What was found in a message.
+pub(super) struct Found {
+    pub(super) findings: Vec<Finding>,
+    pub(super) gaps: Vec<Gap>,
+    /// Whether there may have been more.
+    pub(super) is_cut: bool,
+}
+
+#[derive(Deserialize)]
+struct FoundFacts {
+    rule: Arc<str>,
+    kind: Arc<str>,
+    level: Level,
+    surface: Surface,
+    path: PartPath,
+    masked: Masked,
+}
+
+impl FoundFacts {
+    fn finding(self) -> Finding {
+        let Self { rule, kind, level, surface, path, masked } = self;
+        let (span, person, score, words) = (Span { start: 0, end: 0 }, None, 0, Vec::new());
+        Finding { rule, kind, level, surface, path, span, masked, person, score, words }
+    }
+}
+
+#[derive(Deserialize)]
+struct GapFacts {
+    kind: String,
+    path: PartPath,
+}
+
+impl GapFacts {
+    fn gap(self) -> Option<Gap> {
+        let unnamed = || Proof::new("");
+        let all = [
+            GapKind::Ambiguous,
+            GapKind::Broken,
+            GapKind::Encrypted(unnamed()),
+            GapKind::TimedOut,
+            GapKind::TooBig,
+            GapKind::TooDeep,
+            GapKind::Unknown,
+            GapKind::WeakEncryption(unnamed()),
+        ];
+        let kind = all.into_iter().find(|kind| kind.as_str() == self.kind)?;
+        Some(Gap::new(kind, self.path))
+    }
 }
 
 /// Findings, and gaps, written to the audit log for one message.

@@ -122,6 +122,7 @@ impl Gate {
                 reading: &nothing,
                 expires_at: None,
                 raw: &[],
+                may_act: false,
                 report: Some(report.clone()),
             };
             match self.write(book, &story).await {

@@ -58,7 +58,7 @@ pub(super) fn unread(gaps: &[Gap], words: &Words) -> Group {
 /// The text with everything hidden that could be most of a number: of digits
 /// with no letter between them, all but the first six, when there are more
 /// than eight of them or stars among them.
-pub(super) fn shown(text: &str) -> String {
+pub fn shown(text: &str) -> String {
     let letters: Vec<char> = text.chars().collect();
     let mut safe = String::with_capacity(text.len());
     let mut rest = letters.as_slice();
@@ -74,6 +74,11 @@ pub(super) fn shown(text: &str) -> String {
         rest = after;
     }
     safe
+}
+
+/// Whether a text holds so many digits that it is not shown whole.
+pub fn hides_in(text: &str) -> bool {
+    shown(text) != text
 }
 
 fn hide(group: &[char], safe: &mut String) {

@@ -8,6 +8,7 @@ use std::{fmt, net::Ipv6Addr, str::FromStr};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::LinkToken;
 use crate::base::id::EventId;
 
 /// Where people reach our own pages, without a slash at the end.
@@ -19,6 +20,12 @@ impl PublicUrl {
     /// The address of the page behind an event.
     pub fn event(&self, event: EventId) -> String {
         format!("{}{EVENT_PATH}{event}", self.0)
+    }
+
+    /// The address of the page where the sender of an event may act. Whoever
+    /// has it may, so it goes into mail to that sender alone.
+    pub fn personal(&self, event: EventId, token: &LinkToken) -> String {
+        format!("{}/{}", self.event(event), token.letters())
     }
 
     /// The address itself.

@@ -8,7 +8,7 @@
 //!
 //! [`Reply`]: crate::model::Reply
 
-mod found;
+pub(crate) mod found;
 mod language;
 mod link;
 mod notice;
@@ -16,14 +16,17 @@ mod refusal;
 mod report;
 mod settings;
 mod silence;
+mod token;
 pub(crate) mod words;
 
 pub use self::{
+    found::{hides_in, shown as without_numbers},
     language::{Language, ParseLanguageError, guess},
     link::{GuidanceUrl, LinkError, PublicUrl},
-    notice::{Case, MARKER, Notice, NoticeError, compose},
+    notice::{Case, MARKER, Notice, NoticeError, PersonalLink, compose},
     refusal::{refusal, too_big},
     report::{Action, Diagnostic, Line, Report, report},
     settings::{Contact, Guidance, Letterhead, Settings, Wording, WordingError},
     silence::{Silence, may_notify},
+    token::LinkToken,
 };

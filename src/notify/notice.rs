@@ -16,7 +16,7 @@ use lettre::message::{
 use thiserror::Error;
 
 use super::{
-    Language, Letterhead,
+    Language, Letterhead, LinkToken,
     found::{self, Group, shown},
     guess,
     words::{Words, fill},
@@ -85,11 +85,22 @@ pub struct Case<'a> {
     pub expires_at: Option<Timestamp>,
     /// The time of the notice.
     pub now: Timestamp,
+    /// Where the sender may act, if anywhere.
+    pub link: Option<PersonalLink<'a>>,
     /// The language the sender asked for.
     pub language: Option<Language>,
     /// Text of the message from which the language may be guessed. Nothing of
     /// it is repeated.
     pub sample: &'a str,
+}
+
+/// A link for the sender alone.
+#[derive(Clone, Copy)]
+pub struct PersonalLink<'a> {
+    /// What makes it personal.
+    pub token: &'a LinkToken,
+    /// The last day it works.
+    pub until: Timestamp,
 }
 
 /// A mail ready to be sent.
@@ -137,6 +148,8 @@ struct View<'a> {
     findings: Vec<Group>,
     unread: Group,
     choices: Vec<&'static str>,
+    /// Of the personal link: what it is for, the link, what to know about it.
+    acting: Option<[String; 3]>,
     guidance: &'a str,
     guidance_url: &'a str,
     held: Option<String>,
@@ -166,6 +179,7 @@ impl<'a> View<'a> {
             recipients: recipients(case.rulings, words),
             findings: found::groups(case.findings, words),
             choices: choices(case, words),
+            acting: acting(case, letterhead, words),
             unread,
             guidance: letterhead.guidance.text(language),
             guidance_url: letterhead.guidance_url.as_ref().map_or("", |url| url.as_str()),
@@ -219,6 +233,14 @@ fn choices(case: &Case<'_>, words: &Words) -> Vec<&'static str> {
         return vec![words.choice_readable, words.choice_encrypt, words.choice_channel];
     }
     vec![words.choice_encrypt, words.choice_remove, words.choice_channel]
+}
+
+fn acting(case: &Case<'_>, letterhead: &Letterhead, words: &Words) -> Option<[String; 3]> {
+    let (link, url) = (case.link?, letterhead.public_url.as_ref()?);
+    let held = case.rulings.iter().any(|ruling| ruling.verdict == Verdict::Hold);
+    let purpose = if held { words.act_held } else { words.act_refused };
+    let note = fill(words.act_note, "day", &words.day(link.until));
+    Some([purpose.to_owned(), url.personal(case.event, link.token), note])
 }
 
 fn recipients(rulings: &[Ruling], words: &Words) -> Vec<Recipient> {

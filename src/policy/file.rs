@@ -65,6 +65,13 @@ impl Policy {
         route.map_or((None, None), |route| (route.keep_days, route.keep_released_days))
     }
 
+    /// Whether the sender of what a route holds may let it through by giving a
+    /// reason. No route does unless it says so.
+    pub fn lets_override(&self, route: &str) -> bool {
+        let mut named = self.routes.iter().filter(|known| &*known.name == route).peekable();
+        named.peek().is_some() && named.all(|route| route.lets_override)
+    }
+
     /// The tests that the file carries.
     pub fn tests(&self) -> &[PolicyTest] {
         &self.tests
@@ -153,6 +160,20 @@ mod tests {
         assert!(error.starts_with("policy.toml:4: keep_days: route \"a\": must be"), "{error}");
         let refusing = "[[route]]\nname = \"a\"\nverdict = \"refuse\"\nkeep_released_days = 7\n";
         assert!(error_of(refusing).contains("only a route that holds"), "{}", error_of(refusing));
+    }
+
+    #[test]
+    fn no_sender_lets_anything_through_unless_a_route_says_so() {
+        let route = "[[route]]\nname = \"a\"\nverdict = \"hold\"\n";
+        assert!(!Policy::parse("p", route).unwrap().lets_override("a"));
+        let policy = Policy::parse("p", &format!("{route}override = true\n")).unwrap();
+        assert!(policy.lets_override("a") && !policy.lets_override("default"));
+        for value in ["\"yes\"", "1", "[\"sender\"]"] {
+            let error = error_of(&format!("{route}override = {value}\n"));
+            assert!(error.contains("expected a boolean"), "{error}");
+        }
+        let refusing = "[[route]]\nname = \"a\"\nverdict = \"refuse\"\noverride = true\n";
+        assert!(error_of(refusing).contains("only what is held"), "{}", error_of(refusing));
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub(super) struct Route {
     pub(super) otherwise: Action,
     pub(super) keep_days: Option<u32>,
     pub(super) keep_released_days: Option<u32>,
+    pub(super) lets_override: bool,
 }
 
 impl Route {
@@ -100,6 +101,8 @@ pub(super) struct RawRoute {
     otherwise: Option<Action>,
     keep_days: Option<u32>,
     keep_released_days: Option<u32>,
+    #[serde(default, rename = "override")]
+    lets_override: bool,
 }
 
 impl RawRoute {
@@ -137,6 +140,10 @@ impl RawRoute {
                 return fail(key, "must be above 0", "write a number of days");
             }
         }
+        if self.lets_override && !holds {
+            let hint = "remove the key, or set verdict = \"hold\"";
+            return fail("override", "only what is held can be let through by its sender", hint);
+        }
         Ok(Route {
             name: name.into(),
             direction: self.direction.map(OneOrMany::into_vec).unwrap_or_default(),
@@ -146,6 +153,7 @@ impl RawRoute {
             otherwise,
             keep_days: self.keep_days,
             keep_released_days: self.keep_released_days,
+            lets_override: self.lets_override,
         })
     }
 }

@@ -11,6 +11,7 @@ use super::{
     error::StoreError,
     ids::{HeldId, QueuedId},
     keys::Keys,
+    links::LinkUse,
     seal,
     writer::Written,
 };
@@ -39,6 +40,9 @@ pub struct Change {
     pub events: Vec<Event>,
     /// Counters to raise when anything of the change is new, each by how much.
     pub counts: Vec<(String, u64)>,
+    /// The personal link that asks for the change. When it was used before,
+    /// nothing is kept.
+    pub link: Option<LinkUse>,
 }
 
 /// A message to hold.
@@ -94,7 +98,8 @@ pub struct NewQueued {
     pub parcel: Parcel,
     /// With the same key, at most one item an hour is queued.
     pub limit_key: Option<String>,
-    /// What its sender wishes to be told.
+    /// What its sender wishes to be told. A release has the wishes of what was
+    /// held, whatever stands here.
     pub wishes: Wishes,
 }
 
@@ -236,6 +241,7 @@ pub(super) struct Ready {
     pub(super) refused: Vec<NewRefusal>,
     pub(super) events: Vec<ReadyEvent>,
     pub(super) counts: Vec<(String, u64)>,
+    pub(super) link: Option<LinkUse>,
 }
 
 /// An item with its content sealed; none when it seemed to be there already.
@@ -279,13 +285,15 @@ impl Ready {
             refused: change.refused,
             events: events.collect(),
             counts: change.counts,
+            link: change.link,
         })
     }
 
     /// Whether a sender may be told "accepted" on the strength of this.
     pub(super) fn must_survive_power_loss(&self) -> bool {
         let places = !self.holds.is_empty() || !self.queue.is_empty();
-        self.settle.is_some() || places || !self.refused.is_empty()
+        let acts = self.settle.is_some() || self.link.is_some();
+        acts || places || !self.refused.is_empty()
     }
 
     /// Every content this change may have put on disk, and whether it is of a

@@ -62,6 +62,9 @@ pub enum StoreError {
     /// A legal hold keeps this item.
     #[error("{0} must be kept: it is under a legal hold")]
     KeptByLaw(String),
+    /// The personal link was used before.
+    #[error("the link was used before")]
+    LinkUsed,
     /// The master key file is not 32 bytes of base64.
     #[error("master key file {0} does not hold 32 bytes of base64")]
     KeyForm(PathBuf),
@@ -134,6 +137,7 @@ impl StoreError {
             self,
             Self::Conflict
                 | Self::KeptByLaw(_)
+                | Self::LinkUsed
                 | Self::NotASettlement
                 | Self::UnknownItem(_)
                 | Self::Unreadable { .. }

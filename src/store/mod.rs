@@ -20,6 +20,7 @@ mod ids;
 mod keys;
 mod ledger;
 mod legal_hold;
+mod links;
 mod master;
 mod outbox;
 mod persons;
@@ -66,6 +67,7 @@ pub use self::{
     ids::{HeldId, QueuedId},
     ledger::LedgerHour,
     legal_hold::{Kept, LegalHold},
+    links::{LinkUse, UsedLink},
     outbox::{OutboxFilter, OutboxItem, OutboxRecipient},
     retention::Retention,
     rights::{Correction, Erased},
@@ -306,6 +308,15 @@ impl Store {
     ) -> Result<Settled<HeldState>, StoreError> {
         let mut ready = Ready::new(Change { queue, events, ..Change::default() })?;
         ready.settle = Some((id, to));
+        self.settle(ready, id, to).await
+    }
+
+    async fn settle(
+        &self,
+        ready: Ready,
+        id: HeldId,
+        to: HeldState,
+    ) -> Result<Settled<HeldState>, StoreError> {
         let written = self.write(ready).await?;
         if let Some(state) = written.settled_before {
             return Ok(Settled::Already(state));

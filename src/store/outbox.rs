@@ -153,6 +153,9 @@ pub(super) async fn place(
             .execute(&mut *connection)
             .await?;
     }
+    if new.purpose == Purpose::Release {
+        wishes::inherit(connection, &id).await?;
+    }
     Ok((Placed::New(item.id), missing.len()))
 }
 

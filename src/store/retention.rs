@@ -14,7 +14,7 @@ use super::{
     audit::{self, Entry, StoredRow},
     checkpoint,
     database::{Connection, Durability, Row, millis},
-    outbox,
+    links, outbox,
 };
 use crate::model::{Act, Event, event::GATE};
 
@@ -128,6 +128,7 @@ pub(super) async fn forget(
             .await?
             .rows_affected();
     }
+    links::forget(connection, now).await?;
     let oldest = SignedDuration::from_hours(24 * i64::from(retention.audit_days));
     let oldest = now.saturating_sub(oldest).unwrap_or(Timestamp::UNIX_EPOCH);
     sqlx::query("DELETE FROM counter WHERE day < $1")

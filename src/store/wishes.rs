@@ -18,6 +18,17 @@ pub(super) fn wish(column: Option<&str>) -> Wish {
     column.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }
 
+/// Gives the recipients of a released item the wishes that their sender had when
+/// the message was held.
+pub(super) async fn inherit(connection: &mut Connection, item: &str) -> Result<(), StoreError> {
+    let update = "UPDATE outbox_recipient SET wish = ( \
+                      SELECT h.wish FROM held_recipient h WHERE h.event = outbox_recipient.event \
+                      AND h.recipient = outbox_recipient.recipient) \
+                  WHERE item = $1";
+    sqlx::query(update).bind(item).execute(connection).await?;
+    Ok(())
+}
+
 /// The wishes about those that an item is held for.
 pub(super) async fn of_held(connection: &mut Connection, id: HeldId) -> Result<Wishes, StoreError> {
     let select = "SELECT recipient, wish FROM held_recipient WHERE held = $1 AND wish IS NOT NULL";

@@ -67,6 +67,7 @@ pub fn router(state: State) -> Router {
     Router::new()
         .route("/", get(page::general))
         .route("/e/{event}", get(page::event))
+        .route("/e/{event}/{token}", get(page::personal))
         .route("/livez", get(async || "alive\n"))
         .route("/metrics", get(measures))
         .route("/readyz", get(readyz))

@@ -35,6 +35,16 @@ pub(super) async fn event(
     }
 }
 
+/// The same page for a personal link, which shows nothing more.
+pub(super) async fn personal(
+    state: Held<State>,
+    Path((event, _)): Path<(String, String)>,
+    query: RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    self::event(state, Path(event), query, headers).await
+}
+
 /// The same page without an event.
 pub(super) async fn general(state: Held<State>, query: RawQuery, headers: HeaderMap) -> Response {
     answer(&state, &query, &headers, Asked::Guidance(None))

@@ -23,6 +23,7 @@ mod protecting;
 mod quarantine;
 mod reports;
 mod rulebooks;
+mod sender_links;
 mod split;
 mod verdicts;
 mod wishes;

@@ -64,6 +64,8 @@ words! {
     place_message, place_body, place_subject, place_page, place_paragraph, place_line,
     /// What to do now.
     head_choices, choice_encrypt, choice_remove, choice_channel, choice_readable, mistake, guidance,
+    /// The personal link.
+    act_held, act_refused, act_note,
     /// What happens to the held message.
     head_held, held_who, held_until, held_open,
     head_contact, contact, reference, read_more, automatic,

@@ -1,0 +1,46 @@
+//! What people type: purposes, reasons, comments.
+//!
+//! Such words are kept for years, in the audit log too, and are read by many.
+//! So they must not hold what the gateway is there to keep in: whoever writes a
+//! number is asked to write it without. Nothing of a refused text is kept.
+
+use thiserror::Error;
+
+use super::Gate;
+use crate::notify;
+
+impl Gate {
+    /// A text fit to be kept: on one line, and without anything that our rules
+    /// find sensitive or that has more digits in a row than a date.
+    ///
+    /// # Errors
+    ///
+    /// The text is too long or holds such a thing.
+    pub fn checked_text(&self, text: &str) -> Result<String, FreeTextError> {
+        let plain = |c: char| if c.is_control() { ' ' } else { c };
+        let text: String = text.chars().map(plain).collect();
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if text.len() > MOST_BYTES {
+            return Err(FreeTextError::Long);
+        }
+        let is_sensitive = || self.reader(&self.book()).finds_in(&text, self.now());
+        if notify::hides_in(&text) || is_sensitive() {
+            return Err(FreeTextError::Sensitive);
+        }
+        Ok(text)
+    }
+}
+
+/// A text cannot be kept.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub enum FreeTextError {
+    /// It is too long.
+    #[error("a text may have at most {MOST_BYTES} bytes")]
+    Long,
+    /// It holds a number, or what our rules find sensitive.
+    #[error("the text holds a number or other sensitive data, write it without")]
+    Sensitive,
+}
+
+/// As much as a purpose may have.
+const MOST_BYTES: usize = 2000;
