@@ -28,6 +28,8 @@ pub(super) struct Config {
     #[serde(default)]
     pub(super) detect: detect::Settings,
     #[serde(default)]
+    pub(super) digest: gate::DigestSettings,
+    #[serde(default)]
     pub(super) dkim: Vec<protect::DkimSettings>,
     #[serde(default)]
     pub(super) extract: worker::OcrSettings,
@@ -69,6 +71,7 @@ impl Config {
         let letterhead = self.notify.letterhead(domains, public_url);
         Ok(gate::Settings {
             detect: self.detect.clone(),
+            digest: self.digest.clone(),
             gateway: self.gateway.clone(),
             letterhead: letterhead.map_err(ConfigError::Domain)?,
             limits: self.limits.clone(),
@@ -163,6 +166,11 @@ impl Config {
         if let Err(error) = protect::Signers::open(&self.dkim) {
             let path = format!("dkim.{}.{}", error.entry, error.setting());
             return fault(path, error.to_string(), "see [[dkim]] in the example settings");
+        }
+        let is_ours = |domain: &str| gateway.domains.iter().any(|own| own == domain);
+        if let Some(to) = self.digest.recipients.iter().find(|to| !is_ours(to.domain())) {
+            let what = format!("{to} is in none of your own domains");
+            return fault("digest.recipients", what, "a digest goes to your own people");
         }
         self.smtp_fault().or_else(|| self.number_fault())
     }
@@ -311,6 +319,8 @@ mod tests {
             (format!("{:?}", shown.worker), format!("{:?}", least.worker)),
             (format!("{:?}", shown.log), format!("{:?}", least.log)),
             (format!("{:?}", shown.detect), format!("{:?}", least.detect)),
+            (format!("{:?}", shown.digest.hour), format!("{:?}", least.digest.hour)),
+            (format!("{:?}", shown.digest.weekdays), format!("{:?}", least.digest.weekdays)),
             (format!("{:?}", shown.extract), format!("{:?}", least.extract)),
             (format!("{:?}", shown.notify.language), format!("{:?}", least.notify.language)),
         ] {
@@ -346,8 +356,10 @@ mod tests {
 
     #[test]
     fn the_example_names_every_setting() {
-        let sections =
-            ["detect", "extract", "gateway", "limits", "log", "milter", "notify", "reinject"];
+        let sections = [
+            "detect", "digest", "extract", "gateway", "limits", "log", "milter", "notify",
+            "reinject",
+        ];
         let full = in_full().replace("[[dkim]]", "[dkim]");
         for section in sections.into_iter().chain(["smtp", "smtp.limits", "web", "worker"]) {
             // A wrong key is answered with the list of the right ones.

@@ -63,6 +63,7 @@ pub(super) async fn run(path: &Path, config: Config) -> anyhow::Result<()> {
         });
     }
     parts.spawn(jobs::checkpoints(Arc::clone(&gate), until(&stopped)));
+    parts.spawn(jobs::digest(Arc::clone(&gate), until(&stopped)));
     parts.spawn(jobs::outbox(Arc::clone(&gate), until(&stopped)));
     parts.spawn(jobs::gauges(Arc::clone(&gate), until(&stopped)));
     parts.spawn(jobs::retention(Arc::clone(&gate), until(&stopped)));

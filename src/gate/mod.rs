@@ -6,6 +6,7 @@
 
 mod carry_out;
 mod decide;
+mod digest;
 mod error;
 mod fields;
 mod free_text;
@@ -44,6 +45,7 @@ use tracing::{Instrument, error, info_span};
 use self::strikes::Strikes;
 pub use self::{
     decide::{Decision, Questions},
+    digest::DigestSettings,
     error::GateError,
     free_text::FreeTextError,
     outcome::{Answer, Fate, Outcome, Relayed},

@@ -13,8 +13,8 @@ use super::{Decision, Gate, GateError, Rulebook, decide::refuses_by_mail, error}
 use crate::{
     base::id::EventId,
     model::{
-        Address, Channel, Direction, Kind, Reading, Reviewer, Ruling, Submission, Tidings, Verdict,
-        Wishes,
+        Address, Channel, Direction, Envelope, Kind, Reading, Reviewer, Ruling, Submission,
+        Tidings, Verdict, Wishes,
     },
     notify::{self, Action, Case, Line, Notice, NoticeError, PersonalLink, Report},
     policy::{Facts, Parcel},
@@ -184,6 +184,16 @@ impl Gate {
             Some(report) => notify::report(&case, report, letterhead)?,
             None => notify::compose(&case, letterhead)?,
         };
+        self.own_mail(book, envelope, bytes).await
+    }
+
+    /// Signs mail of our own, reads it as any other and has it cleared.
+    pub(super) async fn own_mail(
+        &self,
+        book: &Arc<Rulebook>,
+        envelope: Envelope,
+        bytes: Arc<[u8]>,
+    ) -> Result<Parcel, GateError> {
         let bytes = self.protector.sign(bytes, self.now());
         let reading = self.reader(book).read(Kind::Message, "", &bytes, self.now()).await?;
         let cleared = book.policy.clear(&Facts {

@@ -28,7 +28,7 @@ impl Gate {
     /// Tells the sender what an attempt led to, as far as he wishes. When that
     /// is not possible, the log says so.
     pub(super) async fn tell_of(&self, item: &Queued, sent: &Sent, attempt: &Attempt) {
-        if matches!(item.purpose, Purpose::Notice | Purpose::Rejection) {
+        if matches!(item.purpose, Purpose::Digest | Purpose::Notice | Purpose::Rejection) {
             return;
         }
         for news in news(item, sent, attempt) {

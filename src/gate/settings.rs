@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::DigestSettings;
 use crate::{base::limits::Limits, detect, notify::Letterhead, policy::Mode};
 
 /// `[gateway]`
@@ -68,6 +69,8 @@ impl GatewaySettings {
 pub struct Settings {
     /// `[detect]`
     pub detect: detect::Settings,
+    /// `[digest]`
+    pub digest: DigestSettings,
     /// `[gateway]`
     pub gateway: GatewaySettings,
     /// `[limits]`

@@ -120,6 +120,24 @@ pub async fn checkpoints(
     unless(stopped, work).await
 }
 
+/// Tells those who review once a day how much waits.
+pub async fn digest(
+    gate: Arc<Gate>,
+    stopped: impl Future<Output = ()> + Send,
+) -> anyhow::Result<()> {
+    let work = async {
+        loop {
+            match gate.send_digest().await {
+                Ok(false) => {}
+                Ok(true) => info!("digest queued"),
+                Err(error) => error!(error = &error as &dyn Error, "digest not sent"),
+            }
+            sleep(LOOK_OFTEN).await;
+        }
+    };
+    unless(stopped, work).await
+}
+
 /// Does the work, which has no end, until the service stops.
 async fn unless(
     stopped: impl Future<Output = ()> + Send,
@@ -135,4 +153,5 @@ async fn unless(
 /// The outbox may also be filled by a command beside the service.
 const LOOK: Duration = Duration::from_secs(2);
 const MEASURE: Duration = Duration::from_secs(15);
+const LOOK_OFTEN: Duration = Duration::from_secs(300);
 const LOOK_HOURLY: Duration = Duration::from_secs(3600);

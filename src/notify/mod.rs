@@ -8,6 +8,7 @@
 //!
 //! [`Reply`]: crate::model::Reply
 
+mod digest;
 pub(crate) mod found;
 mod language;
 mod link;
@@ -20,6 +21,7 @@ mod token;
 pub(crate) mod words;
 
 pub use self::{
+    digest::{Waiting, digest},
     found::{hides_in, shown as without_numbers},
     language::{Language, ParseLanguageError, guess},
     link::{GuidanceUrl, LinkError, PublicUrl},

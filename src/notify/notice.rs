@@ -269,27 +269,31 @@ fn headers(
 ) -> Result<Headers, NoticeError> {
     let date = DateTimePrinter::new().timestamp_to_string(&case.now).map_err(NoticeError::Date)?;
     let domain = domain(letterhead);
-    let fields = [
-        (HeaderName::new_from_ascii_str("From"), letterhead.from.to_string()),
-        (HeaderName::new_from_ascii_str("To"), to(case.sender)),
-        (HeaderName::new_from_ascii_str("Subject"), format!("{} [{}]", view.subject, case.event)),
-        (HeaderName::new_from_ascii_str("Date"), date),
-        (HeaderName::new_from_ascii_str("Message-ID"), format!("<{}.notice@{domain}>", case.event)),
-        (HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-replied".to_owned()),
-        (HeaderName::new_from_ascii_str(MARKER), case.event.to_string()),
-        (HeaderName::new_from_ascii_str("Content-Language"), view.language.to_string()),
-        (HeaderName::new_from_ascii_str("MIME-Version"), "1.0".to_owned()),
-    ];
+    Ok(fields([
+        ("From", letterhead.from.to_string()),
+        ("To", to(case.sender)),
+        ("Subject", format!("{} [{}]", view.subject, case.event)),
+        ("Date", date),
+        ("Message-ID", format!("<{}.notice@{domain}>", case.event)),
+        ("Auto-Submitted", "auto-replied".to_owned()),
+        (MARKER, case.event.to_string()),
+        ("Content-Language", view.language.to_string()),
+        ("MIME-Version", "1.0".to_owned()),
+    ]))
+}
+
+/// Header fields by name.
+pub(super) fn fields<const N: usize>(fields: [(&'static str, String); N]) -> Headers {
     let mut headers = Headers::new();
     for (name, value) in fields {
-        headers.insert_raw(HeaderValue::new(name, value));
+        headers.insert_raw(HeaderValue::new(HeaderName::new_from_ascii_str(name), value));
     }
-    Ok(headers)
+    headers
 }
 
 /// An address that needs quoting is left to the envelope: programs disagree
 /// about how to read it.
-fn to(sender: &Address) -> String {
+pub(super) fn to(sender: &Address) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.@".contains(&b);
     match sender.as_str().bytes().all(plain) {
         true => sender.to_string(),

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::{
     base::id::EventId,
-    model::{Act, Address, Direction, Envelope, Event, Person, Wishes},
+    model::{Act, Address, Direction, Envelope, Event, Level, Person, Wishes},
     policy::Parcel,
 };
 
@@ -40,6 +41,8 @@ pub struct Change {
     pub events: Vec<Event>,
     /// Counters to raise when anything of the change is new, each by how much.
     pub counts: Vec<(String, u64)>,
+    /// Times to remember under a name, in the place of those before.
+    pub marks: Vec<(&'static str, Timestamp)>,
     /// The personal link that asks for the change. When it was used before,
     /// nothing is kept.
     pub link: Option<LinkUse>,
@@ -57,6 +60,12 @@ pub struct NewHold {
     pub direction: Direction,
     /// Why, as written for logs.
     pub reasons: Vec<String>,
+    /// The routes that decided.
+    pub routes: Vec<String>,
+    /// The rules that found something.
+    pub rules: Vec<String>,
+    /// The highest level found.
+    pub level: Option<Level>,
     /// Its Message-ID field.
     pub message_id: Option<String>,
     /// The message as received.
@@ -109,6 +118,8 @@ pub struct NewQueued {
 pub enum Purpose {
     /// A copy of a message for some of its recipients.
     Copy,
+    /// How much waits, for those who review.
+    Digest,
     /// A notice to the sender.
     Notice,
     /// A notice to the sender that a person refused the message.
@@ -122,6 +133,7 @@ impl Purpose {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Copy => "copy",
+            Self::Digest => "digest",
             Self::Notice => "notice",
             Self::Rejection => "rejection",
             Self::Release => "release",
@@ -133,7 +145,7 @@ impl FromStr for Purpose {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::Copy, Self::Notice, Self::Rejection, Self::Release]
+        [Self::Copy, Self::Digest, Self::Notice, Self::Rejection, Self::Release]
             .into_iter()
             .find(|purpose| purpose.as_str() == text)
             .ok_or(())
@@ -241,6 +253,7 @@ pub(super) struct Ready {
     pub(super) refused: Vec<NewRefusal>,
     pub(super) events: Vec<ReadyEvent>,
     pub(super) counts: Vec<(String, u64)>,
+    pub(super) marks: Vec<(&'static str, Timestamp)>,
     pub(super) link: Option<LinkUse>,
 }
 
@@ -285,6 +298,7 @@ impl Ready {
             refused: change.refused,
             events: events.collect(),
             counts: change.counts,
+            marks: change.marks,
             link: change.link,
         })
     }

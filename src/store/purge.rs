@@ -70,6 +70,16 @@ impl Store {
         }
         Ok(expired)
     }
+
+    /// The time that a change left under `name`; see [`super::Change::marks`].
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn mark(&self, name: &str) -> Result<Option<Timestamp>, StoreError> {
+        let mut connection = self.0.database.readers.acquire().await?;
+        Ok(mark(&mut connection, name).await?.map(time))
+    }
 }
 
 enum Believed {
@@ -109,7 +119,11 @@ async fn mark(connection: &mut Connection, name: &str) -> Result<Option<i64>, St
     Ok(select.fetch_optional(connection).await?)
 }
 
-async fn set_mark(connection: &mut Connection, name: &str, at: i64) -> Result<(), StoreError> {
+pub(super) async fn set_mark(
+    connection: &mut Connection,
+    name: &str,
+    at: i64,
+) -> Result<(), StoreError> {
     let upsert = "INSERT INTO mark (name, at) VALUES ($1, $2) \
                   ON CONFLICT (name) DO UPDATE SET at = excluded.at";
     sqlx::query(upsert).bind(name).bind(at).execute(connection).await?;

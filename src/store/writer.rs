@@ -22,7 +22,7 @@ use super::{
     held,
     keys::Keys,
     ledger::{self, Entries},
-    links, outbox,
+    links, outbox, purge,
 };
 use crate::{base::clock::Clock, model::Act};
 
@@ -223,6 +223,9 @@ async fn place(
         let (placed, number) = outbox::place(connection, item, now).await?;
         written.committed.queue.push(placed);
         ledger::add(moved, ledger::OUTBOX_PLACED, number);
+    }
+    for (name, at) in &change.marks {
+        purge::set_mark(connection, name, millis(*at)).await?;
     }
     for refusal in &change.refused {
         ledger::place(connection, refusal, now).await?;

@@ -5,6 +5,7 @@
 
 mod answers;
 mod cancelled;
+mod digests;
 mod expiry;
 mod failures;
 #[allow(dead_code, reason = "shared with tests that need more of it")]

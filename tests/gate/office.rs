@@ -48,6 +48,7 @@ pub(crate) struct Office {
 
 /// What is special about a gate.
 pub(crate) struct Plan {
+    pub(crate) digest: &'static str,
     pub(crate) mode: Mode,
     /// How long the store waits for a database that is locked.
     pub(crate) patience: Duration,
@@ -60,7 +61,7 @@ impl Default for Plan {
     fn default() -> Self {
         let program = env!("CARGO_BIN_EXE_sluse").into();
         let patience = Duration::from_secs(4);
-        Self { mode: Mode::Enforce, patience, policy: None, program, reinject: true }
+        Self { digest: "", mode: Mode::Enforce, patience, policy: None, program, reinject: true }
     }
 }
 
@@ -120,7 +121,8 @@ impl Office {
         });
         let gateway = GatewaySettings { domains, mode: plan.mode, policy, ..nowhere(self) };
         let (detect, limits) = (detect::Settings::default(), Limits::default());
-        Rulebook::load(Settings { detect, gateway, letterhead, limits })
+        let digest = toml::from_str(plan.digest).unwrap();
+        Rulebook::load(Settings { detect, digest, gateway, letterhead, limits })
     }
 
     /// Gives `address` a certificate that lasts for `life`.

@@ -11,7 +11,7 @@ mod nn;
 use jiff::{Timestamp, tz::Offset};
 
 use super::Language;
-use crate::model::{GapKind, KeyTrouble, Verdict};
+use crate::model::{Direction, GapKind, KeyTrouble, Level, Verdict};
 
 macro_rules! words {
     ($($(#[$doc:meta])* $field:ident,)*) => {
@@ -70,6 +70,12 @@ words! {
     head_held, held_who, held_until, held_open,
     head_contact, contact, reference, read_more, automatic,
     date, months,
+    /// The digest for those who review.
+    digest_none, digest_one, digest_many, digest_levels, digest_directions, digest_ages,
+    digest_oldest, digest_link,
+    level_critical, level_high, level_medium, level_low, level_none,
+    direction_inbound, direction_internal, direction_outbound,
+    age_day, age_days, age_week,
     /// The guidance page.
     page_title, page_lead, page_why_head, page_why, page_inside_head, page_inside,
     page_outside_head, page_outside, page_receiver_head, page_receiver,
@@ -180,6 +186,26 @@ impl Words {
             _ if rule.contains("health") => self.kind_health,
             _ => return None,
         })
+    }
+
+    /// How grave the findings are.
+    pub(crate) fn level(&self, level: Option<Level>) -> &'static str {
+        match level {
+            Some(Level::Critical) => self.level_critical,
+            Some(Level::High) => self.level_high,
+            Some(Level::Medium) => self.level_medium,
+            Some(Level::Info | Level::Low) => self.level_low,
+            None => self.level_none,
+        }
+    }
+
+    /// Which way a message goes.
+    pub(crate) fn direction(&self, direction: Direction) -> &'static str {
+        match direction {
+            Direction::Inbound => self.direction_inbound,
+            Direction::Internal => self.direction_internal,
+            Direction::Outbound => self.direction_outbound,
+        }
     }
 
     /// Why something could not be read.

@@ -4,6 +4,7 @@
 //! Times are milliseconds since 1970; keys and hashes are text.
 
 mod links;
+mod queue;
 mod rights;
 mod wishes;
 
@@ -88,7 +89,7 @@ async fn run(connection: &mut Connection, statement: &'static str) -> Result<(),
     Ok(())
 }
 
-const STEPS: &[&[&str]] = &[FIRST, LEDGER, rights::STEP, links::STEP, wishes::STEP];
+const STEPS: &[&[&str]] = &[FIRST, LEDGER, rights::STEP, links::STEP, queue::STEP, wishes::STEP];
 
 const FIRST: &[&str] = &[
     "CREATE TABLE key_check (mac TEXT NOT NULL)",
