@@ -27,3 +27,4 @@ mod rulebooks;
 mod sender_links;
 mod split;
 mod verdicts;
+mod wishes;
