@@ -15,6 +15,7 @@ mod headers;
 mod hops;
 mod mark;
 mod notices;
+mod one_time_code;
 mod outbox;
 mod outcome;
 mod password;
@@ -25,6 +26,7 @@ mod record;
 mod reports;
 mod retention;
 mod rulebook;
+mod second_factor;
 mod sender;
 mod sender_acts;
 mod settings;
@@ -51,11 +53,13 @@ pub use self::{
     digest::DigestSettings,
     error::GateError,
     free_text::FreeTextError,
+    one_time_code::CodeSecret,
     outcome::{Answer, Fate, Outcome, Relayed},
     password::WeakPassword,
     quarantine::{Discard, ReleaseAs, Released},
     reader::Reader,
     rulebook::{Rulebook, RulebookError},
+    second_factor::{AccountSettings, Finished, LoggedIn, SecondFactorRule},
     sender::{Became, Choice, FateOf, Standing},
     sender_acts::{Answered as SenderAnswered, Obstacle},
     settings::{GatewaySettings, Settings},

@@ -31,6 +31,7 @@ mod retention;
 mod rights;
 mod schema;
 mod seal;
+mod second_factor;
 mod senders;
 mod sending;
 mod sessions;
@@ -65,6 +66,7 @@ pub use self::{
     queue::{Assigned, QueueFilter, QueueSort, QueueTotal},
     retention::Retention,
     rights::{Correction, Erased},
+    second_factor::SecondFactor,
     sending::{Attempt, Fate, Queued},
 };
 use self::{

@@ -11,7 +11,7 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 
-use super::{People, assets, guard, login};
+use super::{People, assets, factor, guard, login, people};
 use crate::model::Permission;
 
 /// What a visitor must have.
@@ -52,10 +52,21 @@ pub fn table() -> Vec<Route> {
         shown("/assets/{file}", Needs::Anyone, get(assets::file)),
         shown("/login", Needs::Anyone, get(login::show)),
         sent("/login", Needs::Anyone, post(login::enter)),
+        sent("/login/code", Needs::Anyone, post(factor::enter)),
         sent("/logout", Needs::SignedIn, post(login::leave)),
         shown("/me", Needs::SignedIn, get(login::own)),
         sent("/me/appearance", Needs::SignedIn, post(login::prefer)),
+        sent("/me/factor", Needs::SignedIn, post(factor::set)),
+        sent("/me/factor/remove", Needs::SignedIn, post(factor::remove)),
+        sent("/me/factor/start", Needs::SignedIn, post(factor::start)),
         sent("/me/password", Needs::SignedIn, post(login::change)),
+        sent("/me/sessions/end", Needs::SignedIn, post(login::end_others)),
+        shown("/people", MANAGES, get(people::list)),
+        sent("/people", MANAGES, post(people::make)),
+        shown("/people/{id}", MANAGES, get(people::show)),
+        sent("/people/{id}/close", MANAGES, post(people::close)),
+        sent("/people/{id}/reset", MANAGES, post(people::reset)),
+        sent("/people/{id}/roles", MANAGES, post(people::roles)),
         shown("/welcome/{token}", Needs::Anyone, get(login::welcome)),
         sent("/welcome/{token}", Needs::Anyone, post(login::accept)),
     ]
@@ -78,3 +89,5 @@ fn shown(path: &'static str, needs: Needs, handler: MethodRouter<People>) -> Rou
 fn sent(path: &'static str, needs: Needs, handler: MethodRouter<People>) -> Route {
     Route { path, way: Way::Sent, needs, handler }
 }
+
+const MANAGES: Needs = Needs::May(Permission::ManageAccounts);
