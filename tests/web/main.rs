@@ -5,6 +5,9 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod factor;
 mod login;
+mod people;
 mod place;
 mod public;
+mod roles;
