@@ -22,10 +22,8 @@ fn whoever_may_see_content_sets_up_a_second_factor_at_the_first_log_in() {
     assert_eq!(letters(&wrong), letters(&page), "a wrong code does not change the secret");
 
     let first = code(&letters(&page), -1);
-    let done = browser.send(
-        "/login/code",
-        &[("ticket", &ticket(&page)), ("code", &first), ("next", "/me")],
-    );
+    let done = browser
+        .send("/login/code", &[("ticket", &ticket(&page)), ("code", &first), ("next", "/me")]);
     assert_eq!(done.status, 200, "{}", done.body);
     assert_eq!(recovery_codes(&done).len(), 10);
     assert!(done.body.contains("class=\"button\" href=\"/me\""), "{}", done.body);
@@ -77,7 +75,8 @@ fn a_recovery_code_works_once() {
         let mut other = place.browser();
         let asked = other.send("/login", &[("name", "solveig"), ("password", PASSWORD)]);
         let form = [("ticket", ticket(&asked)), ("code", recovery.clone())];
-        let form: Vec<(&str, &str)> = form.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        let form: Vec<(&str, &str)> =
+            form.iter().map(|(name, text)| (*name, text.as_str())).collect();
         assert_eq!(other.send("/login/code", &form).status, wanted);
     }
     assert!(browser.get("/me").body.contains("<dd>9</dd>"));

@@ -7,7 +7,8 @@ fn an_administrator_makes_an_account_and_the_person_chooses_the_password() {
     let place = Place::open();
     let mut admin = place.with_account("ragnhild", "administrator");
     admin.get("/people");
-    let made = admin.post("/people", &[("name", "Solveig"), ("role", "reviewer"), ("role", "officer")]);
+    let made =
+        admin.post("/people", &[("name", "Solveig"), ("role", "reviewer"), ("role", "officer")]);
     let link = link(&made);
     let mut person = place.browser();
     assert_eq!(person.send(&link, &[("password", PASSWORD), ("again", PASSWORD)]).status, 303);
