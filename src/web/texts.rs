@@ -37,11 +37,14 @@ pub(super) use texts;
 
 #[cfg(test)]
 mod tests {
-    use super::super::frame_texts::FrameTexts;
+    use super::super::{
+        frame_texts::FrameTexts,
+        people_texts::{FactorTexts, PeopleTexts},
+    };
 
     /// Every area of pages.
     fn all() -> Vec<(&'static str, [&'static str; 3])> {
-        [FrameTexts::all()].concat()
+        [FactorTexts::all(), FrameTexts::all(), PeopleTexts::all()].concat()
     }
 
     #[test]
