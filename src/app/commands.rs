@@ -190,6 +190,7 @@ fn scan_book(
         return Ok((Rulebook::load(config.gate()?)?, config.worker, config.extract));
     }
     let book = Rulebook::built_in(Settings {
+        accounts: crate::gate::AccountSettings::default(),
         detect: crate::detect::Settings::default(),
         digest: crate::gate::DigestSettings::default(),
         gateway: GatewaySettings::nowhere(),

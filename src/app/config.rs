@@ -26,6 +26,8 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(super) struct Config {
     #[serde(default)]
+    pub(super) accounts: gate::AccountSettings,
+    #[serde(default)]
     pub(super) detect: detect::Settings,
     #[serde(default)]
     pub(super) digest: gate::DigestSettings,
@@ -78,6 +80,7 @@ impl Config {
         let domains = &self.gateway.domains;
         let letterhead = self.notify.letterhead(domains, public_url);
         Ok(gate::Settings {
+            accounts: self.accounts.clone(),
             detect: self.detect.clone(),
             digest: self.digest.clone(),
             gateway: self.gateway.clone(),
@@ -327,6 +330,7 @@ mod tests {
             (format!("{:?}", shown.worker), format!("{:?}", least.worker)),
             (format!("{:?}", shown.log), format!("{:?}", least.log)),
             (format!("{:?}", shown.detect), format!("{:?}", least.detect)),
+            (format!("{:?}", shown.accounts), format!("{:?}", least.accounts)),
             (format!("{:?}", shown.digest.hour), format!("{:?}", least.digest.hour)),
             (format!("{:?}", shown.digest.weekdays), format!("{:?}", least.digest.weekdays)),
             (format!("{:?}", shown.extract), format!("{:?}", least.extract)),
@@ -365,8 +369,8 @@ mod tests {
     #[test]
     fn the_example_names_every_setting() {
         let sections = [
-            "detect", "digest", "extract", "gateway", "limits", "log", "milter", "notify",
-            "reinject",
+            "accounts", "detect", "digest", "extract", "gateway", "limits", "log", "milter",
+            "notify", "reinject",
         ];
         let full = in_full().replace("[[dkim]]", "[dkim]");
         for section in sections.into_iter().chain(["smtp", "smtp.limits", "web", "worker"]) {

@@ -16,6 +16,7 @@ mod headers;
 mod hops;
 mod mark;
 mod notices;
+mod one_time_code;
 mod outbox;
 mod outcome;
 mod package;
@@ -28,6 +29,7 @@ pub mod report;
 mod reports;
 mod retention;
 mod rulebook;
+mod second_factor;
 mod sender;
 mod sender_acts;
 mod settings;
@@ -55,12 +57,14 @@ pub use self::{
     error::GateError,
     figures::{Figures, WAITED_HOURS},
     free_text::FreeTextError,
+    one_time_code::CodeSecret,
     outcome::{Answer, Fate, Outcome, Relayed},
     package::MANIFEST,
     password::WeakPassword,
     quarantine::{Discard, ReleaseAs, Released},
     reader::Reader,
     rulebook::{Rulebook, RulebookError},
+    second_factor::{AccountSettings, Finished, LoggedIn, SecondFactorRule},
     sender::{Became, Choice, FateOf, Standing},
     sender_acts::{Answered as SenderAnswered, Obstacle},
     settings::{GatewaySettings, Settings},

@@ -34,6 +34,7 @@ mod retention;
 mod rights;
 mod schema;
 mod seal;
+mod second_factor;
 mod senders;
 mod sending;
 mod sessions;
@@ -71,6 +72,7 @@ pub use self::{
     queue::{Assigned, QueueFilter, QueueSort, QueueTotal},
     retention::Retention,
     rights::{Correction, Erased},
+    second_factor::SecondFactor,
     sending::{Attempt, Fate, Queued},
 };
 use self::{

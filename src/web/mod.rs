@@ -13,6 +13,7 @@ mod attempts;
 mod cookies;
 mod dashboard;
 mod dashboard_texts;
+mod factor;
 mod frame_texts;
 mod guard;
 mod layout;
@@ -20,7 +21,10 @@ mod login;
 pub mod metrics;
 mod officer;
 mod page;
+mod people;
+mod people_texts;
 mod plot;
+mod qr;
 pub mod routes;
 mod serve;
 mod settings;
@@ -94,6 +98,16 @@ impl People {
     /// Whether browsers reach us by HTTPS alone.
     fn is_secure(&self) -> bool {
         self.origin.as_ref().is_some_and(|origin| origin.starts_with("https://"))
+    }
+
+    /// Scheme, host and port that links begin with. `host` is what the browser
+    /// called us, and counts on this machine only.
+    fn address(&self, host: &str) -> String {
+        match &self.origin {
+            Some(origin) => origin.to_string(),
+            None if self.is_local(host) => format!("http://{host}"),
+            None => String::new(),
+        }
     }
 
     /// Whether `host` is this machine, as a browser on it sees us.

@@ -12,8 +12,9 @@ use axum::{
 };
 
 use super::{
-    People, assets, guard, login,
+    People, assets, factor, guard, login,
     officer::{audit, holds, persons, reports},
+    people,
 };
 use crate::model::{Permission, Permission as P};
 
@@ -61,9 +62,13 @@ pub fn table() -> Vec<Route> {
         sent("/holds/place", Needs::May(P::KeepByLaw), post(holds::place)),
         shown("/login", Needs::Anyone, get(login::show)),
         sent("/login", Needs::Anyone, post(login::enter)),
+        sent("/login/code", Needs::Anyone, post(factor::enter)),
         sent("/logout", Needs::SignedIn, post(login::leave)),
         shown("/me", Needs::SignedIn, get(login::own)),
         sent("/me/appearance", Needs::SignedIn, post(login::prefer)),
+        sent("/me/factor", Needs::SignedIn, post(factor::set)),
+        sent("/me/factor/remove", Needs::SignedIn, post(factor::remove)),
+        sent("/me/factor/start", Needs::SignedIn, post(factor::start)),
         sent("/me/password", Needs::SignedIn, post(login::change)),
         shown("/persons", Needs::May(P::FindPersons), get(persons::show)),
         sent("/persons/find", Needs::May(P::FindPersons), post(persons::find)),
@@ -75,6 +80,13 @@ pub fn table() -> Vec<Route> {
         shown("/reports", Needs::May(P::SeeReports), get(reports::show)),
         sent("/reports/evidence", Needs::May(P::SeeReports), post(reports::evidence)),
         sent("/reports/slip", Needs::May(P::SeeReports), post(reports::slip)),
+        sent("/me/sessions/end", Needs::SignedIn, post(login::end_others)),
+        shown("/people", MANAGES, get(people::list)),
+        sent("/people", MANAGES, post(people::make)),
+        shown("/people/{id}", MANAGES, get(people::show)),
+        sent("/people/{id}/close", MANAGES, post(people::close)),
+        sent("/people/{id}/reset", MANAGES, post(people::reset)),
+        sent("/people/{id}/roles", MANAGES, post(people::roles)),
         shown("/welcome/{token}", Needs::Anyone, get(login::welcome)),
         sent("/welcome/{token}", Needs::Anyone, post(login::accept)),
     ]
@@ -97,3 +109,5 @@ fn shown(path: &'static str, needs: Needs, handler: MethodRouter<People>) -> Rou
 fn sent(path: &'static str, needs: Needs, handler: MethodRouter<People>) -> Route {
     Route { path, way: Way::Sent, needs, handler }
 }
+
+const MANAGES: Needs = Needs::May(Permission::ManageAccounts);

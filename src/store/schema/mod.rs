@@ -7,6 +7,7 @@ mod accounts;
 mod links;
 mod queue;
 mod rights;
+mod second_factor;
 mod wishes;
 
 use super::{
@@ -90,8 +91,16 @@ async fn run(connection: &mut Connection, statement: &'static str) -> Result<(),
     Ok(())
 }
 
-const STEPS: &[&[&str]] =
-    &[FIRST, LEDGER, rights::STEP, links::STEP, queue::STEP, wishes::STEP, accounts::STEP];
+const STEPS: &[&[&str]] = &[
+    FIRST,
+    LEDGER,
+    rights::STEP,
+    links::STEP,
+    queue::STEP,
+    wishes::STEP,
+    accounts::STEP,
+    second_factor::STEP,
+];
 
 const FIRST: &[&str] = &[
     "CREATE TABLE key_check (mac TEXT NOT NULL)",
