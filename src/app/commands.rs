@@ -177,6 +177,7 @@ fn scan_book(
     }
     let book = Rulebook::built_in(Settings {
         detect: crate::detect::Settings::default(),
+        review: crate::gate::ReviewSettings::default(),
         digest: crate::gate::DigestSettings::default(),
         gateway: GatewaySettings::nowhere(),
         letterhead: crate::notify::Settings::default().letterhead(&[], None)?,

@@ -21,6 +21,7 @@ mod quarantine;
 mod reader;
 mod record;
 mod retention;
+mod review;
 mod rulebook;
 mod sender;
 mod sender_acts;
@@ -51,10 +52,11 @@ pub use self::{
     outcome::{Answer, Fate, Outcome},
     quarantine::{Discard, ReleaseAs, Released},
     reader::Reader,
+    review::{Actor, Branch, Content, Granted, Look, Passage, Piece, Place, Seen, Wish, hidden},
     rulebook::{Rulebook, RulebookError},
     sender::{Became, Choice, FateOf, Standing},
     sender_acts::{Answered as SenderAnswered, Obstacle},
-    settings::{GatewaySettings, Settings},
+    settings::{GatewaySettings, ReviewSettings, Settings},
     subject::{Dossier, Erasure, HeldTrace, Subject, Trace, Traces},
 };
 use crate::{

@@ -7,11 +7,13 @@
 //! telling twice. It makes no decisions and sends nothing. Each failure is a
 //! [`StoreError`]; the message path answers 451 to it.
 
+mod alarms;
 mod audit;
 mod balance;
 mod blobs;
 mod change;
 mod checkpoint;
+mod comments;
 mod counts;
 mod database;
 mod error;
@@ -24,6 +26,7 @@ mod links;
 mod master;
 mod outbox;
 mod persons;
+mod proposals;
 mod purge;
 mod queue;
 mod retention;
@@ -42,6 +45,30 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serializer};
 use serde_json::json;
 
+pub use self::{
+    alarms::{Changed, RuleProposal, Trial, WrongAlarm},
+    audit::{AuditReport, AuditRow, BadRow},
+    balance::Imbalance,
+    change::{
+        Change, Committed, HeldState, NewHold, NewQueued, NewRefusal, OutboxState, Placed, Purpose,
+        UnknownState,
+    },
+    checkpoint::{Checkpoint, ExportReport, Inspector, WrongKey},
+    comments::{Comment, SenderHistory},
+    counts::Counts,
+    error::StoreError,
+    held::{Held, HeldFilter},
+    ids::{HeldId, ProposalId, QueuedId},
+    ledger::LedgerHour,
+    legal_hold::{Kept, LegalHold},
+    links::{LinkUse, UsedLink},
+    outbox::{OutboxFilter, OutboxItem, OutboxRecipient},
+    proposals::{Proposal, ProposalChange, Proposed},
+    queue::{Assigned, QueueFilter, QueueSort, QueueTotal},
+    retention::Retention,
+    rights::{Correction, Erased},
+    sending::{Attempt, Fate, Queued},
+};
 use self::{
     audit::Entry,
     blobs::{Blobs, Place},
@@ -52,27 +79,6 @@ use self::{
     seal::Sealed,
     senders::Senders,
     writer::{Writer, Written},
-};
-pub use self::{
-    audit::{AuditReport, AuditRow, BadRow},
-    balance::Imbalance,
-    change::{
-        Change, Committed, HeldState, NewHold, NewQueued, NewRefusal, OutboxState, Placed, Purpose,
-        UnknownState,
-    },
-    checkpoint::{Checkpoint, ExportReport, Inspector, WrongKey},
-    counts::Counts,
-    error::StoreError,
-    held::{Held, HeldFilter},
-    ids::{HeldId, QueuedId},
-    ledger::LedgerHour,
-    legal_hold::{Kept, LegalHold},
-    links::{LinkUse, UsedLink},
-    outbox::{OutboxFilter, OutboxItem, OutboxRecipient},
-    queue::{Assigned, QueueFilter, QueueSort, QueueTotal},
-    retention::Retention,
-    rights::{Correction, Erased},
-    sending::{Attempt, Fate, Queued},
 };
 use crate::{
     base::{clock::Clock, id::EventId, secret::Secret},

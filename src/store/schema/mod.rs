@@ -5,6 +5,7 @@
 
 mod links;
 mod queue;
+mod review;
 mod rights;
 
 use super::{
@@ -88,7 +89,7 @@ async fn run(connection: &mut Connection, statement: &'static str) -> Result<(),
     Ok(())
 }
 
-const STEPS: &[&[&str]] = &[FIRST, LEDGER, rights::STEP, links::STEP, queue::STEP];
+const STEPS: &[&[&str]] = &[FIRST, LEDGER, rights::STEP, links::STEP, queue::STEP, review::STEP];
 
 const FIRST: &[&str] = &[
     "CREATE TABLE key_check (mac TEXT NOT NULL)",
