@@ -20,6 +20,7 @@ mod personal_link;
 mod quarantine;
 mod reader;
 mod record;
+mod reports;
 mod retention;
 mod review;
 mod rulebook;
@@ -28,7 +29,6 @@ mod sender_acts;
 mod settings;
 mod strikes;
 mod subject;
-mod undelivered;
 
 use std::{
     future::Future,
@@ -49,7 +49,7 @@ pub use self::{
     digest::DigestSettings,
     error::GateError,
     free_text::FreeTextError,
-    outcome::{Answer, Fate, Outcome},
+    outcome::{Answer, Fate, Outcome, Relayed},
     quarantine::{Discard, ReleaseAs, Released},
     reader::Reader,
     review::{Actor, Branch, Content, Granted, Look, Passage, Piece, Place, Seen, Wish, hidden},
@@ -61,7 +61,7 @@ pub use self::{
 };
 use crate::{
     base::{clock::Clock, measure::ERRORS},
-    model::{Answered, Channel, Envelope, Event, Submission},
+    model::{Answered, Channel, Envelope, Event, Submission, Wishes},
     protect::Protector,
     relay::NextHop,
     store::{Change, Store},
@@ -174,6 +174,7 @@ impl Gate {
             channel: Channel { reinjects: self.hop.is_some(), ..taken.channel },
             envelope: taken.envelope,
             raw: taken.raw,
+            wishes: taken.wishes,
         };
         let span = info_span!("message", event = %event);
         let _watch = self.strikes.watch(event);
@@ -218,6 +219,8 @@ pub struct Taken {
     pub envelope: Envelope,
     /// Headers and body with CR LF line ends, as received.
     pub raw: Arc<[u8]>,
+    /// What the sender wishes to be told.
+    pub wishes: Wishes,
 }
 
 /// Whoever judges messages. Front-ends know no more of the gate than this.
@@ -232,6 +235,14 @@ pub trait Judge: Send + Sync {
     fn answered(&self, answered: Answered) {
         drop(answered);
     }
+
+    /// Hears that the next hop took a message and will not tell its sender,
+    /// who may wish to know. Never fails: it is told as far as possible. A
+    /// judge that writes no reports has no use for it.
+    fn relayed(&self, mail: Relayed) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        drop(mail);
+        Box::pin(std::future::ready(()))
+    }
 }
 
 impl Judge for Gate {
@@ -241,6 +252,10 @@ impl Judge for Gate {
 
     fn answered(&self, answered: Answered) {
         self.store.note_answered(answered);
+    }
+
+    fn relayed(&self, mail: Relayed) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(async move { self.tell_relayed(&mail).await })
     }
 }
 

@@ -21,6 +21,7 @@ pub mod reviewer;
 pub mod role;
 pub mod ruling;
 pub mod submission;
+pub mod wish;
 
 pub use self::{
     address::Address,
@@ -41,4 +42,5 @@ pub use self::{
     role::{Permission, Role},
     ruling::{Reason, Ruling, Verdict},
     submission::Submission,
+    wish::{Ret, Tidings, Wish, Wishes},
 };

@@ -35,6 +35,7 @@ mod schema;
 mod seal;
 mod senders;
 mod sending;
+mod wishes;
 mod writer;
 
 use std::{
@@ -82,7 +83,7 @@ use self::{
 };
 use crate::{
     base::{clock::Clock, id::EventId, secret::Secret},
-    model::{Act, Answered, Envelope, Event, Reviewer},
+    model::{Act, Answered, Envelope, Event, Reviewer, Wishes},
 };
 
 /// The store. Clones share everything; several processes may open the same
@@ -286,6 +287,16 @@ impl Store {
         let (_, key) = held::key(&mut connection, id).await?;
         drop(connection);
         self.open_content(Place::Held, id.to_string(), key).await
+    }
+
+    /// What the sender of a held message wishes to be told.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn held_wishes(&self, id: HeldId) -> Result<Wishes, StoreError> {
+        let mut connection = self.0.database.readers.acquire().await?;
+        wishes::of_held(&mut connection, id).await
     }
 
     /// Settles a held message, once: later calls do nothing. What is to be

@@ -28,3 +28,4 @@ mod rulebooks;
 mod sender_links;
 mod split;
 mod verdicts;
+mod wishes;

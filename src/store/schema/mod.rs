@@ -7,6 +7,7 @@ mod links;
 mod queue;
 mod review;
 mod rights;
+mod wishes;
 
 use super::{
     database::{Connection, Database, Durability},
@@ -89,7 +90,8 @@ async fn run(connection: &mut Connection, statement: &'static str) -> Result<(),
     Ok(())
 }
 
-const STEPS: &[&[&str]] = &[FIRST, LEDGER, rights::STEP, links::STEP, queue::STEP, review::STEP];
+const STEPS: &[&[&str]] =
+    &[FIRST, LEDGER, rights::STEP, links::STEP, queue::STEP, wishes::STEP, review::STEP];
 
 const FIRST: &[&str] = &[
     "CREATE TABLE key_check (mac TEXT NOT NULL)",
