@@ -192,6 +192,7 @@ fn scan_book(
     let book = Rulebook::built_in(Settings {
         accounts: crate::gate::AccountSettings::default(),
         detect: crate::detect::Settings::default(),
+        review: crate::gate::ReviewSettings::default(),
         digest: crate::gate::DigestSettings::default(),
         gateway: GatewaySettings::nowhere(),
         letterhead: crate::notify::Settings::default().letterhead(&[], None)?,

@@ -28,6 +28,7 @@ mod record;
 pub mod report;
 mod reports;
 mod retention;
+mod review;
 mod rulebook;
 mod second_factor;
 mod sender;
@@ -63,11 +64,12 @@ pub use self::{
     password::WeakPassword,
     quarantine::{Discard, ReleaseAs, Released},
     reader::Reader,
+    review::{Actor, Branch, Content, Granted, Look, Passage, Piece, Place, Seen, Wish, hidden},
     rulebook::{Rulebook, RulebookError},
     second_factor::{AccountSettings, Finished, LoggedIn, SecondFactorRule},
     sender::{Became, Choice, FateOf, Standing},
     sender_acts::{Answered as SenderAnswered, Obstacle},
-    settings::{GatewaySettings, Settings},
+    settings::{GatewaySettings, ReviewSettings, Settings},
     subject::{Dossier, Erasure, HeldTrace, Subject, Trace, Traces},
 };
 use crate::{

@@ -7,6 +7,12 @@ pub(super) use crate::notify::texts::texts;
 
 #[cfg(test)]
 mod tests {
+    use super::super::{
+        dashboard_texts::DashboardTexts,
+        frame_texts::FrameTexts,
+        officer,
+        people_texts::{FactorTexts, PeopleTexts},
+    };
 
     /// Every area of pages.
     fn all() -> Vec<(&'static str, [&'static str; 3])> {

@@ -6,6 +6,7 @@
 mod accounts;
 mod links;
 mod queue;
+mod review;
 mod rights;
 mod second_factor;
 mod wishes;
@@ -100,6 +101,7 @@ const STEPS: &[&[&str]] = &[
     wishes::STEP,
     accounts::STEP,
     second_factor::STEP,
+    review::STEP,
 ];
 
 const FIRST: &[&str] = &[
