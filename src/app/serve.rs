@@ -52,7 +52,8 @@ pub(super) async fn run(path: &Path, config: Config) -> anyhow::Result<()> {
         None => None,
     };
     let letterhead = gate.book().settings.letterhead.clone();
-    let pages = web::State::new(Arc::new(GateReadiness(gate.clone())), metrics, letterhead);
+    let pages = web::State::new(Arc::new(GateReadiness(gate.clone())), metrics, letterhead)
+        .with_gate(Arc::clone(&gate));
     if let Some((settings, listen)) = config.web.as_ref().and_then(|w| Some((w, w.listen?))) {
         let listener = TcpListener::bind(listen).await;
         let listener = listener.with_context(|| format!("[web] cannot listen on {listen}"))?;

@@ -1,14 +1,17 @@
 //! The web listener: health, metrics, and the page behind the link in every
 //! refusal and notice.
 //!
-//! Shows nothing of any message: the page for an event is the same whether the
-//! event exists or not, so nothing can be learned by asking. What takes too
+//! Shows nothing of any message but to its sender, by a personal link: the page
+//! for an event is the same whether the event exists or not, so nothing can be
+//! learned by asking. What takes too
 //! long, is too big or comes in too great a number is cut off; mail goes on
 //! whatever happens here.
 
 mod accept_language;
 pub mod metrics;
 mod page;
+mod sender;
+mod sender_texts;
 mod serve;
 mod settings;
 mod texts;
@@ -18,7 +21,7 @@ use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 use arc_swap::ArcSwap;
 use axum::{
     Router,
-    extract::State as Held,
+    extract::{DefaultBodyLimit, State as Held},
     http::{HeaderMap, StatusCode, header},
     middleware,
     response::{IntoResponse, Response},
@@ -28,7 +31,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::time::timeout;
 
 pub use self::{serve::serve, settings::Settings};
-use crate::notify::Letterhead;
+use crate::{gate::Gate, notify::Letterhead};
 
 /// What the pages need to know.
 #[derive(Clone)]
@@ -36,6 +39,7 @@ pub struct State {
     readiness: Arc<dyn Readiness>,
     metrics: PrometheusHandle,
     letterhead: Arc<ArcSwap<Letterhead>>,
+    gate: Option<Arc<Gate>>,
 }
 
 impl State {
@@ -46,7 +50,13 @@ impl State {
         letterhead: Letterhead,
     ) -> Self {
         let letterhead = Arc::new(ArcSwap::from_pointee(letterhead));
-        Self { readiness, metrics, letterhead }
+        Self { readiness, metrics, letterhead, gate: None }
+    }
+
+    /// The same with a gate behind it, without which no page shows or does
+    /// anything with a message.
+    pub fn with_gate(self, gate: Arc<Gate>) -> Self {
+        Self { gate: Some(gate), ..self }
     }
 
     /// Takes other contact and guidance into use, after a reload.
@@ -67,7 +77,10 @@ pub fn router(state: State) -> Router {
     Router::new()
         .route("/", get(page::general))
         .route("/e/{event}", get(page::event))
-        .route("/e/{event}/{token}", get(page::personal))
+        .route(
+            "/e/{event}/{token}",
+            get(sender::shown).post(sender::sent).layer(DefaultBodyLimit::max(MOST_POSTED)),
+        )
         .route("/livez", get(async || "alive\n"))
         .route("/metrics", get(measures))
         .route("/readyz", get(readyz))
@@ -92,4 +105,5 @@ async fn measures(Held(state): Held<State>, headers: HeaderMap) -> Response {
     ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], state.metrics.render()).into_response()
 }
 
+const MOST_POSTED: usize = 16 << 10;
 const READY_WAIT: Duration = Duration::from_secs(2);

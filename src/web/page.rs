@@ -29,20 +29,20 @@ pub(super) async fn event(
     query: RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    match event.parse::<EventId>() {
-        Ok(event) => answer(&state, &query, &headers, Asked::Guidance(Some(event))),
-        Err(_) => answer(&state, &query, &headers, Asked::Missing),
-    }
+    guidance(&state, &event, &query, &headers)
 }
 
-/// The same page for a personal link, which shows nothing more.
-pub(super) async fn personal(
-    state: Held<State>,
-    Path((event, _)): Path<(String, String)>,
-    query: RawQuery,
-    headers: HeaderMap,
+/// What everybody may see about an event.
+pub(super) fn guidance(
+    state: &State,
+    event: &str,
+    query: &RawQuery,
+    headers: &HeaderMap,
 ) -> Response {
-    self::event(state, Path(event), query, headers).await
+    match event.parse::<EventId>() {
+        Ok(event) => answer(state, query, headers, Asked::Guidance(Some(event))),
+        Err(_) => answer(state, query, headers, Asked::Missing),
+    }
 }
 
 /// The same page without an event.
@@ -59,7 +59,8 @@ pub(super) async fn missing(state: Held<State>, query: RawQuery, headers: Header
 pub(super) async fn guarded(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in &*GUARDS {
-        headers.insert(name, value.clone());
+        // A page may have guards of its own.
+        headers.entry(name).or_insert_with(|| value.clone());
     }
     response
 }
@@ -124,8 +125,25 @@ fn answer(state: &State, query: &RawQuery, headers: &HeaderMap, asked: Asked) ->
     }
 }
 
+/// What a page with forms is allowed, which post to itself. Its address is a
+/// secret, so nobody is told it, ourselves included; where the form comes from
+/// is told, for the check of it.
+pub(super) fn form_guards() -> [(HeaderName, HeaderValue); 2] {
+    let policy = GUARDS.iter().find(|(name, _)| name == header::CONTENT_SECURITY_POLICY);
+    let policy =
+        policy.and_then(|(_, policy)| policy.to_str().ok()).unwrap_or("default-src 'none'");
+    let policy = policy.replace("form-action 'none'", "form-action 'self'");
+    let fixed = HeaderValue::from_static;
+    let policy = HeaderValue::from_str(&policy).unwrap_or(fixed("default-src 'none'"));
+    [(header::CONTENT_SECURITY_POLICY, policy), (header::REFERRER_POLICY, fixed("strict-origin"))]
+}
+
 /// What the menu chose, else what the browser asks for, else ours.
-fn language(query: Option<&str>, headers: &HeaderMap, letterhead: &Letterhead) -> Language {
+pub(super) fn language(
+    query: Option<&str>,
+    headers: &HeaderMap,
+    letterhead: &Letterhead,
+) -> Language {
     let chosen = || {
         let mut pairs = query?.split('&');
         pairs.find_map(|pair| pair.strip_prefix("lang="))?.parse().ok()
@@ -134,7 +152,7 @@ fn language(query: Option<&str>, headers: &HeaderMap, letterhead: &Letterhead) -
     chosen().or_else(asked).unwrap_or(letterhead.language)
 }
 
-const STYLE: &str = include_str!("../../templates/page.css");
+pub(super) const STYLE: &str = include_str!("../../templates/page.css");
 
 static GUARDS: LazyLock<Vec<(HeaderName, HeaderValue)>> = LazyLock::new(|| {
     let hash = BASE64.encode(&Sha256::digest(STYLE));

@@ -5,7 +5,6 @@
 
 /// Makes a struct of texts with one constant a language:
 /// `name: "bokmål", "nynorsk", "English";`
-#[allow(unused_macros, reason = "the pages that use it come next")]
 macro_rules! texts {
     ($(#[$meta:meta])* $name:ident {
         $($field:ident: $nb:literal, $nn:literal, $en:literal;)*
@@ -34,5 +33,4 @@ macro_rules! texts {
     };
 }
 
-#[expect(unused_imports, reason = "the pages that use it come next")]
 pub(super) use texts;

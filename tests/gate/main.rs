@@ -25,5 +25,6 @@ mod quarantine;
 mod reports;
 mod rulebooks;
 mod sender_links;
+mod sender_page;
 mod split;
 mod verdicts;
