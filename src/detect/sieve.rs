@@ -166,9 +166,12 @@ impl<'a> Sieve<'a> {
         }
     }
 
-    /// Remembers a date: `130878`, `13.08.1978`.
+    /// Remembers a date: `130878`, `13.08.1978`; not the end of a code, as in
+    /// `ks_c_5601-1987`.
     fn date(&mut self, candidate: Candidate) {
-        if !candidate.decimal {
+        let before = candidate.place.start.checked_sub(1);
+        let code = before.and_then(|at| self.fragment.text.as_bytes().get(at)) == Some(&b'_');
+        if !candidate.decimal && !code {
             self.dates.retain(|date| date.place.end + APART >= candidate.place.start);
             self.dates.push(candidate);
         }

@@ -93,6 +93,13 @@ fn a_date_and_the_rest_in_two_columns_are_one_number() {
 }
 
 #[test]
+fn the_end_of_a_code_is_no_date() {
+    // 158187 30133 would be one.
+    assert_eq!(find(body("fnr 1581-1987, charset 30133")).len(), 1);
+    assert_eq!(find(body("fnr ks_c_1581-1987, charset 30133")), []);
+}
+
+#[test]
 fn a_lost_leading_zero_is_found_under_its_heading_only() {
     // 02815849658 without its zero.
     let cell: &[&[&str]] = &[&["2815849658"]];

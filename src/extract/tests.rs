@@ -67,6 +67,22 @@ fn two_equal_signs_hide_no_digits() {
 }
 
 #[test]
+fn a_nul_splits_no_escape_and_no_number() {
+    let head = "Content-Transfer-Encoding: quoted-printable\r\nContent-Type: text/html\r\n";
+    for text in ["fnr 2283=\0\r\n6014271", "fnr 2283=3\x006014271", "fnr 228\x0036014271"] {
+        holding(&message(format!("{head}\r\n<p>{text}</p>\r\n").as_bytes()), "fnr 22836014271");
+    }
+}
+
+#[test]
+fn a_file_name_in_another_field_is_read() {
+    let head = "Content-Type: text/plain; charset=utf-8Content-Disposition: attachment;\r\n";
+    let name = " filename*1=\"836014271.txt\";\r\n filename*0=\"fnr 22\"\r\n";
+    let read = message(format!("{head}{name}\r\nHei\r\n").as_bytes());
+    assert_eq!(holding(&read, "fnr 22836014271").surface, Surface::FileName);
+}
+
+#[test]
 fn comments_of_html_split_no_number_in_damaged_text() {
     let text = "Subject: x\r\n\r\n\u{fc}p>fnr 228360<!-- x -->14271 <7p>\r\n";
     holding(&message(text.as_bytes()), "fnr 22836014271");

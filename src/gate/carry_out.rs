@@ -135,11 +135,16 @@ impl Gate {
         let keep = book.keep_days(&decision.rulings);
         let persons = decision.reading.findings.iter().filter_map(|finding| finding.person);
         let recipients: Vec<_> = rulings().flat_map(|r| r.recipients.iter().cloned()).collect();
+        let mut routes: Vec<String> = rulings().map(|ruling| ruling.route.to_string()).collect();
+        routes.dedup();
         (!recipients.is_empty()).then(|| NewHold {
             event: submission.id,
             envelope: submission.envelope.to(&recipients),
             direction,
             reasons,
+            routes,
+            rules: decision.reading.rules(),
+            level: decision.reading.level(),
             message_id: self.message_id(book, &submission.raw, &decision.reading),
             raw: Arc::clone(&submission.raw),
             keep_days: keep.held,

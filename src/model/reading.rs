@@ -1,5 +1,7 @@
 //! What one reading of certain bytes brought to light.
 
+use std::collections::BTreeSet;
+
 use super::{Finding, Gap, Level};
 
 /// Findings and gaps of exactly one sequence of bytes.
@@ -17,6 +19,12 @@ impl Reading {
     /// The highest level found.
     pub fn level(&self) -> Option<Level> {
         self.findings.iter().map(|finding| finding.level).max()
+    }
+
+    /// The rules that found something, by name.
+    pub fn rules(&self) -> Vec<String> {
+        let rules: BTreeSet<&str> = self.findings.iter().map(|finding| &*finding.rule).collect();
+        rules.into_iter().map(str::to_owned).collect()
     }
 
     /// How many distinct persons the findings name.

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     base::id::EventId,
-    model::{Act, Address, Direction, Envelope, Event, Person},
+    model::{Act, Address, Direction, Envelope, Event, Level, Person},
     policy::Parcel,
 };
 
@@ -60,6 +60,12 @@ pub struct NewHold {
     pub direction: Direction,
     /// Why, as written for logs.
     pub reasons: Vec<String>,
+    /// The routes that decided.
+    pub routes: Vec<String>,
+    /// The rules that found something.
+    pub rules: Vec<String>,
+    /// The highest level found.
+    pub level: Option<Level>,
     /// Its Message-ID field.
     pub message_id: Option<String>,
     /// The message as received.

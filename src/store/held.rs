@@ -14,11 +14,11 @@ use super::{
     database::{Backend, Connection, Row, millis, time},
     error::StoreError,
     ids::HeldId,
-    legal_hold, persons,
+    legal_hold, persons, queue,
 };
 use crate::{
     base::id::EventId,
-    model::{Address, Direction},
+    model::{Address, Direction, Level},
 };
 
 /// A held message, as it is listed.
@@ -40,6 +40,16 @@ pub struct Held {
     pub direction: Direction,
     /// Why it is held.
     pub reasons: Vec<String>,
+    /// The routes that decided.
+    pub routes: Vec<String>,
+    /// The rules that found something.
+    pub rules: Vec<String>,
+    /// The highest level found.
+    pub level: Option<Level>,
+    /// How many persons are named.
+    pub persons: u64,
+    /// Who is to look at it.
+    pub assigned_to: Option<String>,
     /// Since when.
     #[serde(serialize_with = "super::as_text")]
     pub held_at: Timestamp,
@@ -157,7 +167,8 @@ pub(super) async fn place(
     let sender = new.envelope.sender.as_ref();
     let insert = "INSERT INTO held (id, event, state, message_id, sender, sender_key, recipients, \
                   direction, reasons, held_at, expires_at, size, sealed_key, released_days, \
-                  indexed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1)";
+                  indexed, routes, rules, level, persons, search) VALUES ($1, $2, $3, $4, $5, \
+                  $6, $7, $8, $9, $10, $11, $12, $13, $14, 1, $15, $16, $17, $18, $19)";
     sqlx::query(insert)
         .bind(&id)
         .bind(&event)
@@ -173,6 +184,11 @@ pub(super) async fn place(
         .bind(i64::try_from(*size).unwrap_or(i64::MAX))
         .bind(sealed_key)
         .bind(i64::from(new.released_days))
+        .bind(json(&new.routes, &id)?)
+        .bind(json(&new.rules, &id)?)
+        .bind(queue::number(new.level))
+        .bind(persons::count(&new.persons))
+        .bind(queue::searched(new, &holders.missing))
         .execute(&mut *connection)
         .await?;
     persons::place(connection, &id, &new.persons).await?;
@@ -307,7 +323,7 @@ pub(super) struct Expired {
     pub(super) held_for: usize,
 }
 
-fn held(row: &Row) -> Result<Held, StoreError> {
+pub(super) fn held(row: &Row) -> Result<Held, StoreError> {
     let id: String = row.try_get("id")?;
     let unreadable = |what| StoreError::Unreadable { what, id: id.clone() };
     let text = |column: &'static str| row.try_get::<String, _>(column);
@@ -323,6 +339,11 @@ fn held(row: &Row) -> Result<Held, StoreError> {
             .map_err(|_| unreadable("recipients"))?,
         direction: serde_json::from_value(direction).map_err(|_| unreadable("direction"))?,
         reasons: serde_json::from_str(&text("reasons")?).map_err(|_| unreadable("reasons"))?,
+        routes: serde_json::from_str(&text("routes")?).map_err(|_| unreadable("routes"))?,
+        rules: serde_json::from_str(&text("rules")?).map_err(|_| unreadable("rules"))?,
+        level: queue::level(row.try_get("level")?),
+        persons: u64::try_from(row.try_get::<i64, _>("persons")?).unwrap_or(0),
+        assigned_to: row.try_get("assigned_to")?,
         held_at: time(row.try_get("held_at")?),
         expires_at: time(row.try_get("expires_at")?),
         size: u64::try_from(row.try_get::<i64, _>("size")?).unwrap_or(0),
@@ -334,5 +355,6 @@ fn json<T: Serialize>(value: &T, id: &str) -> Result<String, StoreError> {
         .map_err(|_| StoreError::Unreadable { what: "text", id: id.to_owned() })
 }
 
-const SELECT: &str = "SELECT id, event, state, message_id, sender, recipients, direction, reasons, \
-                      held_at, expires_at, size FROM held";
+/// Every column of the list.
+pub(super) const SELECT: &str = "SELECT id, event, state, message_id, sender, recipients, direction, reasons, routes, rules, \
+     level, persons, assigned_to, held_at, expires_at, size FROM held";

@@ -25,6 +25,7 @@ mod master;
 mod outbox;
 mod persons;
 mod purge;
+mod queue;
 mod retention;
 mod rights;
 mod schema;
@@ -68,6 +69,7 @@ pub use self::{
     legal_hold::{Kept, LegalHold},
     links::{LinkUse, UsedLink},
     outbox::{OutboxFilter, OutboxItem, OutboxRecipient},
+    queue::{Assigned, QueueFilter, QueueSort, QueueTotal},
     retention::Retention,
     rights::{Correction, Erased},
     sending::{Attempt, Fate, Queued},

@@ -18,10 +18,7 @@ pub(super) async fn place(
     id: &str,
     persons: &[Person],
 ) -> Result<(), StoreError> {
-    let mut persons = persons.to_vec();
-    persons.sort_unstable();
-    persons.dedup();
-    for chunk in persons.chunks(500) {
+    for chunk in distinct(persons).chunks(500) {
         QueryBuilder::<Backend>::new("INSERT INTO held_person (person, held) ")
             .push_values(chunk, |mut row, person| {
                 row.push_bind(text(*person)).push_bind(id);
@@ -31,6 +28,18 @@ pub(super) async fn place(
             .await?;
     }
     Ok(())
+}
+
+/// How many persons these are.
+pub(super) fn count(persons: &[Person]) -> i64 {
+    i64::try_from(distinct(persons).len()).unwrap_or(i64::MAX)
+}
+
+fn distinct(persons: &[Person]) -> Vec<Person> {
+    let mut persons = persons.to_vec();
+    persons.sort_unstable();
+    persons.dedup();
+    persons
 }
 
 /// A person as the database keeps it: SQLite has no unsigned numbers.

@@ -251,6 +251,7 @@ async fn erase_held(
         .await?;
     let update = "UPDATE held SET sealed_key = NULL, settled_at = $1, message_id = NULL, \
                   sender = NULL, sender_key = NULL, recipients = '[]', reasons = '[]', \
+                  search = '', \
                   state = CASE WHEN state = 'held' THEN 'deleted' ELSE state END \
                   WHERE event = $2";
     sqlx::query(update).bind(millis(now)).bind(&event).execute(&mut *connection).await?;

@@ -36,6 +36,7 @@ FILLERS = [
 ODD = {"armour-then-text.eml", "pgp-mime.eml", "signed-says-enveloped.eml", "already-encrypted.eml"}
 ODD |= {"two-encodings.eml", "no-closing-boundary.eml", "unscannable.eml"}
 
+WORD = re.compile(r"fnr|f\w?dselsnummer|personnummer", re.I)
 ACCOUNT = re.compile(r"\d{4}[-. \u00a0\u2007]\d\d[-. \u00a0\u2007]\d{5}")
 
 
@@ -53,10 +54,12 @@ class Plant:
     def excerpt(self, text):
         """The number with a little around it, if `text` shows it. Where chance
         split it as account numbers are written, it is one for every reader; where
-        junk left crumbs of it, no reader puts them together."""
+        junk left crumbs of it, no reader puts them together; and where junk split
+        it and its word too, nothing says what it is."""
         matches = self.pattern.finditer(text)
         numbers = (one for one in matches if not ACCOUNT.fullmatch(one.group()))
-        found = next((one for one in numbers if not crumbs(one.group())), None)
+        whole = (one for one in numbers if not crumbs(one.group()))
+        found = next((one for one in whole if usual(one.group()) or named(text, one)), None)
         return found and text[max(0, found.start() - 40) : found.end() + 20]
 
 
@@ -64,6 +67,17 @@ def crumbs(number):
     """Whether it lies in more than four pieces of unlike length."""
     pieces = [len(piece) for piece in re.findall(r"\d+", number)]
     return len(pieces) > 4 and max(pieces) > 1
+
+
+def usual(number):
+    """Whether it is split as people write it."""
+    return re.fullmatch(r"\d{6}\D{0,6}\d{5}|(\d\d\D{0,6}){3}\d{5}", number) is not None
+
+
+def named(text, found):
+    """Whether a word that says what it is stands near it."""
+    near = text[max(0, found.start() - 80) : found.end() + 60]
+    return WORD.search(near) is not None
 
 
 class Base:

@@ -9,4 +9,5 @@ mod ledger;
 mod old;
 mod outbox;
 mod place;
+mod queue;
 mod retention;

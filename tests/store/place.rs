@@ -17,7 +17,7 @@ use sluse::{
         clock::{Clock, FixedClock},
         id::EventId,
     },
-    model::{Act, Address, Direction, Envelope, Event, Reading, Reviewer},
+    model::{Act, Address, Direction, Envelope, Event, Level, Reading, Reviewer},
     policy::{Parcel, Policy},
     store::{Change, Counts, HeldId, NewHold, NewQueued, Placed, Purpose, Store, StoreError},
 };
@@ -182,6 +182,9 @@ pub(crate) fn new_hold(event: EventId, to: &[&str], raw: &[u8]) -> NewHold {
         envelope: envelope(to),
         direction: Direction::Outbound,
         reasons: vec!["no.fnr:high".to_owned()],
+        routes: vec!["outbound numbers".to_owned()],
+        rules: vec!["no.fnr".to_owned()],
+        level: Some(Level::High),
         message_id: Some("<1@cpm.example>".to_owned()),
         raw: raw.into(),
         keep_days: 30,

@@ -53,12 +53,16 @@ impl Mime {
                 .any(|at| at.checked_sub(1).is_none_or(|before| body[before] == b'\n'))
     }
 
-    /// The names of the file, in every form that readers show.
+    /// The names of the file, in every form and place that readers show.
     pub(super) fn file_names(&self) -> Vec<String> {
         let mut names = self.disposition.decoded("filename");
-        for name in self.content_type.decoded("name") {
-            if !names.contains(&name) {
-                names.push(name);
+        // The parameter of one field in the other stands there where a line end is lost.
+        let others = [(&self.content_type, "name"), (&self.content_type, "filename")];
+        for (field, parameter) in others.into_iter().chain([(&self.disposition, "name")]) {
+            for name in field.decoded(parameter) {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
             }
         }
         names

@@ -6,7 +6,7 @@ use super::{
     ambiguity::Mime,
     parser::Entity,
     second_look,
-    transfer::{self, Encoding},
+    transfer::{self, Encoding, UuSign},
 };
 use crate::{
     extract::{
@@ -101,7 +101,7 @@ fn decode<'a>(walk: &mut Walk, place: &Place, bytes: &'a [u8], mime: &Mime) -> P
             Plain(Cow::Owned(decoded.bytes))
         }
         Encoding::Uuencode => {
-            super::read_uuencoded(walk, place, bytes);
+            super::read_uuencoded(walk, place, bytes, UuSign::Label);
             Plain(Cow::Borrowed(bytes))
         }
     }

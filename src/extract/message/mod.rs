@@ -22,7 +22,7 @@ use self::{
     fields::Head,
     parser::{Entity, Shape},
 };
-pub(super) use self::{parameters::percent_decode, parser::decode_charset};
+pub(super) use self::{parameters::percent_decode, parser::decode_charset, transfer::UuSign};
 use super::{
     text,
     walk::{Place, Walk},
@@ -283,8 +283,8 @@ pub(super) fn quoted_printable(text: &[u8]) -> Vec<u8> {
 }
 
 /// Reads the uuencoded files in `text`.
-pub(super) fn read_uuencoded(walk: &mut Walk, place: &Place, text: &[u8]) {
-    let files = transfer::uuencoded(text);
+pub(super) fn read_uuencoded(walk: &mut Walk, place: &Place, text: &[u8], sign: UuSign) {
+    let files = transfer::uuencoded(text, sign);
     if files.len() >= transfer::UU_FILES {
         walk.gap(GapKind::TooBig, &place.path);
     }

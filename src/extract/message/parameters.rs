@@ -44,6 +44,11 @@ impl Parameters {
             let odd =
                 value.odd || name.text.last() == Some(&b' ') || value.text.first() == Some(&b' ');
             let name = String::from_utf8_lossy(&name.text).trim().to_ascii_lowercase();
+            if let Some(inside) = value.inside() {
+                // For some the value ends with its quotes, for others not.
+                let value = inside.to_vec();
+                parameters.all.push(Parameter { name: name.clone(), value, odd });
+            }
             let text = if value.quoted { value.text } else { value.text.trim_ascii().to_vec() };
             parameters.all.push(Parameter { name, value: text, odd });
         }
@@ -194,27 +199,40 @@ struct Scanner<'a> {
     commented: bool,
 }
 
+#[derive(Default)]
 struct Token {
     text: Vec<u8>,
     quoted: bool,
+    /// How much of the text stood in its first quotes.
+    inside: usize,
     odd: bool,
+}
+
+impl Token {
+    /// What stands in the quotes, where more follows them.
+    fn inside(&self) -> Option<&[u8]> {
+        let inside = self.text.get(..self.inside)?;
+        (self.quoted && self.inside < self.text.len()).then_some(inside)
+    }
 }
 
 impl Scanner<'_> {
     /// Reads up to one of `ends`, past quoted strings and comments.
     fn token(&mut self, ends: &[u8]) -> Token {
-        let mut token = Token { text: Vec::new(), quoted: false, odd: false };
+        let mut token = Token::default();
         while let Some(byte) = self.rest.first().copied() {
             match byte {
                 b if ends.contains(&b) => break,
                 b'"' => {
                     let blank = token.text.trim_ascii().is_empty();
+                    let first = blank && !token.quoted;
                     token.odd |= !blank;
                     if blank {
                         token.text.clear();
                         token.quoted = true;
                     }
                     self.quoted(&mut token);
+                    token.inside = if first { token.text.len() } else { token.inside };
                     continue;
                 }
                 b'(' if ends != b";=" => {
@@ -307,6 +325,15 @@ mod tests {
         let value = b"a; filename*00=\"fnr 22\"; filename*3=\"14271\"; filename*3=\"836 0\"";
         let names = Parameters::parse(value).decoded("filename");
         assert!(names.iter().any(|name| name == "fnr 2214271836 0"), "{names:?}");
+    }
+
+    #[test]
+    fn what_follows_the_quotes_hides_no_name() {
+        let value = b"a; name*1=\"836014271\" name=x.txt; name*0=\"fnr 22\"";
+        let names = Parameters::parse(value).decoded("name");
+        assert!(names.iter().any(|name| name == "fnr 22836014271"), "{names:?}");
+        let value = Parameters::parse(b"a; charset=\"utf-8\" x; b=c");
+        assert_eq!(value.value("charset"), Some(&b"utf-8"[..]));
     }
 
     #[test]

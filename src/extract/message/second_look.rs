@@ -40,10 +40,12 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8]) {
 }
 
 /// The readings that drop every `=` that decodes to nothing. Where a CR alone
-/// follows one, some pass over all up to the LF; of two in a row some make one.
+/// follows one, some pass over all up to the LF; of two in a row some make one;
+/// some drop every NUL before they look for any.
 pub(super) fn quoted(bytes: &[u8]) -> Vec<Vec<u8>> {
     let pairs = memmem::find(bytes, b"==").map(|_| without_pairs(bytes));
-    let others = [without_tails(bytes), pairs].map(|other| other.map(Cow::Owned));
+    let others = [without_tails(bytes), pairs, transfer::without_nul(bytes)];
+    let others = others.map(|other| other.map(Cow::Owned));
     let readings = [Some(Cow::Borrowed(bytes))].into_iter().chain(others);
     let decode = |text: Cow<'_, [u8]>| {
         let mut decoded = transfer::quoted_printable(&text).bytes;

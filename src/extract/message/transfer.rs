@@ -169,25 +169,44 @@ fn soft_break(text: &[u8]) -> Option<usize> {
     }
 }
 
+/// The text as those read it who drop every NUL before they decode; `None`
+/// where there is none.
+pub(super) fn without_nul(text: &[u8]) -> Option<Vec<u8>> {
+    memchr::memchr(0, text)?;
+    Some(text.iter().copied().filter(|b| *b != 0).collect())
+}
+
 /// A file found in uuencoded text.
 pub(super) struct UuFile {
     pub(super) name: Vec<u8>,
     pub(super) bytes: Vec<u8>,
 }
 
+/// What says that text is uuencoded.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::extract) enum UuSign {
+    /// A label: whatever follows a `begin` line is.
+    Label,
+    /// Its look alone.
+    Look,
+}
+
 /// The uuencoded files in `text`, from each `begin` line to its end; at most
-/// [`UU_FILES`]. A CR alone ends a line too.
-pub(super) fn uuencoded(text: &[u8]) -> Vec<UuFile> {
+/// [`UU_FILES`]. A CR alone ends a line too, and NUL is no character.
+pub(super) fn uuencoded(text: &[u8], sign: UuSign) -> Vec<UuFile> {
+    if let Some(text) = without_nul(text) {
+        return uuencoded(&text, sign);
+    }
     let lone = |at: usize| text.get(at + 1) != Some(&b'\n');
     if memchr::memchr_iter(b'\r', text).any(lone) {
         let ends = |at: usize, byte: u8| if byte == b'\r' && lone(at) { b'\n' } else { byte };
         let text: Vec<u8> = text.iter().enumerate().map(|(at, byte)| ends(at, *byte)).collect();
-        return uu_files(&text);
+        return uu_files(&text, sign);
     }
-    uu_files(text)
+    uu_files(text, sign)
 }
 
-fn uu_files(text: &[u8]) -> Vec<UuFile> {
+fn uu_files(text: &[u8], sign: UuSign) -> Vec<UuFile> {
     let mut files = Vec::new();
     let mut at = 0;
     while let Some(found) = text.get(at..).and_then(|rest| memchr::memmem::find(rest, b"begin ")) {
@@ -205,7 +224,7 @@ fn uu_files(text: &[u8]) -> Vec<UuFile> {
         let honest =
             (3..=4).contains(&mode) && line[..mode].iter().all(|b| matches!(b, b'0'..=b'7'));
         // Some readers do not look at the mode.
-        if !honest && !starts_with_uu_line(after) {
+        if !honest && sign == UuSign::Look && !starts_with_uu_line(after) {
             continue;
         }
         let name = line.get(mode..).unwrap_or_default().trim_ascii().to_vec();
@@ -246,7 +265,11 @@ fn uu_lines(text: &[u8]) -> (Vec<u8>, usize) {
             bytes.push(value(1) << 4 | value(2) >> 2);
             bytes.push(value(2) << 6 | value(3));
         }
-        bytes.truncate(start + length);
+        // Blanks at the end are zeros, and are lost on the way: the length says how many.
+        let whole = groups.iter().all(|b| (b' '..=b'`').contains(b));
+        if whole || bytes.len() > start + length {
+            bytes.resize(start + length, 0);
+        }
     }
     (bytes, at)
 }
@@ -328,14 +351,35 @@ mod tests {
 
     #[test]
     fn uuencode_needs_no_honest_mode() {
-        assert_eq!(uuencoded(b"begin 6=4 a.txt\n%9FYR(#$\n`\nend\n")[0].bytes, b"fnr 1");
-        assert_eq!(uuencoded(b"begin with a word\nand so on\n").len(), 0);
-        assert_eq!(uuencoded(b"begin 644 a.txt\r%9FYR(#$\r`\rend\r")[0].bytes, b"fnr 1");
+        assert_eq!(
+            uuencoded(b"begin 6=4 a.txt\n%9FYR(#$\n`\nend\n", UuSign::Look)[0].bytes,
+            b"fnr 1"
+        );
+        assert_eq!(uuencoded(b"begin with a word\nand so on\n", UuSign::Look).len(), 0);
+        assert_eq!(
+            uuencoded(b"begin 644 a.txt\r%9FYR(#$\r`\rend\r", UuSign::Look)[0].bytes,
+            b"fnr 1"
+        );
+    }
+
+    #[test]
+    fn uuencode_keeps_the_zeros_that_were_blanks() {
+        let file = &uuencoded(b"begin 644 a\n&,0 R #, \n)-  U #8 \n\0`\nend\n", UuSign::Look)[0];
+        assert_eq!(file.bytes, b"1\x002\x003\x004\x005\x006\0\0\0\0");
+        let file = &uuencoded(b"begin 644 a.txt\n%9F\0YR(#$\n`\nend\n", UuSign::Look)[0];
+        assert_eq!(file.bytes, b"fnr 1");
+    }
+
+    #[test]
+    fn under_its_label_uuencode_may_be_damaged() {
+        let damaged = b"begin 644=20\nM=3Dxxxx\n%9FYR(#$\n`\nend\n";
+        assert_eq!(uuencoded(damaged, UuSign::Look).len(), 0);
+        assert!(uuencoded(damaged, UuSign::Label)[0].bytes.ends_with(b"fnr 1"));
     }
 
     #[test]
     fn uuencode_is_found_in_text() {
-        let files = uuencoded(b"Hei\nbegin 644 a.txt\n%9FYR(#$\n`\nend\nHilsen\n");
+        let files = uuencoded(b"Hei\nbegin 644 a.txt\n%9FYR(#$\n`\nend\nHilsen\n", UuSign::Look);
         assert_eq!(
             (files[0].name.as_slice(), files[0].bytes.as_slice()),
             (&b"a.txt"[..], &b"fnr 1"[..])

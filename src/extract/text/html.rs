@@ -38,29 +38,32 @@ pub(super) enum Dialect {
 /// Reads `text` at `place`.
 pub(super) fn read(walk: &mut Walk, place: &Place, text: &str, dialect: Dialect) {
     let Some(view) = tokenize(walk, place, text, dialect) else { return };
-    // A title or comment without its end takes the page with it, and `<_b>` is no tag, for
-    // browsers; not for readers who take away whatever looks like a tag.
+    // For browsers a title or comment without its end takes the page with it, a tag takes
+    // all up to its bracket, and `<_b>` is none; not for readers who take away whatever
+    // looks like a tag.
     let comment = text.rfind("<!--").and_then(|at| text.get(at..));
     let open = comment.is_some_and(|comment| !comment.contains("-->"));
-    let doubtful = open || view.raw.is_some() || view.seen.contains('<');
+    let doubtful = open || view.raw.is_some() || view.swallowed || view.seen.contains('<');
     give(walk, place, view);
     if doubtful && let Some(view) = tokenize(walk, place, &without_tags(text), dialect) {
         walk.fragment(place.surface, &place.path.child("without tags"), view.seen);
     }
 }
 
-/// The text without anything in angle brackets, tag or not.
+/// The text without anything in angle brackets, tag or not. A bracket that is
+/// not closed before the next one stays as a sign.
 fn without_tags(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, from)) = rest.split_once('<') {
         out.push_str(before);
-        let Some(end) = from.find(['<', '>']) else {
-            rest = from;
-            break;
+        rest = match from.split_once(['<', '>']) {
+            Some((inside, after)) if !from[inside.len()..].starts_with('<') => after,
+            Some(_) | None => {
+                out.push_str("&lt;");
+                from
+            }
         };
-        let whole = from[end..].starts_with('>');
-        rest = &from[if whole { end + 1 } else { end }..];
     }
     out.push_str(rest);
     out
@@ -83,6 +86,7 @@ fn tokenize(walk: &mut Walk, place: &Place, text: &str, dialect: Dialect) -> Opt
             return None;
         }
     }
+    tokenizer.sink.view.borrow_mut().ending = true;
     tokenizer.end();
     Some(tokenizer.sink.view.into_inner())
 }
@@ -167,6 +171,9 @@ struct View {
     /// the number of elements of the same name open inside them.
     veils: Vec<Veil>,
     raw: Option<Raw>,
+    /// A tag held the bracket of another one, or had no end.
+    swallowed: bool,
+    ending: bool,
 }
 
 struct Veil {
@@ -205,7 +212,9 @@ impl TokenSink for Page {
             Token::CommentToken(text) => view.unseen(&text),
             Token::TagToken(tag) => return view.tag(&tag, self.dialect),
             Token::EOFToken => view.end_line(),
-            Token::DoctypeToken(_) | Token::NullCharacterToken | Token::ParseError(_) => {}
+            // The end came inside a tag, or the like: what stood there is gone.
+            Token::ParseError(_) => view.swallowed |= view.ending,
+            Token::DoctypeToken(_) | Token::NullCharacterToken => {}
         }
         TokenSinkResult::Continue
     }
@@ -255,8 +264,10 @@ impl View {
     }
 
     fn attributes(&mut self, tag: &Tag) {
+        self.swallowed |= tag.name.contains('<');
         for attribute in &tag.attrs {
             let (name, value) = (&*attribute.name.local, &*attribute.value);
+            self.swallowed |= name.contains('<') || value.contains('<');
             if matches!(name, "style" | "class") || value.is_empty() {
                 continue;
             }
@@ -479,6 +490,14 @@ mod tests {
     fn figures_in_a_tag_that_is_none_are_read() {
         let all = texts("<p>Hei<pnr: 228360 14271\nmvh</p>", Dialect::Html);
         assert!(all.iter().any(|text| text.contains("pnr: 228360 14271")), "{all:?}");
+    }
+
+    #[test]
+    fn a_tag_without_end_splits_no_number() {
+        for html in ["<p fnr 228360<b>14271</b></p>", "<p title=\"Hei>fnr 228<b>36</b>014271</p>"] {
+            let all = texts(html, Dialect::Html);
+            assert!(all.iter().any(|text| text.contains("fnr 22836014271")), "{all:?}");
+        }
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8], label: Option<L
         one(walk, place, &text, label);
     }
     if memmem::find(bytes, b"begin ").is_some() {
-        message::read_uuencoded(walk, place, bytes);
+        message::read_uuencoded(walk, place, bytes, message::UuSign::Look);
     }
     if memmem::find(bytes, b"=ybegin ").is_some() {
         message::read_yenc(walk, place, bytes);

@@ -4,6 +4,7 @@
 //! Times are milliseconds since 1970; keys and hashes are text.
 
 mod links;
+mod queue;
 mod rights;
 
 use super::{
@@ -87,7 +88,7 @@ async fn run(connection: &mut Connection, statement: &'static str) -> Result<(),
     Ok(())
 }
 
-const STEPS: &[&[&str]] = &[FIRST, LEDGER, rights::STEP, links::STEP];
+const STEPS: &[&[&str]] = &[FIRST, LEDGER, rights::STEP, links::STEP, queue::STEP];
 
 const FIRST: &[&str] = &[
     "CREATE TABLE key_check (mac TEXT NOT NULL)",
