@@ -77,6 +77,8 @@ struct Page<'a> {
     contact: &'a str,
     guidance: &'a str,
     guidance_url: &'a str,
+    legal_url: &'a str,
+    organisation: &'a str,
 }
 
 /// Which page.
@@ -98,9 +100,11 @@ impl<'a> Page<'a> {
             style: STYLE,
             event: event.unwrap_or_default(),
             missing,
-            contact: &letterhead.contact,
-            guidance: letterhead.guidance.text(language),
-            guidance_url: letterhead.guidance_url.as_ref().map_or("", |url| url.as_str()),
+            contact: letterhead.contact(language),
+            guidance: letterhead.guidance(language),
+            guidance_url: letterhead.guidance_url(language),
+            legal_url: letterhead.legal_url(language),
+            organisation: letterhead.organisation(language),
         }
     }
 }

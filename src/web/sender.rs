@@ -186,6 +186,8 @@ struct Page<'a> {
     choices: Vec<Offer>,
     guidance: &'a str,
     guidance_url: &'a str,
+    legal_url: &'a str,
+    organisation: &'a str,
     contact: &'a str,
     event: EventId,
 }
@@ -231,9 +233,11 @@ impl<'a> Page<'a> {
             unread: found::unread(&standing.gaps, words),
             until: standing.held_until.map(until).unwrap_or_default(),
             choices: standing.choices.iter().map(offer).collect(),
-            guidance: letterhead.guidance.text(language),
-            guidance_url: letterhead.guidance_url.as_ref().map_or("", |url| url.as_str()),
-            contact: &letterhead.contact,
+            guidance: letterhead.guidance(language),
+            guidance_url: letterhead.guidance_url(language),
+            legal_url: letterhead.legal_url(language),
+            organisation: letterhead.organisation(language),
+            contact: letterhead.contact(language),
             event: standing.event,
         }
     }
