@@ -8,3 +8,4 @@ mod asking;
 pub mod milter;
 mod path;
 pub mod smtp;
+mod wish;

@@ -32,7 +32,8 @@ impl Plan {
             return Err(GateError::NoNextHop);
         }
         let (event, purpose) = (submission.id, Purpose::Copy);
-        self.change.queue.push(NewQueued { event, purpose, parcel, limit_key: None });
+        let wishes = submission.wishes.clone();
+        self.change.queue.push(NewQueued { event, purpose, parcel, limit_key: None, wishes });
         Ok(Fate::Kept)
     }
 }
@@ -150,6 +151,7 @@ impl Gate {
             keep_days: keep.held,
             released_days: keep.released,
             persons: persons.collect(),
+            wishes: submission.wishes.clone(),
         })
     }
 }

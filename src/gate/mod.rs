@@ -4,6 +4,7 @@
 //! wrong inside becomes an outcome in which everybody is asked to try again;
 //! nothing is accepted in doubt, and nothing is answered before it is durable.
 
+mod accounts;
 mod carry_out;
 mod decide;
 mod digest;
@@ -16,10 +17,12 @@ mod mark;
 mod notices;
 mod outbox;
 mod outcome;
+mod password;
 mod personal_link;
 mod quarantine;
 mod reader;
 mod record;
+mod reports;
 mod retention;
 mod rulebook;
 mod sender;
@@ -27,7 +30,6 @@ mod sender_acts;
 mod settings;
 mod strikes;
 mod subject;
-mod undelivered;
 
 use std::{
     future::Future,
@@ -44,11 +46,13 @@ use tracing::{Instrument, error, info_span};
 
 use self::strikes::Strikes;
 pub use self::{
+    accounts::{AccessToken, AccountError, invite},
     decide::{Decision, Questions},
     digest::DigestSettings,
     error::GateError,
     free_text::FreeTextError,
-    outcome::{Answer, Fate, Outcome},
+    outcome::{Answer, Fate, Outcome, Relayed},
+    password::WeakPassword,
     quarantine::{Discard, ReleaseAs, Released},
     reader::Reader,
     rulebook::{Rulebook, RulebookError},
@@ -59,7 +63,7 @@ pub use self::{
 };
 use crate::{
     base::{clock::Clock, measure::ERRORS},
-    model::{Answered, Channel, Envelope, Event, Submission},
+    model::{Answered, Channel, Envelope, Event, Submission, Wishes},
     protect::Protector,
     relay::NextHop,
     store::{Change, Store},
@@ -172,6 +176,7 @@ impl Gate {
             channel: Channel { reinjects: self.hop.is_some(), ..taken.channel },
             envelope: taken.envelope,
             raw: taken.raw,
+            wishes: taken.wishes,
         };
         let span = info_span!("message", event = %event);
         let _watch = self.strikes.watch(event);
@@ -216,6 +221,8 @@ pub struct Taken {
     pub envelope: Envelope,
     /// Headers and body with CR LF line ends, as received.
     pub raw: Arc<[u8]>,
+    /// What the sender wishes to be told.
+    pub wishes: Wishes,
 }
 
 /// Whoever judges messages. Front-ends know no more of the gate than this.
@@ -230,6 +237,14 @@ pub trait Judge: Send + Sync {
     fn answered(&self, answered: Answered) {
         drop(answered);
     }
+
+    /// Hears that the next hop took a message and will not tell its sender,
+    /// who may wish to know. Never fails: it is told as far as possible. A
+    /// judge that writes no reports has no use for it.
+    fn relayed(&self, mail: Relayed) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        drop(mail);
+        Box::pin(std::future::ready(()))
+    }
 }
 
 impl Judge for Gate {
@@ -239,6 +254,10 @@ impl Judge for Gate {
 
     fn answered(&self, answered: Answered) {
         self.store.note_answered(answered);
+    }
+
+    fn relayed(&self, mail: Relayed) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(async move { self.tell_relayed(&mail).await })
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Gate, GateError, Rulebook, decide::Leg, sender::envelope_of};
 use crate::{
-    model::{Act, Event, Kind, MethodId, Reviewer},
+    model::{Act, Event, Kind, MethodId, Reviewer, Wishes},
     policy::Parcel,
     store::{Held, HeldId, HeldState, NewQueued, Purpose, Settled},
 };
@@ -144,7 +144,9 @@ pub enum Discard {
 }
 
 pub(super) fn released(held: &Held, parcel: Parcel) -> NewQueued {
-    NewQueued { event: held.event, purpose: Purpose::Release, parcel, limit_key: None }
+    // The store has the wishes of its sender.
+    let (event, wishes) = (held.event, Wishes::default());
+    NewQueued { event, purpose: Purpose::Release, parcel, limit_key: None, wishes }
 }
 
 fn person_event(held: &Held, by: &Reviewer, act: Act, facts: serde_json::Value) -> Event {

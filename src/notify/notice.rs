@@ -34,6 +34,9 @@ use crate::{
 /// Every recipient got the message as it was, or the text or its date could
 /// not be written.
 pub fn compose(case: &Case<'_>, letterhead: &Letterhead) -> Result<Notice, NoticeError> {
+    if case.rulings.iter().all(|ruling| ruling.verdict == Verdict::Deliver) {
+        return Err(NoticeError::Nothing);
+    }
     let (fields, words) = written(case, letterhead)?;
     let mut bytes = fields.into_bytes();
     bytes.extend_from_slice(&words.formatted());
@@ -47,9 +50,6 @@ pub(super) fn written(
     case: &Case<'_>,
     letterhead: &Letterhead,
 ) -> Result<(String, MultiPart), NoticeError> {
-    if case.rulings.iter().all(|ruling| ruling.verdict == Verdict::Deliver) {
-        return Err(NoticeError::Nothing);
-    }
     let language = case.language.or_else(|| guess(case.sample)).unwrap_or(letterhead.language);
     let view = View::new(case, letterhead, language);
     let boundary = format!("sluse-{}", case.event);
@@ -201,7 +201,9 @@ impl<'a> View<'a> {
 fn story(rulings: &[Ruling], words: &Words) -> (&'static str, &'static str) {
     let all = |wanted: &[&str]| rulings.iter().all(|r| wanted.contains(&r.verdict.as_str()));
     let any = |wanted: &str| rulings.iter().any(|r| r.verdict.as_str() == wanted);
-    if all(&["deliver", "protect"]) {
+    if all(&["deliver"]) {
+        (words.subject_relayed, words.lead_relayed)
+    } else if all(&["deliver", "protect"]) {
         (words.subject_protected, words.lead_protected)
     } else if any("deliver") || any("protect") {
         (words.subject_mixed, words.lead_mixed)
@@ -229,6 +231,10 @@ fn causes(case: &Case<'_>, words: &Words) -> Vec<&'static str> {
 }
 
 fn choices(case: &Case<'_>, words: &Words) -> Vec<&'static str> {
+    let is_stopped = |ruling: &Ruling| matches!(ruling.verdict, Verdict::Hold | Verdict::Refuse);
+    if !case.rulings.iter().any(is_stopped) {
+        return Vec::new();
+    }
     if case.findings.is_empty() && !case.gaps.is_empty() {
         return vec![words.choice_readable, words.choice_encrypt, words.choice_channel];
     }

@@ -29,7 +29,7 @@ use tokio_rustls::TlsConnector;
 
 pub use self::{
     answer::{Answer, Voice},
-    envelope::{Body, MailFrom, RcptTo, Ret},
+    envelope::{Body, MailFrom, RcptTo},
     settings::{
         Hello, HostPort, ParseHelloError, ParseHostPortError, Protocol, Settings, Target, Tls,
     },
@@ -41,7 +41,10 @@ use self::{
     session::{Broken, Session},
     transaction::Said,
 };
-use crate::{model::Address, policy::Parcel};
+use crate::{
+    model::{Address, Wishes},
+    policy::Parcel,
+};
 
 /// What the next hop said about one recipient. A text that begins with a reply
 /// code holds its words; any other is ours.
@@ -53,6 +56,25 @@ pub enum Delivery {
     Deferred(String),
     /// Never: code and text of the reply, or why we do not even ask.
     Refused(String),
+}
+
+/// What came of sending.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Sent {
+    /// What was said about each recipient.
+    pub results: Vec<(Address, Delivery)>,
+    /// Who tells the sender of a success, if he wishes to hear of it.
+    pub reporter: Reporter,
+}
+
+/// Who answers the wishes of the sender for mail that the next hop took (RFC
+/// 3461 section 5.2).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Reporter {
+    /// The next hop, which knows the wishes.
+    NextHop,
+    /// We do: the next hop does not know such wishes.
+    Us,
 }
 
 impl From<Said> for Delivery {
@@ -137,18 +159,26 @@ impl NextHop {
     }
 
     /// Sends `parcel` to those of its recipients named in `to`, in one
-    /// transaction, and tells the result for each in that order.
-    pub async fn send(&self, parcel: &Parcel, to: &[Address]) -> Vec<(Address, Delivery)> {
-        let from = MailFrom::new(parcel.envelope().sender);
-        let said = match Transaction::connect(self, from).await {
+    /// transaction, with what the sender wishes to be told, and tells the result
+    /// for each in that order.
+    pub async fn send(&self, parcel: &Parcel, to: &[Address], wishes: &Wishes) -> Sent {
+        let mut from = MailFrom::new(parcel.envelope().sender);
+        let known: Vec<_> = to.iter().map(|to| (to.clone(), wishes.about(to))).collect();
+        if let Some((_, wish)) = known.first() {
+            (from.ret, from.envid) = (wish.ret, wish.envid.clone());
+        }
+        let known = known.into_iter().map(|(to, wish)| RcptTo::wishing(to, wish));
+        let (said, reporter) = match Transaction::connect(self, from, known.collect()).await {
             Ok(mut transaction) => {
                 let said = transaction.carry(parcel, to).await;
+                let reporter = transaction.reporter();
                 transaction.close();
-                said
+                (said, reporter)
             }
-            Err(broken) => vec![Err(broken); to.len()],
+            Err(broken) => (vec![Err(broken); to.len()], Reporter::Us),
         };
-        to.iter().cloned().zip(said.into_iter().map(Delivery::from)).collect()
+        let results = to.iter().cloned().zip(said.into_iter().map(Delivery::from)).collect();
+        Sent { results, reporter }
     }
 
     /// What to tell a client whose message is not under way yet; the log gets to

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     base::id::EventId,
-    model::{Act, Address, Direction, Envelope, Event, Level, Person},
+    model::{Act, Address, Direction, Envelope, Event, Level, Person, Wishes},
     policy::Parcel,
 };
 
@@ -76,6 +76,8 @@ pub struct NewHold {
     pub released_days: u32,
     /// Whom it names.
     pub persons: Vec<Person>,
+    /// What its sender wishes to be told.
+    pub wishes: Wishes,
 }
 
 impl fmt::Debug for NewHold {
@@ -105,6 +107,9 @@ pub struct NewQueued {
     pub parcel: Parcel,
     /// With the same key, at most one item an hour is queued.
     pub limit_key: Option<String>,
+    /// What its sender wishes to be told. A release has the wishes of what was
+    /// held, whatever stands here.
+    pub wishes: Wishes,
 }
 
 /// What an item of the outbox is.

@@ -7,6 +7,7 @@
 //! telling twice. It makes no decisions and sends nothing. Each failure is a
 //! [`StoreError`]; the message path answers 451 to it.
 
+mod accounts;
 mod audit;
 mod balance;
 mod blobs;
@@ -32,6 +33,8 @@ mod schema;
 mod seal;
 mod senders;
 mod sending;
+mod sessions;
+mod wishes;
 mod writer;
 
 use std::{
@@ -42,6 +45,28 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serializer};
 use serde_json::json;
 
+pub use self::{
+    accounts::{Account, AccountChange, Invitation},
+    audit::{AuditReport, AuditRow, BadRow},
+    balance::Imbalance,
+    change::{
+        Change, Committed, HeldState, NewHold, NewQueued, NewRefusal, OutboxState, Placed, Purpose,
+        UnknownState,
+    },
+    checkpoint::{Checkpoint, ExportReport, Inspector, WrongKey},
+    counts::Counts,
+    error::StoreError,
+    held::{Held, HeldFilter},
+    ids::{AccountId, HeldId, QueuedId},
+    ledger::LedgerHour,
+    legal_hold::{Kept, LegalHold},
+    links::{LinkUse, UsedLink},
+    outbox::{OutboxFilter, OutboxItem, OutboxRecipient},
+    queue::{Assigned, QueueFilter, QueueSort, QueueTotal},
+    retention::Retention,
+    rights::{Correction, Erased},
+    sending::{Attempt, Fate, Queued},
+};
 use self::{
     audit::Entry,
     blobs::{Blobs, Place},
@@ -53,30 +78,9 @@ use self::{
     senders::Senders,
     writer::{Writer, Written},
 };
-pub use self::{
-    audit::{AuditReport, AuditRow, BadRow},
-    balance::Imbalance,
-    change::{
-        Change, Committed, HeldState, NewHold, NewQueued, NewRefusal, OutboxState, Placed, Purpose,
-        UnknownState,
-    },
-    checkpoint::{Checkpoint, ExportReport, Inspector, WrongKey},
-    counts::Counts,
-    error::StoreError,
-    held::{Held, HeldFilter},
-    ids::{HeldId, QueuedId},
-    ledger::LedgerHour,
-    legal_hold::{Kept, LegalHold},
-    links::{LinkUse, UsedLink},
-    outbox::{OutboxFilter, OutboxItem, OutboxRecipient},
-    queue::{Assigned, QueueFilter, QueueSort, QueueTotal},
-    retention::Retention,
-    rights::{Correction, Erased},
-    sending::{Attempt, Fate, Queued},
-};
 use crate::{
     base::{clock::Clock, id::EventId, secret::Secret},
-    model::{Act, Answered, Envelope, Event, Reviewer},
+    model::{Act, Answered, Envelope, Event, Reviewer, Wishes},
 };
 
 /// The store. Clones share everything; several processes may open the same
@@ -280,6 +284,16 @@ impl Store {
         let (_, key) = held::key(&mut connection, id).await?;
         drop(connection);
         self.open_content(Place::Held, id.to_string(), key).await
+    }
+
+    /// What the sender of a held message wishes to be told.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn held_wishes(&self, id: HeldId) -> Result<Wishes, StoreError> {
+        let mut connection = self.0.database.readers.acquire().await?;
+        wishes::of_held(&mut connection, id).await
     }
 
     /// Settles a held message, once: later calls do nothing. What is to be

@@ -1,27 +1,36 @@
-//! The web listener: health, metrics, and the page behind the link in every
-//! refusal and notice.
+//! The web listener: health, metrics, the page behind the link in every
+//! refusal and notice, and the pages for people who log in.
 //!
-//! Shows nothing of any message but to its sender, by a personal link: the page
-//! for an event is the same whether the event exists or not, so nothing can be
-//! learned by asking. What takes too
-//! long, is too big or comes in too great a number is cut off; mail goes on
-//! whatever happens here.
+//! The pages for everybody show nothing of any message, but to its sender by a
+//! personal link: the page for an event is the same whether the event exists or
+//! not, so nothing can be learned by asking. All other pages stand in one table,
+//! `routes`, with what each needs. What takes too long, is too big or comes in
+//! too great a number is cut off; mail goes on whatever happens here.
 
 mod accept_language;
+mod assets;
+mod attempts;
+mod cookies;
+mod frame_texts;
+mod guard;
+mod layout;
+mod login;
 pub mod metrics;
 mod page;
+pub mod routes;
 mod sender;
 mod sender_texts;
 mod serve;
 mod settings;
+mod signed;
 mod texts;
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{future::Future, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, State as Held},
+    extract::State as Held,
     http::{HeaderMap, StatusCode, header},
     middleware,
     response::{IntoResponse, Response},
@@ -30,8 +39,12 @@ use axum::{
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::time::timeout;
 
+use self::attempts::Attempts;
 pub use self::{serve::serve, settings::Settings};
-use crate::{gate::Gate, notify::Letterhead};
+use crate::{
+    gate::Gate,
+    notify::{Letterhead, PublicUrl},
+};
 
 /// What the pages need to know.
 #[derive(Clone)]
@@ -39,7 +52,6 @@ pub struct State {
     readiness: Arc<dyn Readiness>,
     metrics: PrometheusHandle,
     letterhead: Arc<ArcSwap<Letterhead>>,
-    gate: Option<Arc<Gate>>,
 }
 
 impl State {
@@ -50,18 +62,40 @@ impl State {
         letterhead: Letterhead,
     ) -> Self {
         let letterhead = Arc::new(ArcSwap::from_pointee(letterhead));
-        Self { readiness, metrics, letterhead, gate: None }
-    }
-
-    /// The same with a gate behind it, without which no page shows or does
-    /// anything with a message.
-    pub fn with_gate(self, gate: Arc<Gate>) -> Self {
-        Self { gate: Some(gate), ..self }
+        Self { readiness, metrics, letterhead }
     }
 
     /// Takes other contact and guidance into use, after a reload.
     pub fn replace(&self, letterhead: Letterhead) {
         self.letterhead.store(Arc::new(letterhead));
+    }
+}
+
+/// What the pages for people who log in need to know.
+#[derive(Clone)]
+pub struct People {
+    attempts: Arc<Attempts>,
+    gate: Arc<Gate>,
+    /// Scheme, host and port where people reach us.
+    origin: Option<Arc<str>>,
+    public: State,
+}
+
+impl People {
+    /// The pages over `gate`, reached at `public_url`.
+    pub fn new(gate: Arc<Gate>, public_url: Option<&PublicUrl>, public: State) -> Self {
+        let origin = public_url.map(|url| Arc::from(url.origin()));
+        Self { attempts: Arc::default(), gate, origin, public }
+    }
+
+    /// Whether browsers reach us by HTTPS alone.
+    fn is_secure(&self) -> bool {
+        self.origin.as_ref().is_some_and(|origin| origin.starts_with("https://"))
+    }
+
+    /// Whether `host` is this machine, as a browser on it sees us.
+    fn is_local(&self, host: &str) -> bool {
+        !self.is_secure() && host.parse::<SocketAddr>().is_ok_and(|at| at.ip().is_loopback())
     }
 }
 
@@ -72,20 +106,23 @@ pub trait Readiness: Send + Sync {
     fn ready(&self) -> Pin<Box<dyn Future<Output = bool> + Send + '_>>;
 }
 
-/// Every page, over `state`.
-pub fn router(state: State) -> Router {
+/// Every page. Without `people`, those for everybody.
+pub fn router(state: State, people: Option<People>) -> Router {
+    let rest = match people {
+        Some(people) => routes::router(people),
+        None => Router::new()
+            .route("/", get(page::general))
+            .route("/e/{event}/{token}", get(page::personal))
+            .with_state(state.clone()),
+    };
     Router::new()
-        .route("/", get(page::general))
         .route("/e/{event}", get(page::event))
-        .route(
-            "/e/{event}/{token}",
-            get(sender::shown).post(sender::sent).layer(DefaultBodyLimit::max(MOST_POSTED)),
-        )
         .route("/livez", get(async || "alive\n"))
         .route("/metrics", get(measures))
         .route("/readyz", get(readyz))
         .fallback(page::missing)
         .with_state(state)
+        .merge(rest)
         .layer(middleware::map_response(page::guarded))
 }
 
@@ -105,5 +142,4 @@ async fn measures(Held(state): Held<State>, headers: HeaderMap) -> Response {
     ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], state.metrics.render()).into_response()
 }
 
-const MOST_POSTED: usize = 16 << 10;
 const READY_WAIT: Duration = Duration::from_secs(2);

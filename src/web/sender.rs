@@ -8,14 +8,14 @@
 
 use askama::Template;
 use axum::{
-    extract::{Form, Path, RawQuery, State as Held, rejection::FormRejection},
+    extract::{Path, RawQuery, State as Held},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
 use serde::Deserialize;
 use tracing::error;
 
-use super::{State, page, sender_texts::SenderTexts};
+use super::{People, page, sender_texts::SenderTexts, signed::Form};
 use crate::{
     base::id::EventId,
     gate::{
@@ -32,12 +32,12 @@ use crate::{
 
 /// Shows the page.
 pub(super) async fn shown(
-    state: Held<State>,
+    people: Held<People>,
     Path(link): Path<(String, String)>,
     query: RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let asked = Asked { state, event: link.0, query, headers };
+    let asked = Asked { people, event: link.0, query, headers };
     let Some((gate, event, token)) = asked.link(&link.1) else { return asked.guidance() };
     match gate.standing(event, &token).await {
         Ok(Some(standing)) => asked.page(StatusCode::OK, &standing, None),
@@ -48,13 +48,13 @@ pub(super) async fn shown(
 
 /// Does what was chosen, and then shows the page.
 pub(super) async fn sent(
-    state: Held<State>,
+    people: Held<People>,
     Path(link): Path<(String, String)>,
     query: RawQuery,
     headers: HeaderMap,
-    form: Result<Form<Wish>, FormRejection>,
+    form: Result<Form<Wish>, Response>,
 ) -> Response {
-    let asked = Asked { state, event: link.0, query, headers };
+    let asked = Asked { people, event: link.0, query, headers };
     let Some((gate, event, token)) = asked.link(&link.1) else { return asked.guidance() };
     let Ok(Form(wish)) = form else {
         return asked.again(gate, (event, &token), Told::Unclear).await;
@@ -88,7 +88,7 @@ enum Told {
 
 /// A request.
 struct Asked {
-    state: Held<State>,
+    people: Held<People>,
     event: String,
     query: RawQuery,
     headers: HeaderMap,
@@ -96,8 +96,7 @@ struct Asked {
 
 impl Asked {
     fn link(&self, token: &str) -> Option<(&Gate, EventId, LinkToken)> {
-        let gate = self.state.gate.as_deref()?;
-        Some((gate, self.event.parse().ok()?, LinkToken::parse(token)?))
+        Some((&*self.people.gate, self.event.parse().ok()?, LinkToken::parse(token)?))
     }
 
     fn language(&self, letterhead: &Letterhead) -> Language {
@@ -106,7 +105,7 @@ impl Asked {
 
     /// What everybody sees.
     fn guidance(&self) -> Response {
-        page::guidance(&self.state, &self.event, &self.query, &self.headers)
+        page::guidance(&self.people.public, &self.event, &self.query, &self.headers)
     }
 
     /// Shows how things stand, after nothing was done.
@@ -135,7 +134,7 @@ impl Asked {
 
     /// Sends the browser to the page, so that nothing is posted twice.
     fn onward(&self, token: &str) -> Response {
-        let letterhead = self.state.letterhead.load();
+        let letterhead = self.people.public.letterhead.load();
         let place = format!("{token}?lang={}", self.language(&letterhead));
         match HeaderValue::from_str(&place) {
             Ok(place) => (StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response(),
@@ -145,13 +144,13 @@ impl Asked {
 
     fn later(&self, error: &GateError) -> Response {
         error!(error = error as &dyn std::error::Error, "page of a sender not shown");
-        let letterhead = self.state.letterhead.load();
+        let letterhead = self.people.public.letterhead.load();
         let texts = SenderTexts::of(self.language(&letterhead));
         (StatusCode::SERVICE_UNAVAILABLE, texts.later).into_response()
     }
 
     fn page(&self, status: StatusCode, standing: &Standing, told: Option<&Told>) -> Response {
-        let letterhead = self.state.letterhead.load();
+        let letterhead = self.people.public.letterhead.load();
         let language = self.language(&letterhead);
         match Page::of(standing, told, language, &letterhead).render() {
             Ok(text) => {

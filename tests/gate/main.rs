@@ -28,3 +28,4 @@ mod sender_links;
 mod sender_page;
 mod split;
 mod verdicts;
+mod wishes;

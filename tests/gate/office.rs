@@ -26,7 +26,7 @@ use sluse::{
         Fate, Gate, GatewaySettings, Judge, Outcome, Parts, Rulebook, RulebookError, Settings,
         Taken,
     },
-    model::{Address, Channel, Envelope, Reviewer},
+    model::{Address, Channel, Envelope, Reviewer, Wish, Wishes},
     notify,
     policy::Mode,
     protect::Protector,
@@ -155,7 +155,23 @@ pub(crate) async fn submit_as(
     to: &[&str],
     raw: &[u8],
 ) -> Outcome {
-    gate.judge(Taken { channel, envelope: envelope(from, to), raw: raw.into() }).await
+    submit_wishing(gate, channel, (from, to), raw, Wishes::default()).await
+}
+
+/// With what the sender wishes to be told.
+pub(crate) async fn submit_wishing(
+    gate: &Gate,
+    channel: Channel,
+    (from, to): (Option<&str>, &[&str]),
+    raw: &[u8],
+    wishes: Wishes,
+) -> Outcome {
+    gate.judge(Taken { channel, envelope: envelope(from, to), raw: raw.into(), wishes }).await
+}
+
+/// The same wish about each of these.
+pub(crate) fn wishes(to: &[&str], wish: &Wish) -> Wishes {
+    to.iter().map(|to| (address(to), wish.clone())).collect()
 }
 
 pub(crate) fn envelope(from: Option<&str>, to: &[&str]) -> Envelope {

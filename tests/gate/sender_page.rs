@@ -7,7 +7,7 @@ use sluse::{
     base::id::EventId,
     gate::Gate,
     store::HeldState,
-    web::{Readiness, State, metrics, serve},
+    web::{People, Readiness, State, metrics, serve},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -183,7 +183,7 @@ async fn the_page_speaks_three_languages_and_tells_nobody_its_address() {
         assert_eq!(page.header("x-frame-options"), "deny");
     }
     let page = pages.read(&format!("/e/{}", link.event)).await;
-    assert_eq!(page.header("referrer-policy"), "no-referrer");
+    assert_eq!(page.header("referrer-policy"), "same-origin");
     assert!(page.header("content-security-policy").contains("form-action 'none'"));
 }
 
@@ -244,8 +244,8 @@ impl Pages {
         let state = State::new(Arc::new(Always), metrics::install().unwrap(), letterhead);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let state = state.with_gate(Arc::clone(gate));
-        tokio::spawn(serve(listener, state, 16, std::future::pending()));
+        let people = Some(People::new(Arc::clone(gate), None, state.clone()));
+        tokio::spawn(serve(listener, state, people, 16, std::future::pending()));
         Self(address)
     }
 

@@ -219,3 +219,29 @@ fn a_split_is_told_in_one_word_and_nothing_is_lost() {
         .unwrap();
     assert!(String::from_utf8_lossy(&listed.stdout).contains(client::PER));
 }
+
+#[tokio::test]
+async fn a_success_is_told_to_our_own_when_the_next_hop_will_not() {
+    let service = Service::start("");
+    let mut client = Client::hello(service.address).await;
+    for (from, told) in [(client::KARI, 1), ("eva@else.example", 1), ("", 1)] {
+        let mail = format!("MAIL FROM:<{from}> RET=FULL ENVID=QQ+2B314");
+        let rcpt = format!("RCPT TO:<{}> NOTIFY=SUCCESS ORCPT=rfc822;x@y.example", client::OLA);
+        assert_eq!(client.codes(&[&mail, &rcpt, "DATA"]).await, [250, 250, 354]);
+        client.send(b"Subject: Tur\r\n\r\nHemmelig tur.\r\n.\r\n").await;
+        assert_eq!(client.reply().await.code, 250);
+        let is_report = |mail: &sink::Arrival| mail.text().contains("Action: relayed");
+        let arrived = service.sink.wait(told, PATIENCE, is_report);
+        assert_eq!(arrived.len(), told, "{from}");
+        let report = arrived[0].text();
+        assert_eq!(arrived[0].recipients, [client::KARI]);
+        assert!(report.contains("Original-Envelope-Id: QQ+314"), "{report}");
+        assert!(report.contains("Original-Recipient: rfc822; x@y.example"), "{report}");
+        assert!(!report.contains("Hemmelig"), "RET=FULL brings no content back");
+    }
+    // Nor when it says that it will.
+    service.sink.offer_reports();
+    let (sent, _) = service.swaks(&["--to", client::OLA, "--body", "Hei."]);
+    assert!(sent);
+    assert_eq!(service.sink.arrivals().iter().filter(|mail| mail.sender.is_empty()).count(), 2);
+}
