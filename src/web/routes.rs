@@ -14,7 +14,7 @@ use axum::{
 use super::{
     People, assets, factor, guard, login,
     officer::{audit, holds, persons, reports},
-    people,
+    people, sender,
 };
 use crate::model::{Permission, Permission as P};
 
@@ -60,6 +60,9 @@ pub fn table() -> Vec<Route> {
         shown("/holds", Needs::May(P::KeepByLaw), get(holds::show)),
         sent("/holds/lift", Needs::May(P::KeepByLaw), post(holds::lift)),
         sent("/holds/place", Needs::May(P::KeepByLaw), post(holds::place)),
+        // The token is what those need who come by it, and what makes a form ours.
+        shown("/e/{event}/{token}", Needs::Anyone, get(sender::shown)),
+        sent("/e/{event}/{token}", Needs::Anyone, post(sender::sent)),
         shown("/login", Needs::Anyone, get(login::show)),
         sent("/login", Needs::Anyone, post(login::enter)),
         sent("/login/code", Needs::Anyone, post(factor::enter)),
