@@ -7,6 +7,7 @@
 //! telling twice. It makes no decisions and sends nothing. Each failure is a
 //! [`StoreError`]; the message path answers 451 to it.
 
+mod accounts;
 mod audit;
 mod balance;
 mod blobs;
@@ -32,6 +33,7 @@ mod schema;
 mod seal;
 mod senders;
 mod sending;
+mod sessions;
 mod wishes;
 mod writer;
 
@@ -43,18 +45,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serializer};
 use serde_json::json;
 
-use self::{
-    audit::Entry,
-    blobs::{Blobs, Place},
-    change::{Content, Ready, seal_content},
-    database::{Database, Durability, millis},
-    keys::Keys,
-    master::MasterKeyFile,
-    seal::Sealed,
-    senders::Senders,
-    writer::{Writer, Written},
-};
 pub use self::{
+    accounts::{Account, AccountChange, Invitation},
     audit::{AuditReport, AuditRow, BadRow},
     balance::Imbalance,
     change::{
@@ -65,7 +57,7 @@ pub use self::{
     counts::Counts,
     error::StoreError,
     held::{Held, HeldFilter},
-    ids::{HeldId, QueuedId},
+    ids::{AccountId, HeldId, QueuedId},
     ledger::LedgerHour,
     legal_hold::{Kept, LegalHold},
     links::{LinkUse, UsedLink},
@@ -74,6 +66,17 @@ pub use self::{
     retention::Retention,
     rights::{Correction, Erased},
     sending::{Attempt, Fate, Queued},
+};
+use self::{
+    audit::Entry,
+    blobs::{Blobs, Place},
+    change::{Content, Ready, seal_content},
+    database::{Database, Durability, millis},
+    keys::Keys,
+    master::MasterKeyFile,
+    seal::Sealed,
+    senders::Senders,
+    writer::{Writer, Written},
 };
 use crate::{
     base::{clock::Clock, id::EventId, secret::Secret},
