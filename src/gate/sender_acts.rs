@@ -305,7 +305,5 @@ impl<E: Into<GateError>> From<E> for Stopped {
     }
 }
 
-/// Characters of a reason for letting a message through.
-const LEAST_REASON: usize = 20;
 /// Bytes of a name are at most 200.
 const MOST_NAME: usize = 50;
