@@ -224,7 +224,7 @@ fn uu_files(text: &[u8], sign: UuSign) -> Vec<UuFile> {
         let honest =
             (3..=4).contains(&mode) && line[..mode].iter().all(|b| matches!(b, b'0'..=b'7'));
         // Some readers do not look at the mode.
-        if !honest && sign == UuSign::Look && !starts_with_uu_line(after) {
+        if !honest && sign == UuSign::Look && !starts_with_uu_lines(after) {
             continue;
         }
         let name = line.get(mode..).unwrap_or_default().trim_ascii().to_vec();
@@ -238,9 +238,16 @@ fn uu_files(text: &[u8], sign: UuSign) -> Vec<UuFile> {
     files
 }
 
-/// Whether the first line is as long as its first character says.
-fn starts_with_uu_line(text: &[u8]) -> bool {
-    let line = text.split(|b| *b == b'\n').next().unwrap_or_default().trim_ascii_end();
+/// Whether the first line is one of uuencode, or a full one stands a little
+/// further down, behind what damage left of others.
+fn starts_with_uu_lines(text: &[u8]) -> bool {
+    let mut lines = text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii_end);
+    lines.next().is_some_and(is_uu_line)
+        || lines.take(UU_DAMAGED).any(|line| line.starts_with(b"M") && is_uu_line(line))
+}
+
+/// Whether a line is as long as its first character says.
+fn is_uu_line(line: &[u8]) -> bool {
     let Some((length, groups)) = line.split_first() else { return false };
     let written = usize::from(length.wrapping_sub(32) & 63).div_ceil(3) * 4;
     let printable = line.iter().all(|b| (b' '..=b'`').contains(b));
@@ -303,6 +310,8 @@ const BASE64: [u8; 256] = {
 };
 /// More of them are not read.
 pub(super) const UU_FILES: usize = 1000;
+/// Lines behind the first that may be damaged.
+const UU_DAMAGED: usize = 8;
 
 #[cfg(test)]
 mod tests {
@@ -368,6 +377,13 @@ mod tests {
         assert_eq!(file.bytes, b"1\x002\x003\x004\x005\x006\0\0\0\0");
         let file = &uuencoded(b"begin 644 a.txt\n%9F\0YR(#$\n`\nend\n", UuSign::Look)[0];
         assert_eq!(file.bytes, b"fnr 1");
+    }
+
+    #[test]
+    fn damaged_lines_hide_no_uuencode() {
+        let text = b"begin 6=\n4=\n4\nM/&AT\nM9FYR(#$R,S0U-C<X.2 @(\"!F;G(@,3(S-#4V-S@Y(\" @(&9N<B Q,C,T-38W\nend\n";
+        let files = uuencoded(text, UuSign::Look);
+        assert!(memchr::memmem::find(&files[0].bytes, b"fnr 123456789").is_some());
     }
 
     #[test]
