@@ -72,34 +72,34 @@ pub(in crate::extract) fn base64(text: &[u8]) -> Decoded {
 /// Decodes groups of four characters up to the first that is something else,
 /// as all lines are but the last; gives back the rest.
 fn whole_groups<'a>(text: &'a [u8], bytes: &mut Vec<u8>) -> &'a [u8] {
-    let value = |byte: u8| BASE64[usize::from(byte)];
     let mut rest = text;
-    // Two groups at a time while both are whole, then what is left of them.
-    while let Some(([a, b, c, d, e, f, g, h], after)) = rest.split_first_chunk() {
-        let [a, b, c, d] = [value(*a), value(*b), value(*c), value(*d)];
-        let [e, f, g, h] = [value(*e), value(*f), value(*g), value(*h)];
-        if (a | b | c | d | e | f | g | h) > VALUES {
-            break;
-        }
-        bytes.extend_from_slice(&[
-            a << 2 | b >> 4,
-            b << 4 | c >> 2,
-            c << 6 | d,
-            e << 2 | f >> 4,
-            f << 4 | g >> 2,
-            g << 6 | h,
-        ]);
+    // Eight groups at a time while all are whole, then what is left of them.
+    while let Some((groups, after)) = rest.split_first_chunk::<32>()
+        && let Some(decoded) = decode_groups::<32, 24>(groups)
+    {
+        bytes.extend_from_slice(&decoded);
         rest = after;
     }
-    while let Some(([a, b, c, d], after)) = rest.split_first_chunk() {
-        let [a, b, c, d] = [value(*a), value(*b), value(*c), value(*d)];
-        if (a | b | c | d) > VALUES {
-            break;
-        }
-        bytes.extend_from_slice(&[a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d]);
+    while let Some((group, after)) = rest.split_first_chunk::<4>()
+        && let Some(decoded) = decode_groups::<4, 3>(group)
+    {
+        bytes.extend_from_slice(&decoded);
         rest = after;
     }
     rest
+}
+
+/// Decodes groups of four characters, if all of them are of the alphabet.
+fn decode_groups<const IN: usize, const OUT: usize>(text: &[u8; IN]) -> Option<[u8; OUT]> {
+    let value = |byte: u8| BASE64[usize::from(byte)];
+    let mut decoded = [0; OUT];
+    let mut all = 0;
+    for (to, from) in decoded.as_chunks_mut().0.iter_mut().zip(text.as_chunks().0) {
+        let [a, b, c, d] = from.map(value);
+        *to = [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d];
+        all |= a | b | c | d;
+    }
+    (all <= VALUES).then_some(decoded)
 }
 
 /// Decodes base64 in the alphabet of URLs (RFC 4648 section 5).
