@@ -175,7 +175,7 @@ impl Gate {
         question: &str,
     ) -> Result<NewQueued, GateError> {
         let book = self.book();
-        if self.hop.is_none() {
+        if !self.can_send() {
             return Err(GateError::NoNextHop);
         }
         let raw: Arc<[u8]> = self.store.reread_held(held.id, by).await?.into();

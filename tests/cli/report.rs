@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 use sluse::{
     base::{clock::SystemClock, id::EventId},
-    model::{Act, Direction, Envelope, Event},
+    model::{Act, Direction, Envelope, Event, Wishes},
     store::{Change, NewHold, Store},
 };
 

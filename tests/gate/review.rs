@@ -2,7 +2,7 @@
 
 use sluse::{
     gate::{Actor, Content, Gate, GateError, Granted, Look, Piece, ReleaseAs, Wish, hidden},
-    model::{Direction, Reviewer, Surface},
+    model::{Direction, Reviewer, Surface, Wishes},
     store::{Change, HeldId, HeldState, NewHold, WrongAlarm},
 };
 
@@ -259,6 +259,7 @@ fn plain_hold(gate: &Gate, number: u32) -> NewHold {
         keep_days: 30,
         released_days: 30,
         persons: vec![],
+        wishes: Wishes::default(),
     }
 }
 

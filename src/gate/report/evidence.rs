@@ -99,6 +99,7 @@ impl Gate {
     pub async fn evidence(&self, by: &Reviewer) -> Result<Evidence, GateError> {
         let book = self.book();
         let gateway = &book.settings.gateway;
+        let letterhead = &book.settings.letterhead;
         let certificates = self.protector.list(self.now());
         let usable = certificates.iter().filter(|listed| listed.state.is_ok()).count();
         let evidence = Evidence {
@@ -127,7 +128,7 @@ impl Gate {
             checkpoint: self.store.last_checkpoint().await?,
             legal_holds: self.store.legal_holds().await?.len(),
             ledger_balances: self.store.check_ledger(self.now()).await?.is_empty(),
-            contact: book.settings.letterhead.contact.clone(),
+            contact: letterhead.contact(letterhead.language).to_owned(),
         };
         let facts = json!({ "what": "evidence report", "purpose": by.purpose() });
         let actor = by.name().to_owned();
