@@ -59,7 +59,7 @@ pub enum Obstacle {
 
 impl Gate {
     /// Characters that a reason for letting a message through must have.
-    pub const LEAST_REASON: usize = 20;
+    pub const LEAST_REASON: usize = LEAST_REASON;
 
     /// Does what a sender chose, with the words given for it.
     ///
@@ -132,7 +132,7 @@ impl Gate {
     ) -> Result<Answered, Stopped> {
         let reason =
             self.checked_text(words).map_err(|error| Stopped::By(Obstacle::Text(error)))?;
-        if reason.chars().count() < Self::LEAST_REASON {
+        if reason.chars().count() < LEAST_REASON {
             return Err(Stopped::By(Obstacle::Short));
         }
         let by = reviewer(holder, &reason)?;
@@ -298,6 +298,8 @@ impl<E: Into<GateError>> From<E> for Stopped {
     }
 }
 
+/// Characters of a reason for letting a message through.
+const LEAST_REASON: usize = 20;
 /// From so many persons on, two people must agree.
 const FOUR_EYES_PERSONS: usize = 5;
 /// Bytes of a name are at most 200.

@@ -11,7 +11,7 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 
-use super::{People, assets, guard, login, sender};
+use super::{People, assets, guard, login};
 use crate::model::Permission;
 
 /// What a visitor must have.
@@ -51,8 +51,8 @@ pub fn table() -> Vec<Route> {
         shown("/", Needs::Anyone, get(login::home)),
         shown("/assets/{file}", Needs::Anyone, get(assets::file)),
         // The token is what those need who come by it, and what makes a form ours.
-        shown("/e/{event}/{token}", Needs::Anyone, get(sender::shown)),
-        sent("/e/{event}/{token}", Needs::Anyone, post(sender::sent)),
+        shown("/e/{event}/{token}", Needs::Anyone, get(super::sender::shown)),
+        sent("/e/{event}/{token}", Needs::Anyone, post(super::sender::sent)),
         shown("/login", Needs::Anyone, get(login::show)),
         sent("/login", Needs::Anyone, post(login::enter)),
         sent("/logout", Needs::SignedIn, post(login::leave)),
