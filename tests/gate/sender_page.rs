@@ -215,7 +215,7 @@ async fn nonsense_that_is_posted_does_nothing() {
     let gate = Arc::new(office.gate().await);
     let link = link_for(&office, &gate, &[OLA], &letters::medium()).await;
     let pages = Pages::open(&gate).await;
-    let long = format!("choice=report&words={}", "a".repeat(40_000));
+    let long = format!("choice=report&words={}", "a".repeat(70_000));
     for body in ["", "choice=", "choice=release", "words=x", "%FF%FE", "choice[]=encrypt", &long] {
         let page = pages.post(&path(&link), body).await;
         assert_eq!(page.status(), "422", "{body}");
