@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 use sluse::{
     base::{clock::SystemClock, id::EventId},
-    model::{Act, Direction, Envelope, Event},
+    model::{Act, Direction, Envelope, Event, Wishes},
     store::{Change, NewHold, Store},
 };
 
@@ -39,6 +39,7 @@ fn place() -> Place {
             routes: vec![],
             rules: vec![],
             level: None,
+            wishes: Wishes::default(),
             raw: Arc::from(format!("Subject: Liste\r\n\r\nfnr {NUMBER}\r\n").as_bytes()),
             keep_days: 365,
             released_days: 30,
