@@ -51,8 +51,8 @@ fn cards(figures: &Figures, texts: &'static DashboardTexts) -> Vec<(String, &'st
         (figures.legal_holds.to_string(), texts.legal_holds),
     ];
     let [with, without] = figures.coverage;
-    if with + without > 0 {
-        cards.push((format!("{} %", with * 100 / (with + without)), texts.covered));
+    if let Some(share) = (with * 100).checked_div(with + without) {
+        cards.push((format!("{share} %"), texts.covered));
     }
     cards
 }

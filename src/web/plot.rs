@@ -57,7 +57,7 @@ impl Plot {
         let most = values.iter().map(|(_, value)| *value).max().unwrap_or(0).max(1);
         let last = values.len().saturating_sub(1);
         let bars = values.into_iter().enumerate().map(|(index, (label, value))| Bar {
-            mark: if (last - index) % marked == 0 { label.clone() } else { String::new() },
+            mark: if (last - index).is_multiple_of(marked) { label.clone() } else { String::new() },
             label,
             value,
             at: step * u64::try_from(index).unwrap_or(0),
