@@ -51,8 +51,8 @@ fn cards(figures: &Figures, texts: &'static DashboardTexts) -> Vec<(String, &'st
         (figures.legal_holds.to_string(), texts.legal_holds),
     ];
     let [with, without] = figures.coverage;
-    if let Some(part) = (with * 100).checked_div(with + without) {
-        cards.push((format!("{part} %"), texts.covered));
+    if let Some(share) = (with * 100).checked_div(with + without) {
+        cards.push((format!("{share} %"), texts.covered));
     }
     cards
 }
