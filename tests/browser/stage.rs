@@ -10,10 +10,13 @@ use serde_json::{Value, json};
 
 use crate::{
     harness::{
+        PATIENCE,
         client::Mail,
         samples::{KARI, OLA},
+        sink::Arrival,
         site::Site,
         sluse::Plan,
+        until,
     },
     recorder::Recorder,
 };
@@ -107,6 +110,25 @@ impl Stage {
         let mut rows = self.site.sluse.run(&["audit", "export"]).objects();
         rows.sort_by_key(|row| row["seq"].as_u64());
         rows
+    }
+
+    /// The message that reached the world with this Message-ID.
+    pub(crate) fn arrived(&self, id: &str) -> Arrival {
+        let mark = format!("<{id}@cpm.example>");
+        let fits = |mail: &Arrival| mail.header("Message-ID").as_deref() == Some(&mark);
+        let found = self.site.sink.wait(1, PATIENCE, fits);
+        let [mail] = &found[..] else { panic!("{} of {id}", found.len()) };
+        mail.clone()
+    }
+
+    /// The link of the first administrator, as it stands in the log.
+    pub(crate) fn first_link(&self) -> String {
+        until("the link", PATIENCE, || {
+            let lines = self.site.sluse.log.all();
+            let line = lines.into_iter().find(|line| line.contains("/welcome/"))?;
+            let (_, rest) = line.split_once("/welcome/")?;
+            Some(format!("{}/welcome/{}", self.base, rest.split('"').next()?))
+        })
     }
 }
 
