@@ -129,7 +129,11 @@ fn number_length(letters: &[Letter]) -> usize {
         if c.is_numeric() {
             end = at + 1;
             between = 0;
-        } else if end == 0 || c.is_alphabetic() || between == APART || starts_time(letters, at) || starts_zone(letters, at)
+        } else if end == 0
+            || c.is_alphabetic()
+            || between == APART
+            || starts_time(letters, at)
+            || starts_zone(letters, at)
         {
             break;
         } else {
