@@ -16,6 +16,7 @@ use crate::{
     },
     cli::{
         self, Exit,
+        account::Accounts,
         args::{Arguments, AuditCommand, Command, RulesCommand, ScanArguments},
         keys::Certificates,
         output::Output,
@@ -44,7 +45,8 @@ fn answer(arguments: &Arguments) -> anyhow::Result<Exit> {
             ended
         }
         // The rest does one thing after another: threads would only cost.
-        Command::Audit(_)
+        Command::Account(_)
+        | Command::Audit(_)
         | Command::CheckConfig
         | Command::Explain(_)
         | Command::Keys(_)
@@ -77,6 +79,13 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<Exit> {
     match &arguments.command {
         Command::Scan(command) => scan(command, arguments).await,
         Command::CheckConfig => check::run(arguments.config(), format).await,
+        Command::Account(command) => {
+            let config = Config::load(arguments.config())?;
+            let pages = config.pages();
+            let store = open::store(&config).await?;
+            let accounts = Accounts { pages: &pages, store: &store, now: now() };
+            cli::account::run(command, format, &accounts).await
+        }
         Command::Audit(AuditCommand::Verify(command)) if command.key.is_some() => {
             cli::audit::verify_apart(command, format).await
         }
@@ -124,7 +133,8 @@ async fn with_gate(arguments: &Arguments) -> anyhow::Result<Exit> {
         Command::Outbox(command) => cli::outbox::run(command, format, &gate).await,
         Command::Quarantine(command) => cli::quarantine::run(command, format, &gate).await,
         Command::Subject(command) => cli::subject::run(command, format, &gate).await,
-        Command::Audit(_)
+        Command::Account(_)
+        | Command::Audit(_)
         | Command::CheckConfig
         | Command::Completions { .. }
         | Command::Formats

@@ -51,6 +51,14 @@ pub(super) struct Config {
 }
 
 impl Config {
+    /// Where people reach the pages, as links begin.
+    pub(super) fn pages(&self) -> String {
+        let web = self.web.as_ref();
+        let url = web.and_then(|web| web.public_url.as_ref()).map(|url| url.as_str().to_owned());
+        let here = || web.and_then(|web| web.listen).map(|listen| format!("http://{listen}"));
+        url.or_else(here).unwrap_or_default()
+    }
+
     /// Reads and checks the settings file.
     pub(super) fn load(path: &Path) -> Result<Self, ConfigError> {
         let text = fs::read_to_string(path)

@@ -22,7 +22,7 @@ use jiff::{
 use super::examples;
 use crate::{
     base::id::EventId,
-    model::{Address, Direction, Kind},
+    model::{Address, Direction, Kind, LoginName, Role},
     store::{AuditRow, HeldId, HeldState, Inspector, QueuedId, WrongKey},
 };
 
@@ -64,6 +64,9 @@ pub enum Format {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Say who may log in to the pages
+    #[command(subcommand, after_help = examples::ACCOUNT)]
+    Account(AccountCommand),
     /// Look into the audit log
     #[command(subcommand, after_help = examples::AUDIT)]
     Audit(AuditCommand),
@@ -131,6 +134,40 @@ pub enum Command {
         /// Another task than messages
         #[arg(hide = true, trailing_var_arg = true)]
         task: Vec<OsString>,
+    },
+}
+
+/// `sluse account`
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// Make an account and print the link that sets its password
+    Add {
+        /// What the person logs in with
+        name: LoginName,
+        /// What the person may do: administrator, approver, auditor, officer,
+        /// reviewer, viewer
+        #[arg(long, required = true, value_delimiter = ',', value_name = "ROLE")]
+        roles: Vec<Role>,
+    },
+    /// Let nobody log in with an account any more
+    Close {
+        /// The account
+        name: LoginName,
+    },
+    /// List the accounts
+    List,
+    /// Take the password away and print a link that sets a new one
+    Reset {
+        /// The account
+        name: LoginName,
+    },
+    /// Give other roles
+    Roles {
+        /// The account
+        name: LoginName,
+        /// The roles
+        #[arg(long, required = true, value_delimiter = ',', value_name = "ROLE")]
+        roles: Vec<Role>,
     },
 }
 

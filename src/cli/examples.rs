@@ -11,6 +11,17 @@ Examples:
 Exit status: 0 done or clean, 1 findings or no, 2 wrong usage, 3 wrong settings,
 4 try again later, 5 not allowed.";
 
+pub(super) const ACCOUNT: &str = "\
+Examples:
+  sluse account add solveig --roles reviewer,approver
+  sluse account list
+  sluse account roles solveig --roles officer
+  sluse account reset solveig
+  sluse account close solveig
+
+A change ends the sessions of the account. The service prints a link for the first
+administrator in its log.";
+
 pub(super) const AUDIT: &str = "\
 Examples:
   sluse audit verify

@@ -3,6 +3,7 @@
 //! Names, JSON and exit codes are a contract (DESIGN section 4). A command
 //! gets the parts that it needs already open; opening them is up to `app`.
 
+pub mod account;
 pub mod args;
 pub mod audit;
 mod examples;

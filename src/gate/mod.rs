@@ -4,6 +4,7 @@
 //! wrong inside becomes an outcome in which everybody is asked to try again;
 //! nothing is accepted in doubt, and nothing is answered before it is durable.
 
+mod accounts;
 mod carry_out;
 mod decide;
 mod digest;
@@ -16,6 +17,7 @@ mod mark;
 mod notices;
 mod outbox;
 mod outcome;
+mod password;
 mod personal_link;
 mod quarantine;
 mod reader;
@@ -45,11 +47,13 @@ use tracing::{Instrument, error, info_span};
 
 use self::strikes::Strikes;
 pub use self::{
+    accounts::{AccessToken, AccountError, invite},
     decide::{Decision, Questions},
     digest::DigestSettings,
     error::GateError,
     free_text::FreeTextError,
     outcome::{Answer, Fate, Outcome, Relayed},
+    password::WeakPassword,
     quarantine::{Discard, ReleaseAs, Released},
     reader::Reader,
     review::{Actor, Branch, Content, Granted, Look, Passage, Piece, Place, Seen, Wish, hidden},

@@ -12,6 +12,7 @@ pub mod event;
 pub mod extraction;
 pub mod finding;
 pub mod first_reading;
+pub mod login_name;
 pub mod masked;
 pub mod method;
 pub mod part_path;
@@ -33,6 +34,7 @@ pub use self::{
     extraction::{Extraction, Fragment, Gap, GapKind, Kind, Mark, Proof, Surface},
     finding::{Finding, Level, Person, Span},
     first_reading::{FirstReading, Picture},
+    login_name::LoginName,
     masked::Masked,
     method::{KeyTrouble, MethodId, Offer},
     part_path::PartPath,

@@ -13,6 +13,11 @@ use crate::base::id::{EventId, ParseEventIdError};
 #[serde(transparent)]
 pub struct HeldId(EventId);
 
+/// Names the account of a person.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(transparent)]
+pub struct AccountId(EventId);
+
 /// Names one item of the outbox.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
@@ -48,6 +53,7 @@ macro_rules! item_id {
     };
 }
 
+item_id!(AccountId);
 item_id!(HeldId);
 item_id!(ProposalId);
 item_id!(QueuedId);

@@ -7,6 +7,7 @@
 //! telling twice. It makes no decisions and sends nothing. Each failure is a
 //! [`StoreError`]; the message path answers 451 to it.
 
+mod accounts;
 mod alarms;
 mod audit;
 mod balance;
@@ -35,6 +36,7 @@ mod schema;
 mod seal;
 mod senders;
 mod sending;
+mod sessions;
 mod wishes;
 mod writer;
 
@@ -47,6 +49,7 @@ use serde::{Deserialize, Deserializer, Serializer};
 use serde_json::json;
 
 pub use self::{
+    accounts::{Account, AccountChange, Invitation},
     alarms::{Changed, RuleProposal, Trial, WrongAlarm},
     audit::{AuditReport, AuditRow, BadRow},
     balance::Imbalance,
@@ -59,7 +62,7 @@ pub use self::{
     counts::Counts,
     error::StoreError,
     held::{Held, HeldFilter},
-    ids::{HeldId, ProposalId, QueuedId},
+    ids::{AccountId, HeldId, ProposalId, QueuedId},
     ledger::LedgerHour,
     legal_hold::{Kept, LegalHold},
     links::{LinkUse, UsedLink},

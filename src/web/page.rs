@@ -55,11 +55,12 @@ pub(super) async fn missing(state: Held<State>, query: RawQuery, headers: Header
     answer(&state, &query, &headers, Asked::Missing)
 }
 
-/// Puts the headers on that forbid everything a page of ours does not need.
+/// Puts the headers on that forbid everything a page of ours does not need,
+/// except where the page has its own.
 pub(super) async fn guarded(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in &*GUARDS {
-        headers.insert(name, value.clone());
+        headers.entry(name).or_insert_with(|| value.clone());
     }
     response
 }
@@ -150,7 +151,8 @@ static GUARDS: LazyLock<Vec<(HeaderName, HeaderValue)>> = LazyLock::new(|| {
             HeaderValue::from_str(&policy).unwrap_or(fixed("default-src 'none'")),
         ),
         (header::CACHE_CONTROL, fixed("no-store")),
-        (header::REFERRER_POLICY, fixed("no-referrer")),
+        // Under `no-referrer` forms would come without their origin.
+        (header::REFERRER_POLICY, fixed("same-origin")),
         (header::X_CONTENT_TYPE_OPTIONS, fixed("nosniff")),
         (header::X_FRAME_OPTIONS, fixed("DENY")),
         (HeaderName::from_static("cross-origin-opener-policy"), fixed("same-origin")),

@@ -3,6 +3,7 @@
 //!
 //! Times are milliseconds since 1970; keys and hashes are text.
 
+mod accounts;
 mod links;
 mod queue;
 mod review;
@@ -90,8 +91,16 @@ async fn run(connection: &mut Connection, statement: &'static str) -> Result<(),
     Ok(())
 }
 
-const STEPS: &[&[&str]] =
-    &[FIRST, LEDGER, rights::STEP, links::STEP, queue::STEP, wishes::STEP, review::STEP];
+const STEPS: &[&[&str]] = &[
+    FIRST,
+    LEDGER,
+    rights::STEP,
+    links::STEP,
+    queue::STEP,
+    wishes::STEP,
+    accounts::STEP,
+    review::STEP,
+];
 
 const FIRST: &[&str] = &[
     "CREATE TABLE key_check (mac TEXT NOT NULL)",

@@ -1,0 +1,10 @@
+//! The web listener: the pages for everybody, and those for people who log in.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod login;
+mod place;
+mod public;
