@@ -6,6 +6,7 @@ use crate::model::Role;
 texts! {
     /// The texts around and before every page.
     FrameTexts {
+        approvals: "Godkjenning", "Godkjenning", "Approvals";
         again: "Gjenta passordet", "Gjenta passordet", "Repeat the password";
         appearance: "Språk og farger", "Språk og fargar", "Language and colours";
         broken: "Sluse får ikke svar fra lageret sitt. E‑posten er trygg. Prøv igjen om litt.", "Sluse får ikkje svar frå lageret sitt. E‑posten er trygg. Prøv igjen om litt.", "Sluse gets no answer from its store. The mail is safe. Try again in a while.";
@@ -31,6 +32,8 @@ texts! {
         password: "Passord", "Passord", "Password";
         password_change: "Bytt passord", "Byt passord", "Change password";
         password_rule: "Minst 12 tegn. Gjerne flere ord etter hverandre.", "Minst 12 teikn. Gjerne fleire ord etter kvarandre.", "At least 12 characters. Several words in a row are fine.";
+        proposals: "Regelforslag", "Regelforslag", "Rule proposals";
+        queue: "Stanset e‑post", "Stansa e‑post", "Held mail";
         refused: "Rollene dine gir ikke adgang til dette. Be administratoren om en annen rolle hvis du trenger den.", "Rollene dine gir ikkje tilgjenge til dette. Be administratoren om ei anna rolle om du treng ho.", "Your roles do not give access to this. Ask the administrator for another role if you need it.";
         refused_title: "Ingen adgang", "Ikkje tilgjenge", "No access";
         role_administrator: "Administrator", "Administrator", "Administrator";

@@ -8,15 +8,19 @@
 //! mail goes on whatever happens here.
 
 mod accept_language;
+mod approvals;
 mod assets;
 mod attempts;
 mod cookies;
 mod frame_texts;
 mod guard;
+mod item;
 mod layout;
 mod login;
 pub mod metrics;
 mod page;
+mod queue;
+mod queue_texts;
 pub mod routes;
 mod serve;
 mod settings;

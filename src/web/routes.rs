@@ -11,7 +11,7 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 
-use super::{People, assets, guard, login};
+use super::{People, approvals, assets, guard, item, login, queue};
 use crate::model::Permission;
 
 /// What a visitor must have.
@@ -49,6 +49,9 @@ pub struct Route {
 pub fn table() -> Vec<Route> {
     vec![
         shown("/", Needs::Anyone, get(login::home)),
+        shown("/approvals", APPROVES, get(approvals::list)),
+        sent("/approvals/{id}/approve", APPROVES, post(approvals::approve)),
+        sent("/approvals/{id}/decline", APPROVES, post(approvals::decline)),
         shown("/assets/{file}", Needs::Anyone, get(assets::file)),
         shown("/login", Needs::Anyone, get(login::show)),
         sent("/login", Needs::Anyone, post(login::enter)),
@@ -56,6 +59,18 @@ pub fn table() -> Vec<Route> {
         shown("/me", Needs::SignedIn, get(login::own)),
         sent("/me/appearance", Needs::SignedIn, post(login::prefer)),
         sent("/me/password", Needs::SignedIn, post(login::change)),
+        shown("/proposals", FIGURES, get(approvals::proposals)),
+        shown("/proposals/{id}/toml", FIGURES, get(approvals::file)),
+        shown("/queue", LOOKS, get(queue::list)),
+        sent("/queue/act", DECIDES, post(queue::act)),
+        shown("/queue/{id}", LOOKS, get(item::show)),
+        sent("/queue/{id}/act", DECIDES, post(item::act)),
+        sent("/queue/{id}/alarm", DECIDES, post(item::alarm)),
+        sent("/queue/{id}/assign", DECIDES, post(item::assign)),
+        sent("/queue/{id}/comment", DECIDES, post(item::comment)),
+        shown("/queue/{id}/preview", LOOKS, get(item::preview)),
+        sent("/queue/{id}/raw", REVEALS, post(item::raw)),
+        sent("/queue/{id}/reveal", REVEALS, post(item::reveal)),
         shown("/welcome/{token}", Needs::Anyone, get(login::welcome)),
         sent("/welcome/{token}", Needs::Anyone, post(login::accept)),
     ]
@@ -78,3 +93,9 @@ fn shown(path: &'static str, needs: Needs, handler: MethodRouter<People>) -> Rou
 fn sent(path: &'static str, needs: Needs, handler: MethodRouter<People>) -> Route {
     Route { path, way: Way::Sent, needs, handler }
 }
+
+const APPROVES: Needs = Needs::May(Permission::Approve);
+const DECIDES: Needs = Needs::May(Permission::Decide);
+const FIGURES: Needs = Needs::May(Permission::SeeFigures);
+const LOOKS: Needs = Needs::May(Permission::SeeQueue);
+const REVEALS: Needs = Needs::May(Permission::Reveal);

@@ -37,11 +37,11 @@ pub(super) use texts;
 
 #[cfg(test)]
 mod tests {
-    use super::super::frame_texts::FrameTexts;
+    use super::super::{frame_texts::FrameTexts, queue_texts::QueueTexts};
 
     /// Every area of pages.
     fn all() -> Vec<(&'static str, [&'static str; 3])> {
-        [FrameTexts::all()].concat()
+        [FrameTexts::all(), QueueTexts::all()].concat()
     }
 
     #[test]
