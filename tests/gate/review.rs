@@ -2,7 +2,7 @@
 
 use sluse::{
     gate::{Actor, Content, Gate, GateError, Granted, Look, Piece, ReleaseAs, Wish, hidden},
-    model::{Direction, Reviewer, Surface},
+    model::{Direction, Reviewer, Surface, Wishes},
     store::{Change, HeldId, HeldState, NewHold, WrongAlarm},
 };
 
@@ -256,6 +256,7 @@ fn plain_hold(gate: &Gate, number: u32) -> NewHold {
         level: None,
         message_id: None,
         raw: raw.into(),
+        wishes: Wishes::default(),
         keep_days: 30,
         released_days: 30,
         persons: vec![],
