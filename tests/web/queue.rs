@@ -277,9 +277,6 @@ fn assert_inert(body: &str, payload: &str) {
     for active in ["<script>", "<img", "<svg", "onerror=\"", "onload=\"", "\"javascript:", "<x "] {
         assert!(!body.contains(active), "{active} of {payload} in {body}");
     }
-    for quote in ["'", "\""] {
-        assert!(!body.contains(&format!("{quote}{quote}><")), "{payload}");
-    }
 }
 
 const PAYLOADS: [&str; 8] = [
