@@ -15,6 +15,7 @@ pub mod man;
 pub mod outbox;
 pub mod output;
 pub mod quarantine;
+pub mod report;
 pub mod rules;
 pub mod scan;
 pub mod stats;

@@ -102,7 +102,7 @@ impl Gate {
         else {
             return Ok(None);
         };
-        if self.hop.is_none() {
+        if !self.can_send() {
             return Err(GateError::NoNextHop);
         }
         let reading = self.reader(&book).read(Kind::Message, "", &raw, self.now()).await?;
@@ -175,7 +175,7 @@ impl Gate {
         question: &str,
     ) -> Result<NewQueued, GateError> {
         let book = self.book();
-        if self.hop.is_none() {
+        if !self.can_send() {
             return Err(GateError::NoNextHop);
         }
         let raw: Arc<[u8]> = self.store.reread_held(held.id, by).await?.into();
@@ -266,7 +266,7 @@ impl Gate {
         let direction = Direction::of_envelope(&submission.envelope, domains);
         let sender = submission.envelope.sender.as_ref();
         match (sender, notify::may_notify(&submission.raw, sender, direction)) {
-            (Some(sender), Ok(())) if self.hop.is_some() => Ok(sender),
+            (Some(sender), Ok(())) if self.can_send() => Ok(sender),
             (Some(_), Ok(())) => Err("no next hop"),
             (None, _) | (_, Err(_)) => Err("nobody of ours"),
         }

@@ -59,7 +59,7 @@ impl Gate {
         by: &Reviewer,
         how: ReleaseAs,
     ) -> Result<ReadyRelease, GateError> {
-        if self.hop.is_none() {
+        if !self.can_send() {
             return Err(GateError::NoNextHop);
         }
         let book = self.book();

@@ -58,6 +58,9 @@ pub enum Obstacle {
 }
 
 impl Gate {
+    /// Characters that a reason for letting a message through must have.
+    pub const LEAST_REASON: usize = 20;
+
     /// Does what a sender chose, with the words given for it.
     ///
     /// # Errors
@@ -129,7 +132,7 @@ impl Gate {
     ) -> Result<Answered, Stopped> {
         let reason =
             self.checked_text(words).map_err(|error| Stopped::By(Obstacle::Text(error)))?;
-        if reason.chars().count() < LEAST_REASON {
+        if reason.chars().count() < Self::LEAST_REASON {
             return Err(Stopped::By(Obstacle::Short));
         }
         let by = reviewer(holder, &reason)?;
@@ -302,7 +305,5 @@ impl<E: Into<GateError>> From<E> for Stopped {
     }
 }
 
-/// Characters of a reason for letting a message through.
-const LEAST_REASON: usize = 20;
 /// Bytes of a name are at most 200.
 const MOST_NAME: usize = 50;

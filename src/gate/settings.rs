@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::DigestSettings;
+use super::{AccountSettings, DigestSettings};
 use crate::{base::limits::Limits, detect, notify::Letterhead, policy::Mode};
 
 /// `[gateway]`
@@ -89,6 +89,8 @@ impl Default for ReviewSettings {
 /// What the gate is set to.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// `[accounts]`
+    pub accounts: AccountSettings,
     /// `[detect]`
     pub detect: detect::Settings,
     /// `[digest]`

@@ -11,8 +11,12 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 
-use super::{People, approvals, assets, guard, item, login, queue};
-use crate::model::Permission;
+use super::{
+    People, approvals, assets, factor, guard, item, login,
+    officer::{audit, holds, persons, reports},
+    people, queue, sender,
+};
+use crate::model::{Permission, Permission as P};
 
 /// What a visitor must have.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -53,11 +57,24 @@ pub fn table() -> Vec<Route> {
         sent("/approvals/{id}/approve", APPROVES, post(approvals::approve)),
         sent("/approvals/{id}/decline", APPROVES, post(approvals::decline)),
         shown("/assets/{file}", Needs::Anyone, get(assets::file)),
+        shown("/audit", Needs::May(P::SeeAudit), get(audit::show)),
+        sent("/audit/export", Needs::May(P::SeeAudit), post(audit::export)),
+        sent("/audit/verify", Needs::May(P::SeeAudit), post(audit::verify)),
+        shown("/holds", Needs::May(P::KeepByLaw), get(holds::show)),
+        sent("/holds/lift", Needs::May(P::KeepByLaw), post(holds::lift)),
+        sent("/holds/place", Needs::May(P::KeepByLaw), post(holds::place)),
+        // The token is what those need who come by it, and what makes a form ours.
+        shown("/e/{event}/{token}", Needs::Anyone, get(sender::shown)),
+        sent("/e/{event}/{token}", Needs::Anyone, post(sender::sent)),
         shown("/login", Needs::Anyone, get(login::show)),
         sent("/login", Needs::Anyone, post(login::enter)),
+        sent("/login/code", Needs::Anyone, post(factor::enter)),
         sent("/logout", Needs::SignedIn, post(login::leave)),
         shown("/me", Needs::SignedIn, get(login::own)),
         sent("/me/appearance", Needs::SignedIn, post(login::prefer)),
+        sent("/me/factor", Needs::SignedIn, post(factor::set)),
+        sent("/me/factor/remove", Needs::SignedIn, post(factor::remove)),
+        sent("/me/factor/start", Needs::SignedIn, post(factor::start)),
         sent("/me/password", Needs::SignedIn, post(login::change)),
         shown("/proposals", FIGURES, get(approvals::proposals)),
         shown("/proposals/{id}/toml", FIGURES, get(approvals::file)),
@@ -71,6 +88,23 @@ pub fn table() -> Vec<Route> {
         shown("/queue/{id}/preview", LOOKS, get(item::preview)),
         sent("/queue/{id}/raw", REVEALS, post(item::raw)),
         sent("/queue/{id}/reveal", REVEALS, post(item::reveal)),
+        shown("/persons", Needs::May(P::FindPersons), get(persons::show)),
+        sent("/persons/find", Needs::May(P::FindPersons), post(persons::find)),
+        shown("/persons/{search}", Needs::May(P::FindPersons), get(persons::result)),
+        sent("/persons/{search}/correct", Needs::May(P::FindPersons), post(persons::correct)),
+        sent("/persons/{search}/erase", Needs::May(P::FindPersons), post(persons::erase)),
+        sent("/persons/{search}/evidence", Needs::May(P::FindPersons), post(persons::evidence)),
+        sent("/persons/{search}/export", Needs::May(P::FindPersons), post(persons::export)),
+        shown("/reports", Needs::May(P::SeeReports), get(reports::show)),
+        sent("/reports/evidence", Needs::May(P::SeeReports), post(reports::evidence)),
+        sent("/reports/slip", Needs::May(P::SeeReports), post(reports::slip)),
+        sent("/me/sessions/end", Needs::SignedIn, post(login::end_others)),
+        shown("/people", MANAGES, get(people::list)),
+        sent("/people", MANAGES, post(people::make)),
+        shown("/people/{id}", MANAGES, get(people::show)),
+        sent("/people/{id}/close", MANAGES, post(people::close)),
+        sent("/people/{id}/reset", MANAGES, post(people::reset)),
+        sent("/people/{id}/roles", MANAGES, post(people::roles)),
         shown("/welcome/{token}", Needs::Anyone, get(login::welcome)),
         sent("/welcome/{token}", Needs::Anyone, post(login::accept)),
     ]
@@ -94,8 +128,9 @@ fn sent(path: &'static str, needs: Needs, handler: MethodRouter<People>) -> Rout
     Route { path, way: Way::Sent, needs, handler }
 }
 
-const APPROVES: Needs = Needs::May(Permission::Approve);
-const DECIDES: Needs = Needs::May(Permission::Decide);
-const FIGURES: Needs = Needs::May(Permission::SeeFigures);
-const LOOKS: Needs = Needs::May(Permission::SeeQueue);
-const REVEALS: Needs = Needs::May(Permission::Reveal);
+const APPROVES: Needs = Needs::May(P::Approve);
+const DECIDES: Needs = Needs::May(P::Decide);
+const FIGURES: Needs = Needs::May(P::SeeFigures);
+const LOOKS: Needs = Needs::May(P::SeeQueue);
+const REVEALS: Needs = Needs::May(P::Reveal);
+const MANAGES: Needs = Needs::May(Permission::ManageAccounts);

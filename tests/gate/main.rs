@@ -26,6 +26,7 @@ mod reports;
 mod review;
 mod rulebooks;
 mod sender_links;
+mod sender_page;
 mod split;
 mod verdicts;
 mod wishes;

@@ -145,7 +145,12 @@ fn number_length(letters: &[Letter]) -> usize {
         if c.is_numeric() {
             end = at + 1;
             between = 0;
-        } else if end == 0 || c.is_alphabetic() || between == APART || starts_time(letters, at) {
+        } else if end == 0
+            || c.is_alphabetic()
+            || between == APART
+            || starts_time(letters, at)
+            || starts_zone(letters, at)
+        {
             break;
         } else {
             between += 1;
@@ -159,6 +164,21 @@ fn starts_time(letters: &[Letter], at: usize) -> bool {
     let next = |offset: usize| letters.get(at + offset).map(|letter| letter.is);
     let digit = |offset| next(offset).is_some_and(|c: char| c.is_ascii_digit());
     next(0) == Some(' ') && digit(1) && digit(2) && next(3) == Some(':')
+}
+
+/// Whether a blank stands between a time of day and its zone, as in
+/// `09:00:00 +0100`.
+fn starts_zone(letters: &[Letter], at: usize) -> bool {
+    let Some(before) = at.checked_sub(3).and_then(|from| letters.get(from..at)) else {
+        return false;
+    };
+    let next = |offset: usize| letters.get(at + offset).map(|letter| letter.is);
+    let is_digit = |offset| next(offset).is_some_and(|c: char| c.is_ascii_digit());
+    before[0].is == ':'
+        && next(0) == Some(' ')
+        && matches!(next(1), Some('+' | '-'))
+        && (2..6).all(is_digit)
+        && !is_digit(6)
 }
 
 /// Characters shown on each side of a finding.

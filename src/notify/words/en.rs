@@ -113,6 +113,7 @@ pub(super) static WORDS: Words = Words {
     contact: "Contact",
     reference: "Reference",
     read_more: "Read more",
+    legal: "What our policy rests on",
     automatic: "This notice was made automatically. Replies to it may not be read.",
     date: "{day} {month} {year}",
     months: "January February March April May June July August September October November December",

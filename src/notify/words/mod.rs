@@ -70,7 +70,7 @@ words! {
     act_held, act_refused, act_note,
     /// What happens to the held message.
     head_held, held_who, held_until, held_open,
-    head_contact, contact, reference, read_more, automatic,
+    head_contact, contact, reference, read_more, legal, automatic,
     date, months,
     /// The digest for those who review.
     digest_none, digest_one, digest_many, digest_levels, digest_directions, digest_ages,

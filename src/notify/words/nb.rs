@@ -113,6 +113,7 @@ pub(super) static WORDS: Words = Words {
     contact: "Kontakt",
     reference: "Referanse",
     read_more: "Les mer",
+    legal: "Hva retningslinjene våre bygger på",
     automatic: "Denne meldingen er laget automatisk. Svar leses ikke nødvendigvis.",
     date: "{day}. {month} {year}",
     months: "januar februar mars april mai juni juli august september oktober november desember",

@@ -113,6 +113,7 @@ pub(super) static WORDS: Words = Words {
     contact: "Kontakt",
     reference: "Referanse",
     read_more: "Les meir",
+    legal: "Kva retningslinjene våre byggjer på",
     automatic: "Denne meldinga er laga automatisk. Det er ikkje sikkert at svar blir lesne.",
     date: "{day}. {month} {year}",
     months: "januar februar mars april mai juni juli august september oktober november desember",

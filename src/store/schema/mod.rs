@@ -8,6 +8,7 @@ mod links;
 mod queue;
 mod review;
 mod rights;
+mod second_factor;
 mod wishes;
 
 use super::{
@@ -99,6 +100,7 @@ const STEPS: &[&[&str]] = &[
     queue::STEP,
     wishes::STEP,
     accounts::STEP,
+    second_factor::STEP,
     review::STEP,
 ];
 
