@@ -8,6 +8,7 @@
 //! too great a number is cut off; mail goes on whatever happens here.
 
 mod accept_language;
+mod approvals;
 mod assets;
 mod attempts;
 mod cookies;
@@ -16,6 +17,7 @@ mod dashboard_texts;
 mod factor;
 mod frame_texts;
 mod guard;
+mod item;
 mod layout;
 mod login;
 pub mod metrics;
@@ -25,6 +27,8 @@ mod people;
 mod people_texts;
 mod plot;
 mod qr;
+mod queue;
+mod queue_texts;
 pub mod routes;
 mod sender;
 mod sender_texts;

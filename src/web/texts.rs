@@ -12,6 +12,7 @@ mod tests {
         frame_texts::FrameTexts,
         officer,
         people_texts::{FactorTexts, PeopleTexts},
+        queue_texts::QueueTexts,
     };
 
     /// Every area of pages.
@@ -21,6 +22,7 @@ mod tests {
             FactorTexts::all(),
             FrameTexts::all(),
             PeopleTexts::all(),
+            QueueTexts::all(),
             officer::all_texts(),
         ]
         .concat()
