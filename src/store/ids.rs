@@ -18,6 +18,11 @@ pub struct HeldId(EventId);
 #[serde(transparent)]
 pub struct AccountId(EventId);
 
+/// Names a token of a person.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(transparent)]
+pub struct TokenId(EventId);
+
 /// Names one item of the outbox.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
@@ -51,3 +56,4 @@ macro_rules! item_id {
 item_id!(AccountId);
 item_id!(HeldId);
 item_id!(QueuedId);
+item_id!(TokenId);

@@ -35,6 +35,7 @@ mod second_factor;
 mod senders;
 mod sending;
 mod sessions;
+mod tokens;
 mod wishes;
 mod writer;
 
@@ -58,7 +59,7 @@ pub use self::{
     counts::Counts,
     error::StoreError,
     held::{Held, HeldFilter},
-    ids::{AccountId, HeldId, QueuedId},
+    ids::{AccountId, HeldId, QueuedId, TokenId},
     ledger::LedgerHour,
     legal_hold::{Kept, LegalHold},
     links::{LinkUse, UsedLink},
@@ -68,6 +69,7 @@ pub use self::{
     rights::{Correction, Erased},
     second_factor::SecondFactor,
     sending::{Attempt, Fate, Queued},
+    tokens::{NewToken, Token},
 };
 use self::{
     audit::Entry,

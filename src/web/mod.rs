@@ -8,6 +8,7 @@
 //! mail goes on whatever happens here.
 
 mod accept_language;
+pub mod api;
 mod assets;
 mod attempts;
 mod cookies;
@@ -26,6 +27,8 @@ mod serve;
 mod settings;
 mod signed;
 mod texts;
+mod token_texts;
+mod tokens;
 
 use std::{future::Future, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 

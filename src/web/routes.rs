@@ -11,7 +11,7 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 
-use super::{People, assets, factor, guard, login, people};
+use super::{People, api, assets, factor, guard, login, people, tokens};
 use crate::model::Permission;
 
 /// What a visitor must have.
@@ -61,9 +61,13 @@ pub fn table() -> Vec<Route> {
         sent("/me/factor/start", Needs::SignedIn, post(factor::start)),
         sent("/me/password", Needs::SignedIn, post(login::change)),
         sent("/me/sessions/end", Needs::SignedIn, post(login::end_others)),
+        shown("/me/tokens", Needs::SignedIn, get(tokens::list)),
+        sent("/me/tokens", Needs::SignedIn, post(tokens::make)),
+        sent("/me/tokens/{id}/end", Needs::SignedIn, post(tokens::end)),
         shown("/people", MANAGES, get(people::list)),
         sent("/people", MANAGES, post(people::make)),
         shown("/people/{id}", MANAGES, get(people::show)),
+        sent("/people/{id}/addresses", MANAGES, post(people::addresses)),
         sent("/people/{id}/close", MANAGES, post(people::close)),
         sent("/people/{id}/reset", MANAGES, post(people::reset)),
         sent("/people/{id}/roles", MANAGES, post(people::roles)),
@@ -79,7 +83,7 @@ pub(super) fn router(people: People) -> Router {
         let guarded = handler.layer(from_fn_with_state((people.clone(), needs), guard::admit));
         router = router.route(path, guarded);
     }
-    router.with_state(people)
+    router.merge(api::router(&people)).with_state(people)
 }
 
 fn shown(path: &'static str, needs: Needs, handler: MethodRouter<People>) -> Route {

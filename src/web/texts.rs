@@ -40,11 +40,12 @@ mod tests {
     use super::super::{
         frame_texts::FrameTexts,
         people_texts::{FactorTexts, PeopleTexts},
+        token_texts::TokenTexts,
     };
 
     /// Every area of pages.
     fn all() -> Vec<(&'static str, [&'static str; 3])> {
-        [FactorTexts::all(), FrameTexts::all(), PeopleTexts::all()].concat()
+        [FactorTexts::all(), FrameTexts::all(), PeopleTexts::all(), TokenTexts::all()].concat()
     }
 
     #[test]

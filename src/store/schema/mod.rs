@@ -8,6 +8,7 @@ mod links;
 mod queue;
 mod rights;
 mod second_factor;
+mod tokens;
 mod wishes;
 
 use super::{
@@ -100,6 +101,7 @@ const STEPS: &[&[&str]] = &[
     wishes::STEP,
     accounts::STEP,
     second_factor::STEP,
+    tokens::STEP,
 ];
 
 const FIRST: &[&str] = &[
