@@ -44,6 +44,8 @@ pub(super) struct Config {
     #[serde(default)]
     pub(super) notify: notify::Settings,
     pub(super) reinject: Option<relay::Settings>,
+    #[serde(default)]
+    pub(super) review: gate::ReviewSettings,
     pub(super) smtp: Option<smtp::Settings>,
     pub(super) web: Option<web::Settings>,
     #[serde(default)]
@@ -86,6 +88,7 @@ impl Config {
             gateway: self.gateway.clone(),
             letterhead: letterhead.map_err(ConfigError::Domain)?,
             limits: self.limits.clone(),
+            review: self.review.clone(),
         })
     }
 

@@ -131,6 +131,14 @@ Examples:
   sluse quarantine show bcdfghjkmnpqrstvbcdf
   sluse quarantine show bcdfghjkmnpqrstvbcdf --reveal --reason \"asked by the sender\"";
 
+pub(super) const REPORT: &str = "\
+Examples:
+  sluse report slip bcdfghjkmnpqrstvbcdf --reason \"incident 2026-4\" > incident.html
+  sluse report slip --from 2026-11-23 --to 2026-11-24 --as json
+  sluse report evidence --language en > evidence.html
+
+Print the document from a browser. It shows no content; making it is an audit row.";
+
 pub(super) const RULES: &str = "\
 Examples:
   sluse rules list

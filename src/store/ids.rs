@@ -1,4 +1,4 @@
-//! Identifiers of held and of queued items: random, in the alphabet of event
+//! Identifiers of held and of queued items, and of requests: random, in the alphabet of event
 //! identifiers.
 
 use std::{fmt, str::FromStr};
@@ -28,6 +28,11 @@ pub struct TokenId(EventId);
 #[serde(transparent)]
 pub struct QueuedId(EventId);
 
+/// Names what somebody asked for.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(transparent)]
+pub struct ProposalId(EventId);
+
 macro_rules! item_id {
     ($name:ident) => {
         impl $name {
@@ -55,5 +60,6 @@ macro_rules! item_id {
 
 item_id!(AccountId);
 item_id!(HeldId);
+item_id!(ProposalId);
 item_id!(QueuedId);
 item_id!(TokenId);

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::{
     People, accept_language,
     attempts::Browser,
-    factor,
+    dashboard, factor,
     frame_texts::FrameTexts,
     layout::{self, Frame, Theme, Trouble},
     page,
@@ -25,7 +25,7 @@ use super::{
 use crate::{
     base::secret::Secret,
     gate::{AccessToken, AccountError, LoggedIn, WeakPassword},
-    model::Role,
+    model::{Permission, Role},
     notify::Language,
     store::Account,
 };
@@ -47,6 +47,9 @@ pub(super) async fn home(
     let Some(signed) = signed else {
         return page::general(Held(people.public.clone()), query, headers).await;
     };
+    if signed.may(Permission::SeeFigures) {
+        return dashboard::show(&people.gate, &signed).await;
+    }
     let frame = Frame::of(&signed, FrameTexts::of(signed.language()).home);
     layout::show(StatusCode::OK, &HomePage { frame })
 }

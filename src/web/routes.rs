@@ -11,8 +11,12 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 
-use super::{People, api, assets, factor, guard, login, people, tokens};
-use crate::model::Permission;
+use super::{
+    People, api, assets, factor, guard, login,
+    officer::{audit, holds, persons, reports},
+    people, sender, tokens,
+};
+use crate::model::{Permission, Permission as P};
 
 /// What a visitor must have.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -50,6 +54,15 @@ pub fn table() -> Vec<Route> {
     vec![
         shown("/", Needs::Anyone, get(login::home)),
         shown("/assets/{file}", Needs::Anyone, get(assets::file)),
+        shown("/audit", Needs::May(P::SeeAudit), get(audit::show)),
+        sent("/audit/export", Needs::May(P::SeeAudit), post(audit::export)),
+        sent("/audit/verify", Needs::May(P::SeeAudit), post(audit::verify)),
+        shown("/holds", Needs::May(P::KeepByLaw), get(holds::show)),
+        sent("/holds/lift", Needs::May(P::KeepByLaw), post(holds::lift)),
+        sent("/holds/place", Needs::May(P::KeepByLaw), post(holds::place)),
+        // The token is what those need who come by it, and what makes a form ours.
+        shown("/e/{event}/{token}", Needs::Anyone, get(sender::shown)),
+        sent("/e/{event}/{token}", Needs::Anyone, post(sender::sent)),
         shown("/login", Needs::Anyone, get(login::show)),
         sent("/login", Needs::Anyone, post(login::enter)),
         sent("/login/code", Needs::Anyone, post(factor::enter)),
@@ -60,6 +73,16 @@ pub fn table() -> Vec<Route> {
         sent("/me/factor/remove", Needs::SignedIn, post(factor::remove)),
         sent("/me/factor/start", Needs::SignedIn, post(factor::start)),
         sent("/me/password", Needs::SignedIn, post(login::change)),
+        shown("/persons", Needs::May(P::FindPersons), get(persons::show)),
+        sent("/persons/find", Needs::May(P::FindPersons), post(persons::find)),
+        shown("/persons/{search}", Needs::May(P::FindPersons), get(persons::result)),
+        sent("/persons/{search}/correct", Needs::May(P::FindPersons), post(persons::correct)),
+        sent("/persons/{search}/erase", Needs::May(P::FindPersons), post(persons::erase)),
+        sent("/persons/{search}/evidence", Needs::May(P::FindPersons), post(persons::evidence)),
+        sent("/persons/{search}/export", Needs::May(P::FindPersons), post(persons::export)),
+        shown("/reports", Needs::May(P::SeeReports), get(reports::show)),
+        sent("/reports/evidence", Needs::May(P::SeeReports), post(reports::evidence)),
+        sent("/reports/slip", Needs::May(P::SeeReports), post(reports::slip)),
         sent("/me/sessions/end", Needs::SignedIn, post(login::end_others)),
         shown("/me/tokens", Needs::SignedIn, get(tokens::list)),
         sent("/me/tokens", Needs::SignedIn, post(tokens::make)),

@@ -8,6 +8,7 @@ mod harness;
 mod api;
 mod factor;
 mod login;
+mod officer;
 mod people;
 mod place;
 mod public;

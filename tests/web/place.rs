@@ -190,15 +190,17 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) head: String,
     pub(crate) body: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Answer {
     fn read(bytes: &[u8]) -> Self {
         let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
         let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-        let body = String::from_utf8_lossy(&bytes[end + 4..]).into_owned();
+        let bytes = bytes[end + 4..].to_vec();
+        let body = String::from_utf8_lossy(&bytes).into_owned();
         let status = head.get(9..12).and_then(|digits| digits.parse().ok()).unwrap_or(0);
-        Self { status, head, body }
+        Self { status, head, body, bytes }
     }
 
     /// The values of a header field.

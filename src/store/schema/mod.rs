@@ -6,6 +6,7 @@
 mod accounts;
 mod links;
 mod queue;
+mod review;
 mod rights;
 mod second_factor;
 mod tokens;
@@ -101,6 +102,7 @@ const STEPS: &[&[&str]] = &[
     wishes::STEP,
     accounts::STEP,
     second_factor::STEP,
+    review::STEP,
     tokens::STEP,
 ];
 
