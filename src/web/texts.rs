@@ -12,6 +12,7 @@ mod tests {
         frame_texts::FrameTexts,
         officer,
         people_texts::{FactorTexts, PeopleTexts},
+        token_texts::TokenTexts,
     };
 
     /// Every area of pages.
@@ -21,6 +22,7 @@ mod tests {
             FactorTexts::all(),
             FrameTexts::all(),
             PeopleTexts::all(),
+            TokenTexts::all(),
             officer::all_texts(),
         ]
         .concat()

@@ -108,6 +108,8 @@ fn told(route: &Route, who: &str, answer: &Answer) -> String {
 /// Real things for the paths.
 struct Things {
     account: String,
+    /// A name that nothing has.
+    nothing: String,
     style: String,
     welcome: String,
 }
@@ -123,12 +125,18 @@ impl Things {
         let account = before.rsplit("/people/").next().unwrap().to_owned();
         let style = page.split("href=\"/assets/").nth(1).unwrap().split('"').next().unwrap();
         let style = style.to_owned();
-        Self { account, style, welcome: welcome.trim_start_matches("/welcome/").to_owned() }
+        Self {
+            account,
+            nothing: "bcdfghjkmnpqrstvbcdf".to_owned(),
+            style,
+            welcome: welcome.trim_start_matches("/welcome/").to_owned(),
+        }
     }
 
     fn fill(&self, path: &str) -> String {
         let things = [
             ("/assets/{file}", &self.style),
+            ("/me/tokens/{id}", &self.nothing),
             ("/people/{id}", &self.account),
             ("/welcome/{token}", &self.welcome),
         ];
