@@ -130,7 +130,20 @@ impl Config {
         self.gateway.rules.iter_mut().for_each(settle);
         settle(&mut self.gateway.state);
         if let Some(smtp) = &mut self.smtp {
-            [&mut smtp.authorities, &mut smtp.certificate, &mut smtp.key]
+            [
+                &mut smtp.authorities,
+                &mut smtp.certificate,
+                &mut smtp.key,
+                &mut smtp.next_hop_authorities,
+                &mut smtp.next_hop_certificate,
+                &mut smtp.next_hop_key,
+            ]
+            .into_iter()
+            .flatten()
+            .for_each(settle);
+        }
+        if let Some(hop) = &mut self.reinject {
+            [&mut hop.authorities, &mut hop.certificate, &mut hop.key]
                 .into_iter()
                 .flatten()
                 .for_each(settle);
@@ -180,12 +193,23 @@ impl Config {
             let what = format!("{to} is in none of your own domains");
             return fault("digest.recipients", what, "a digest goes to your own people");
         }
-        self.smtp_fault().or_else(|| self.number_fault())
+        let hop = self.smtp_fault().or_else(|| self.reinject_fault());
+        hop.or_else(|| self.number_fault())
     }
 
     fn smtp_fault(&self) -> Option<Fault> {
         let smtp::Fault { key, what, hint } = self.smtp.as_ref()?.fault()?;
         fault(format!("smtp.{key}"), what, hint)
+    }
+
+    fn reinject_fault(&self) -> Option<Fault> {
+        let relay::Fault { part, what, hint } = self.reinject.as_ref()?.fault()?;
+        let key = match part {
+            relay::Part::Certificate => "certificate",
+            relay::Part::Key => "key",
+            relay::Part::Tls => "tls",
+        };
+        fault(format!("reinject.{key}"), what, hint)
     }
 
     fn ocr_fault(&self) -> Option<Fault> {
@@ -355,6 +379,9 @@ mod tests {
             key: None,
             authorities: None,
             next_hop_tls: None,
+            next_hop_authorities: None,
+            next_hop_certificate: None,
+            next_hop_key: None,
             ..shown.smtp.unwrap()
         };
         assert_eq!(text(shown_smtp), text(smtp));

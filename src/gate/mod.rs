@@ -39,7 +39,7 @@ use std::{
     time::Instant,
 };
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use jiff::Timestamp;
 use tokio::sync::Notify;
 use tracing::{Instrument, error, info_span};
@@ -74,7 +74,7 @@ use crate::{
 pub struct Gate {
     book: ArcSwap<Rulebook>,
     clock: Arc<dyn Clock>,
-    hop: Option<NextHop>,
+    hop: ArcSwapOption<NextHop>,
     mail_waits: Notify,
     protector: Arc<Protector>,
     store: Store,
@@ -104,7 +104,7 @@ impl Gate {
         Self {
             book: ArcSwap::from_pointee(parts.book),
             clock: parts.clock,
-            hop: parts.hop,
+            hop: ArcSwapOption::new(parts.hop.map(Arc::new)),
             mail_waits: Notify::new(),
             protector: Arc::new(parts.protector),
             store: parts.store,
@@ -117,6 +117,11 @@ impl Gate {
     /// judged keeps those it began with.
     pub fn reload(&self, book: Rulebook) {
         self.book.store(Arc::new(book));
+    }
+
+    /// Sends to this next hop from now on, if to any.
+    pub fn send_to(&self, hop: Option<NextHop>) {
+        self.hop.store(hop.map(Arc::new));
     }
 
     /// Rules, policy and settings in use now.
@@ -151,7 +156,7 @@ impl Gate {
 
     /// Whether mail that the gateway itself must send has somewhere to go.
     pub fn can_send(&self) -> bool {
-        self.hop.is_some()
+        self.hop.load().is_some()
     }
 
     /// Reads bytes by the rules in use.
@@ -173,7 +178,7 @@ impl Gate {
         let recipients = taken.envelope.recipients.clone();
         let submission = Submission {
             id: event,
-            channel: Channel { reinjects: self.hop.is_some(), ..taken.channel },
+            channel: Channel { reinjects: self.can_send(), ..taken.channel },
             envelope: taken.envelope,
             raw: taken.raw,
             wishes: taken.wishes,

@@ -100,7 +100,7 @@ impl Gate {
         else {
             return Ok(None);
         };
-        if self.hop.is_none() {
+        if !self.can_send() {
             return Err(GateError::NoNextHop);
         }
         let reading = self.reader(&book).read(Kind::Message, "", &raw, self.now()).await?;
@@ -217,7 +217,7 @@ impl Gate {
         let direction = Direction::of_envelope(&submission.envelope, domains);
         let sender = submission.envelope.sender.as_ref();
         match (sender, notify::may_notify(&submission.raw, sender, direction)) {
-            (Some(sender), Ok(())) if self.hop.is_some() => Ok(sender),
+            (Some(sender), Ok(())) if self.can_send() => Ok(sender),
             (Some(_), Ok(())) => Err("no next hop"),
             (None, _) | (_, Err(_)) => Err("nobody of ours"),
         }

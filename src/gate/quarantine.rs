@@ -48,7 +48,7 @@ impl Gate {
         if held.state != HeldState::Held {
             return Ok(Released::Already(held.state));
         }
-        if self.hop.is_none() {
+        if !self.can_send() {
             return Err(GateError::NoNextHop);
         }
         let book = self.book();
