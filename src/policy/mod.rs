@@ -13,7 +13,7 @@ mod route;
 mod tests_in_file;
 
 pub use self::{
-    cleared::{Cleared, Grounds, MARK, Parcel, StoredParcelError, WrongBytes},
+    cleared::{Cleared, Grounds, MARK, Parcel, StoredParcelError, Way, WrongBytes},
     decide::Facts,
     file::{Policy, PolicyError},
     passed::Passed,
