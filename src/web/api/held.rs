@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Body, By, People, Problem};
+use super::{Body, By, People, Problem, Unfit};
 use crate::{
     gate::{Discard, ReleaseAs, Released},
     model::{Act, Direction, Event, Level},
@@ -120,7 +120,7 @@ pub(super) async fn reveal(
     };
     let by = match by.reviewer(&people, &body.purpose) {
         Ok(by) => by,
-        Err(response) => return response,
+        Err(Unfit(why)) => return Problem::Unfit.told(why),
     };
     match people.gate.store().reveal_held(id, &by).await {
         Ok(content) => ([(header::CONTENT_TYPE, "message/rfc822")], content).into_response(),
@@ -150,7 +150,7 @@ pub(super) async fn release(
     };
     let by = match by.reviewer(&people, &body.purpose) {
         Ok(by) => by,
-        Err(response) => return response,
+        Err(Unfit(why)) => return Problem::Unfit.told(why),
     };
     let how = if body.encrypt { ReleaseAs::Encrypted } else { ReleaseAs::Sent };
     match people.gate.release(id, &by, how).await {
@@ -193,7 +193,7 @@ async fn discard(
     };
     let by = match by.reviewer(&people, &body.purpose) {
         Ok(by) => by,
-        Err(response) => return response,
+        Err(Unfit(why)) => return Problem::Unfit.told(why),
     };
     let state = match to {
         Discard::Delete => HeldState::Deleted,

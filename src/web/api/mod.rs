@@ -56,16 +56,19 @@ impl Caller {
     }
 
     /// The person, acting through the token with a purpose.
-    fn reviewer(&self, people: &People, purpose: &str) -> Result<Reviewer, Response> {
+    fn reviewer(&self, people: &People, purpose: &str) -> Result<Reviewer, Unfit> {
         let purpose = people.gate.checked_text(purpose);
-        let purpose = purpose.map_err(|error| Problem::Unfit.told(error))?;
+        let purpose = purpose.map_err(|error| Unfit(error.to_string()))?;
         if purpose.is_empty() {
-            return Err(Problem::Unfit.told("a purpose is needed"));
+            return Err(Unfit("a purpose is needed".to_owned()));
         }
         let purpose = format!("{purpose} (token {})", self.token);
-        Reviewer::new(&self.name, &purpose).map_err(|error| Problem::Unfit.told(error))
+        Reviewer::new(&self.name, &purpose).map_err(|error| Unfit(error.to_string()))
     }
 }
+
+/// What is wrong with what somebody typed.
+struct Unfit(String);
 
 /// Lets a call pass to its handler, or answers in its place.
 async fn admit(
