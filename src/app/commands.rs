@@ -190,7 +190,9 @@ fn scan_book(
         return Ok((Rulebook::load(config.gate()?)?, config.worker, config.extract));
     }
     let book = Rulebook::built_in(Settings {
+        accounts: crate::gate::AccountSettings::default(),
         detect: crate::detect::Settings::default(),
+        review: crate::gate::ReviewSettings::default(),
         digest: crate::gate::DigestSettings::default(),
         gateway: GatewaySettings::nowhere(),
         letterhead: crate::notify::Settings::default().letterhead(&[], None)?,

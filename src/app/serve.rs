@@ -156,16 +156,18 @@ async fn reload(service: &Service<'_>) {
     let loaded = async {
         let config = Config::load(service.path)?;
         let book = open::rulebook(&config, service.workers).await?;
+        let hop = open::hop(&config)?;
         // The last step that can fail, so that all is new or all stays.
         if let (Some(front), Some(settings)) = (&service.front, config.smtp) {
             front.reload(settings, config.gateway.domains).context("[smtp]")?;
         }
-        anyhow::Ok(book)
+        anyhow::Ok((book, hop))
     };
     let result = match loaded.await {
-        Ok(book) => {
+        Ok((book, hop)) => {
             service.pages.replace(book.settings.letterhead.clone());
             service.gate.reload(book);
+            service.gate.send_to(hop);
             note_settings(service.gate).await
         }
         Err(error) => Err(error),

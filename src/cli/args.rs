@@ -163,6 +163,10 @@ pub enum AccountCommand {
     Reset {
         /// The account
         name: LoginName,
+        /// Take the second factor away too, when authenticator and recovery codes
+        /// are lost
+        #[arg(long)]
+        second_factor: bool,
     },
     /// Give other roles
     Roles {

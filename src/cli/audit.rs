@@ -15,7 +15,7 @@ use super::{
     Exit, InputError,
     args::{AuditCommand, ExportArguments, ExportAs, ExportBound, Format, VerifyArguments},
     output::{Output, Tint, remark},
-    reviewer,
+    reader_of_log,
 };
 use crate::{
     model::Reviewer,
@@ -59,7 +59,7 @@ pub async fn verify_apart(command: &VerifyArguments, format: Format) -> anyhow::
 
 /// Prints rows, and writes into the log that they were handed out.
 async fn export(command: &ExportArguments, store: &Store) -> anyhow::Result<Exit> {
-    let by = reviewer(&command.person, "exported on the command line")?;
+    let by = reader_of_log(&command.person, "exported on the command line")?;
     let end = note_export(store, &by, command, "audit log").await?;
     let mut output = Output::new();
     if command.kind == ExportAs::Csv {
@@ -79,7 +79,7 @@ async fn export(command: &ExportArguments, store: &Store) -> anyhow::Result<Exit
 /// Prints what the log says about deletions and legal holds, with what proves
 /// it.
 async fn evidence(command: &ExportArguments, store: &Store) -> anyhow::Result<Exit> {
-    let by = reviewer(&command.person, "evidence of deletion, on the command line")?;
+    let by = reader_of_log(&command.person, "evidence of deletion, on the command line")?;
     let end = note_export(store, &by, command, "evidence of deletion").await?;
     let mut rows: Vec<AuditRow> = Vec::new();
     each_row(store, command, end, |row| {

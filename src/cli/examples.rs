@@ -17,6 +17,7 @@ Examples:
   sluse account list
   sluse account roles solveig --roles officer
   sluse account reset solveig
+  sluse account reset solveig --second-factor
   sluse account close solveig
 
 A change ends the sessions of the account. The service prints a link for the first

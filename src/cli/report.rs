@@ -81,7 +81,7 @@ pub async fn run(command: &ReportCommand, gate: &Gate) -> anyhow::Result<Exit> {
     let mut output = Output::new();
     match command {
         ReportCommand::Evidence { form, person } => {
-            let by = reviewer(person, "evidence report, on the command line")?;
+            let by = reviewer(gate, person, "evidence report, on the command line")?;
             let evidence = gate.evidence(&by).await?;
             match form.kind {
                 ReportAs::Html => output.line(evidence_page(&evidence, form.language)?)?,
@@ -91,7 +91,7 @@ pub async fn run(command: &ReportCommand, gate: &Gate) -> anyhow::Result<Exit> {
             Ok(if holds { Exit::Ok } else { Exit::Negative })
         }
         ReportCommand::Slip { event, from, to, form, person } => {
-            let by = reviewer(person, "incident report, on the command line")?;
+            let by = reviewer(gate, person, "incident report, on the command line")?;
             let scope = match event {
                 Some(event) => Scope::Event(*event),
                 None => period(from.as_ref(), to.as_ref(), gate.now()),

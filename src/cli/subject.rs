@@ -32,7 +32,7 @@ use crate::{
 pub async fn run(command: &SubjectCommand, format: Format, gate: &Gate) -> anyhow::Result<Exit> {
     match command {
         SubjectCommand::Correct { id, note, person } => {
-            let by = reviewer(person, "")?;
+            let by = reviewer(gate, person, "")?;
             let text = read_text(note)?;
             match gate.store().correct(*id, text.trim(), &by).await {
                 Ok(()) => Ok(Exit::Ok),
@@ -62,7 +62,7 @@ pub async fn run(command: &SubjectCommand, format: Format, gate: &Gate) -> anyho
 }
 
 async fn find(whom: &Whom, gate: &Gate) -> anyhow::Result<(Traces, Reviewer)> {
-    let by = reviewer(&whom.person, "")?;
+    let by = reviewer(gate, &whom.person, "")?;
     let subject = match (&whom.address, &whom.name, &whom.number) {
         (Some(address), ..) => Subject::Address(address.clone()),
         (_, Some(name), _) => Subject::Name(name.clone()),

@@ -103,7 +103,7 @@ impl Gate {
         if !settings.is_due(today) || self.store.mark(SENT).await?.is_some_and(is_today) {
             return Ok(false);
         }
-        if self.hop.is_none() {
+        if !self.can_send() {
             return Err(GateError::NoNextHop);
         }
         let waiting = self.waiting().await?;

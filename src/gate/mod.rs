@@ -16,6 +16,7 @@ mod headers;
 mod hops;
 mod mark;
 mod notices;
+mod one_time_code;
 mod outbox;
 mod outcome;
 mod package;
@@ -27,7 +28,9 @@ mod record;
 pub mod report;
 mod reports;
 mod retention;
+mod review;
 mod rulebook;
+mod second_factor;
 mod sender;
 mod sender_acts;
 mod settings;
@@ -42,7 +45,7 @@ use std::{
     time::Instant,
 };
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use jiff::Timestamp;
 use tokio::sync::Notify;
 use tracing::{Instrument, error, info_span};
@@ -55,15 +58,18 @@ pub use self::{
     error::GateError,
     figures::{Figures, WAITED_HOURS},
     free_text::FreeTextError,
+    one_time_code::CodeSecret,
     outcome::{Answer, Fate, Outcome, Relayed},
     package::MANIFEST,
     password::WeakPassword,
     quarantine::{Discard, ReleaseAs, Released},
     reader::Reader,
+    review::{Actor, Branch, Content, Granted, Look, Passage, Piece, Place, Seen, Wish, hidden},
     rulebook::{Rulebook, RulebookError},
+    second_factor::{AccountSettings, Finished, LoggedIn, SecondFactorRule},
     sender::{Became, Choice, FateOf, Standing},
     sender_acts::{Answered as SenderAnswered, Obstacle},
-    settings::{GatewaySettings, Settings},
+    settings::{GatewaySettings, ReviewSettings, Settings},
     subject::{Dossier, Erasure, HeldTrace, Subject, Trace, Traces},
 };
 use crate::{
@@ -79,7 +85,7 @@ use crate::{
 pub struct Gate {
     book: ArcSwap<Rulebook>,
     clock: Arc<dyn Clock>,
-    hop: Option<NextHop>,
+    hop: ArcSwapOption<NextHop>,
     mail_waits: Notify,
     protector: Arc<Protector>,
     store: Store,
@@ -109,7 +115,7 @@ impl Gate {
         Self {
             book: ArcSwap::from_pointee(parts.book),
             clock: parts.clock,
-            hop: parts.hop,
+            hop: ArcSwapOption::new(parts.hop.map(Arc::new)),
             mail_waits: Notify::new(),
             protector: Arc::new(parts.protector),
             store: parts.store,
@@ -122,6 +128,11 @@ impl Gate {
     /// judged keeps those it began with.
     pub fn reload(&self, book: Rulebook) {
         self.book.store(Arc::new(book));
+    }
+
+    /// Sends to this next hop from now on, if to any.
+    pub fn send_to(&self, hop: Option<NextHop>) {
+        self.hop.store(hop.map(Arc::new));
     }
 
     /// Rules, policy and settings in use now.
@@ -156,7 +167,7 @@ impl Gate {
 
     /// Whether mail that the gateway itself must send has somewhere to go.
     pub fn can_send(&self) -> bool {
-        self.hop.is_some()
+        self.hop.load().is_some()
     }
 
     /// Reads bytes by the rules in use.
@@ -178,7 +189,7 @@ impl Gate {
         let recipients = taken.envelope.recipients.clone();
         let submission = Submission {
             id: event,
-            channel: Channel { reinjects: self.hop.is_some(), ..taken.channel },
+            channel: Channel { reinjects: self.can_send(), ..taken.channel },
             envelope: taken.envelope,
             raw: taken.raw,
             wishes: taken.wishes,

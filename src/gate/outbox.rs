@@ -23,14 +23,14 @@ impl Gate {
     ///
     /// The store failed. What the next hop says is written to the outbox.
     pub async fn deliver_due(&self) -> Result<usize, GateError> {
-        let Some(hop) = &self.hop else { return Ok(0) };
+        let Some(hop) = self.hop.load_full() else { return Ok(0) };
         let mut tried = 0;
         while tried < AT_ONCE {
             // One claim at a time: nothing waits behind a slow one until its
             // own claim has run out.
             let Some(item) = self.store.claim_due(self.now(), 1).await?.pop() else { break };
             tried += 1;
-            let sent = self.attempt(hop, &item).await;
+            let sent = self.attempt(&hop, &item).await;
             let results: Vec<_> = sent.results.iter().map(fate).collect();
             let attempt = self.note(&item, &results).await?;
             report(&item, &results, &attempt);

@@ -104,7 +104,7 @@ impl Gate {
         let direction = Direction::of_envelope(subject.envelope, domains);
         let sender = subject.envelope.sender.as_ref();
         let silence = notify::may_notify(subject.raw, sender, direction);
-        let (Some(sender), Ok(()), true) = (sender, silence, self.hop.is_some()) else {
+        let (Some(sender), Ok(()), true) = (sender, silence, self.can_send()) else {
             return Ok(());
         };
         let nothing = Reading { digest: [0; 32], findings: Vec::new(), gaps: Vec::new() };
@@ -123,6 +123,7 @@ impl Gate {
                 expires_at: None,
                 raw: &[],
                 may_act: false,
+                note: None,
                 report: Some(report.clone()),
             };
             match self.write(book, &story).await {
@@ -197,7 +198,7 @@ impl Gate {
         let first = said.split(' ').next().unwrap_or_default();
         let diagnostic = match first.parse::<u16>() {
             Ok(_) => {
-                let name = self.hop.as_ref().map(NextHop::name).unwrap_or_default();
+                let name = self.hop.load().as_deref().map(NextHop::name).unwrap_or_default();
                 Diagnostic::NextHop { name, reply: said.to_owned() }
             }
             Err(_) if is_status(first) => Diagnostic::Own(said.to_owned()),

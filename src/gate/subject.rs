@@ -56,7 +56,7 @@ impl Trace {
     pub fn disclosed(&self) -> impl Iterator<Item = &OutboxItem> {
         let whole = |item: &&OutboxItem| match item.purpose {
             Purpose::Copy | Purpose::Release => true,
-            Purpose::Digest | Purpose::Notice | Purpose::Rejection => false,
+            Purpose::Digest | Purpose::Notice | Purpose::Question | Purpose::Rejection => false,
         };
         self.sent.iter().filter(whole)
     }

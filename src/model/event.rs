@@ -52,6 +52,8 @@ pub enum Act {
     Corrected,
     /// A message was judged.
     Decided,
+    /// What somebody asked for was turned down, or taken back.
+    Declined,
     /// Held content was destroyed.
     Deleted,
     /// An outbox entry was given up.
@@ -144,6 +146,7 @@ impl Act {
             Self::Commented => "commented",
             Self::Corrected => "corrected",
             Self::Decided => "decided",
+            Self::Declined => "declined",
             Self::Deleted => "deleted",
             Self::Dropped => "dropped",
             Self::Erased => "erased",

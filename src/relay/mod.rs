@@ -31,8 +31,10 @@ pub use self::{
     answer::{Answer, Voice},
     envelope::{Body, MailFrom, RcptTo},
     settings::{
-        Hello, HostPort, ParseHelloError, ParseHostPortError, Protocol, Settings, Target, Tls,
+        At, Fault, Hello, HostPort, ParseHelloError, ParseHostPortError, Part, Protocol, Settings,
+        Target, Tls,
     },
+    tls::TlsError,
     transaction::Transaction,
     xforward::{Origin, Source},
 };
@@ -95,7 +97,8 @@ pub struct NextHop {
     tls: Tls,
     hello: Hello,
     timeouts: Timeouts,
-    /// Made when it is first needed: it reads files.
+    settings: Arc<Settings>,
+    /// Made when it is first needed, unless the files were read before.
     connector: Arc<OnceCell<TlsConnector>>,
     idle: Arc<Idle>,
 }
@@ -108,14 +111,29 @@ impl NextHop {
             tls: settings.tls(),
             hello: settings.hello.clone().unwrap_or_default(),
             timeouts: Timeouts::default(),
+            settings: Arc::new(settings.clone()),
             connector: Arc::default(),
             idle: Arc::default(),
         }
     }
 
+    /// The same, with the files for TLS read now.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be used.
+    pub fn load(settings: &Settings) -> Result<Self, TlsError> {
+        let hop = Self::new(settings);
+        if hop.tls == Tls::None {
+            return Ok(hop);
+        }
+        let connector = OnceCell::new_with(Some(tls::connector(settings)?));
+        Ok(Self { connector: Arc::new(connector), ..hop })
+    }
+
     /// The name of the server, as reports have it: an address in brackets.
     pub fn name(&self) -> String {
-        let host = &self.to.at.host;
+        let At::Tcp(HostPort { host, .. }) = &self.to.at else { return "localhost".to_owned() };
         match host.parse::<IpAddr>() {
             Ok(IpAddr::V4(_)) => format!("[{host}]"),
             Ok(IpAddr::V6(_)) => format!("[IPv6:{host}]"),

@@ -8,6 +8,7 @@
 //! [`StoreError`]; the message path answers 451 to it.
 
 mod accounts;
+mod alarms;
 mod audit;
 mod audit_export;
 mod audit_search;
@@ -15,6 +16,7 @@ mod balance;
 mod blobs;
 mod change;
 mod checkpoint;
+mod comments;
 mod counts;
 mod database;
 mod error;
@@ -28,12 +30,14 @@ mod links;
 mod master;
 mod outbox;
 mod persons;
+mod proposals;
 mod purge;
 mod queue;
 mod retention;
 mod rights;
 mod schema;
 mod seal;
+mod second_factor;
 mod senders;
 mod sending;
 mod sessions;
@@ -50,6 +54,7 @@ use serde_json::json;
 
 pub use self::{
     accounts::{Account, AccountChange, Invitation},
+    alarms::{Changed, RuleProposal, Trial, WrongAlarm},
     audit::{AuditReport, AuditRow, BadRow},
     audit_export::{CSV_HEAD, EVIDENCE},
     audit_search::{AuditFilter, KeptRecipient},
@@ -59,18 +64,21 @@ pub use self::{
         UnknownState,
     },
     checkpoint::{Checkpoint, ExportReport, Inspector, WrongKey},
+    comments::{Comment, SenderHistory},
     counts::Counts,
     error::StoreError,
     figures::DailyCounts,
     held::{Held, HeldFilter},
-    ids::{AccountId, HeldId, QueuedId},
+    ids::{AccountId, HeldId, ProposalId, QueuedId},
     ledger::LedgerHour,
     legal_hold::{Kept, LegalHold},
     links::{LinkUse, UsedLink},
     outbox::{OutboxFilter, OutboxItem, OutboxRecipient},
+    proposals::{Proposal, ProposalChange, Proposed},
     queue::{Assigned, QueueFilter, QueueSort, QueueTotal},
     retention::Retention,
     rights::{Correction, Erased},
+    second_factor::SecondFactor,
     sending::{Attempt, Fate, Queued},
 };
 use self::{

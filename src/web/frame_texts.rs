@@ -35,6 +35,7 @@ texts! {
         password_rule: "Minst 12 tegn. Gjerne flere ord etter hverandre.", "Minst 12 teikn. Gjerne fleire ord etter kvarandre.", "At least 12 characters. Several words in a row are fine.";
         persons: "Innsyn og sletting", "Innsyn og sletting", "Persons";
         reports: "Rapporter", "Rapportar", "Reports";
+        people: "Brukere", "Brukarar", "People";
         refused: "Rollene dine gir ikke adgang til dette. Be administratoren om en annen rolle hvis du trenger den.", "Rollene dine gir ikkje tilgjenge til dette. Be administratoren om ei anna rolle om du treng ho.", "Your roles do not give access to this. Ask the administrator for another role if you need it.";
         refused_title: "Ingen adgang", "Ikkje tilgjenge", "No access";
         role_administrator: "Administrator", "Administrator", "Administrator";

@@ -73,12 +73,13 @@ impl Frame {
 
 /// Where people may go, in the order of the menu.
 fn menu(signed: &Session, texts: &'static FrameTexts) -> Vec<MenuItem> {
-    let all: [(&'static str, &'static str, Needs); 6] = [
+    let all: [(&'static str, &'static str, Needs); 7] = [
         ("/", texts.home, Needs::SignedIn),
         ("/persons", texts.persons, Needs::May(Permission::FindPersons)),
         ("/holds", texts.holds, Needs::May(Permission::KeepByLaw)),
         ("/reports", texts.reports, Needs::May(Permission::SeeReports)),
         ("/audit", texts.audit, Needs::May(Permission::SeeAudit)),
+        ("/people", texts.people, Needs::May(Permission::ManageAccounts)),
         ("/me", texts.own, Needs::SignedIn),
     ];
     let may = |needs: &Needs| match needs {

@@ -7,11 +7,23 @@ pub(super) use crate::notify::texts::texts;
 
 #[cfg(test)]
 mod tests {
-    use super::super::{dashboard_texts::DashboardTexts, frame_texts::FrameTexts, officer};
+    use super::super::{
+        dashboard_texts::DashboardTexts,
+        frame_texts::FrameTexts,
+        officer,
+        people_texts::{FactorTexts, PeopleTexts},
+    };
 
     /// Every area of pages.
     fn all() -> Vec<(&'static str, [&'static str; 3])> {
-        [DashboardTexts::all(), FrameTexts::all(), officer::all_texts()].concat()
+        [
+            DashboardTexts::all(),
+            FactorTexts::all(),
+            FrameTexts::all(),
+            PeopleTexts::all(),
+            officer::all_texts(),
+        ]
+        .concat()
     }
 
     #[test]

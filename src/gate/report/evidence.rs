@@ -103,6 +103,7 @@ impl Gate {
     pub async fn evidence(&self, by: &Reviewer) -> Result<Evidence, GateError> {
         let book = self.book();
         let gateway = &book.settings.gateway;
+        let letterhead = &book.settings.letterhead;
         let certificates = self.protector.list(self.now());
         let usable = certificates.iter().filter(|listed| listed.state.is_ok()).count();
         let evidence = Evidence {
@@ -132,7 +133,7 @@ impl Gate {
             accounts: accounts(&self.store.accounts().await?),
             legal_holds: self.store.legal_holds().await?.len(),
             ledger_balances: self.store.check_ledger(self.now()).await?.is_empty(),
-            contact: book.settings.letterhead.contact.clone(),
+            contact: letterhead.contact(letterhead.language).to_owned(),
         };
         let facts = json!({ "what": "evidence report", "purpose": by.purpose() });
         let actor = by.name().to_owned();

@@ -148,7 +148,8 @@ impl Gate {
     pub async fn slip(&self, scope: Scope, by: &Reviewer) -> Result<Slip, GateError> {
         let (rows, cut) = self.slip_rows(scope).await?;
         let mut slip = Slip::new(scope, by, self.now());
-        slip.contact = self.book().settings.letterhead.contact.clone();
+        let letterhead = &self.book().settings.letterhead;
+        slip.contact = letterhead.contact(letterhead.language).to_owned();
         slip.cut = cut;
         let events = slip.take(&rows, scope);
         let recipients = self.store.recipients_of(&events).await?;

@@ -160,6 +160,7 @@ texts! {
         commented: "kommenterte", "kommenterte", "commented";
         corrected: "rettet opplysninger", "retta opplysningar", "corrected data";
         decided: "avgjorde", "avgjorde", "decided";
+        declined: "avslo et ønske", "avslo eit ønske", "turned a wish down";
         deleted: "slettet", "sletta", "deleted";
         dropped: "ga opp utsending", "gav opp utsending", "gave up sending";
         erased: "slettet for en person", "sletta for ein person", "erased for a person";
@@ -197,6 +198,7 @@ pub fn act_text(act: Act, language: Language) -> &'static str {
         Act::Commented => texts.commented,
         Act::Corrected => texts.corrected,
         Act::Decided => texts.decided,
+        Act::Declined => texts.declined,
         Act::Deleted => texts.deleted,
         Act::Dropped => texts.dropped,
         Act::Erased => texts.erased,
