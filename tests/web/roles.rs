@@ -7,7 +7,10 @@ use sluse::{
     web::routes::{Needs, Route, Way, table},
 };
 
-use crate::place::{Answer, Browser, Place};
+use crate::{
+    harness::samples::sample,
+    place::{Answer, Browser, Place},
+};
 
 #[test]
 fn every_page_lets_in_whom_the_table_says_and_nobody_else() {
@@ -94,8 +97,13 @@ fn asked(browser: &mut Browser, route: &Route, things: &Things) -> Answer {
 fn is_right(answer: &Answer, route: &Route, allowed: bool) -> bool {
     match (allowed, route.way) {
         (false, _) => answer.status == 403,
-        // The result of a search is there for the officer who searched alone.
-        (true, Way::Shown) if route.path.starts_with("/persons/{") => answer.status == 404,
+        // The result of a search is there for the officer who searched alone,
+        // and there is no proposal.
+        (true, Way::Shown)
+            if ["/persons/{search}", "/proposals/{id}/toml"].contains(&route.path) =>
+        {
+            answer.status == 404
+        }
         (true, Way::Shown) => answer.status == 200,
         (true, Way::Sent) => !matches!(answer.status, 0 | 403 | 405 | 500..),
     }
@@ -108,6 +116,7 @@ fn told(route: &Route, who: &str, answer: &Answer) -> String {
 /// Real things for the paths.
 struct Things {
     account: String,
+    held: String,
     /// A name that nothing has.
     nothing: String,
     style: String,
@@ -125,8 +134,15 @@ impl Things {
         let account = before.rsplit("/people/").next().unwrap().to_owned();
         let style = page.split("href=\"/assets/").nth(1).unwrap().split('"').next().unwrap();
         let style = style.to_owned();
+        let mut mail = sample("medium-finding");
+        let text = String::from_utf8(mail.bytes).unwrap();
+        // As HTML, so that there is a preview.
+        mail.bytes = text.replace("text/plain", "text/html").into_bytes();
+        place.send(&mail);
+        let held = place.sluse.held()[0]["id"].as_str().unwrap().to_owned();
         Self {
             account,
+            held,
             nothing: "bcdfghjkmnpqrstvbcdf".to_owned(),
             style,
             welcome: welcome.trim_start_matches("/welcome/").to_owned(),
@@ -138,6 +154,9 @@ impl Things {
             ("/assets/{file}", &self.style),
             ("/me/tokens/{id}", &self.nothing),
             ("/people/{id}", &self.account),
+            ("/queue/{id}", &self.held),
+            ("/approvals/{id}", &self.nothing),
+            ("/proposals/{id}", &self.nothing),
             ("/welcome/{token}", &self.welcome),
         ];
         let path = &path
