@@ -73,24 +73,31 @@ fn dovecot_takes_by_lmtp_what_came_by_lmtp() {
     let dir = TempDir::with_prefix("sluse-").unwrap();
     let doors = Doors::to(0);
     let dovecot = Mta::start(Kind::Dovecot, dir.path(), doors, "");
-    let plan = Plan { smtp: "lmtp:", ..Plan::default() };
-    let mut sluse =
-        Sluse::settle_before(dir.path(), plan, &format!("lmtp:127.0.0.1:{}", doors.front));
-    sluse.start();
-    let mail = inbound(sample("clean-text"));
-    let replies = client::send_lmtp(sluse.smtp, &mail);
-    assert!(replies.iter().all(|reply| reply.code == 250), "{replies:?}");
     let letters = dovecot.host.join("mail/kari/new");
-    let letter = until("the letter in its mailbox", PATIENCE, || {
-        let found = std::fs::read_dir(&letters).ok()?.next()?.ok()?;
-        std::fs::read(found.path()).ok()
-    });
-    // Dovecot keeps letters with line feeds alone, under its own trace fields.
-    let letter = String::from_utf8(letter).unwrap();
-    let sent = String::from_utf8(mail.bytes).unwrap().replace("\r\n", "\n");
-    assert!(letter.ends_with(&sent), "{letter}");
-    let replies = client::send_lmtp(sluse.smtp, &inbound(sample("number-in-body")));
-    assert!(replies.iter().all(|reply| reply.code == 550), "{replies:?}");
+    let by_unix_socket = format!("lmtp:unix:{}", dovecot.host.join("lmtp").display());
+    let hops = [format!("lmtp:127.0.0.1:{}", doors.front), by_unix_socket];
+    for (before, hop) in hops.iter().enumerate() {
+        let state = TempDir::with_prefix("sluse-").unwrap();
+        let plan = Plan { smtp: "lmtp:", ..Plan::default() };
+        let mut sluse = Sluse::settle_before(state.path(), plan, hop);
+        sluse.start();
+        let mail = inbound(sample("clean-text"));
+        let replies = client::send_lmtp(sluse.smtp, &mail);
+        assert!(replies.iter().all(|reply| reply.code == 250), "{hop}: {replies:?}");
+        let found = until("the letter in its mailbox", PATIENCE, || {
+            let files = std::fs::read_dir(&letters).ok()?.flatten();
+            let found: Vec<_> = files.map(|file| std::fs::read(file.path()).unwrap()).collect();
+            (found.len() > before).then_some(found)
+        });
+        // Dovecot keeps letters with line feeds alone, under its own trace fields.
+        let sent = String::from_utf8(mail.bytes).unwrap().replace("\r\n", "\n");
+        for letter in found {
+            let letter = String::from_utf8(letter).unwrap();
+            assert!(letter.ends_with(&sent), "{hop}: {letter}");
+        }
+        let replies = client::send_lmtp(sluse.smtp, &inbound(sample("number-in-body")));
+        assert!(replies.iter().all(|reply| reply.code == 550), "{hop}: {replies:?}");
+    }
 }
 
 /// A mail server with Sluse at its side.

@@ -17,7 +17,10 @@ use hop::{
     MAIL, Say, addresses, deliveries, fake_hop, parcel, parcel_from, plain, say, send, settings,
     usual,
 };
-use sluse::relay::{Delivery, NextHop, Settings, Timeouts, Tls};
+use sluse::{
+    model::Wishes,
+    relay::{Delivery, NextHop, Settings, Timeouts, Tls},
+};
 use tokio::net::TcpListener;
 
 #[tokio::test]
@@ -106,7 +109,8 @@ async fn silence_defers() {
         let patience = Timeouts { command: brief, content: brief, ..Timeouts::default() };
         let hop = NextHop::new(&settings).with_timeouts(patience);
         let to = addresses(&["ola@partner.example"]);
-        let results = deliveries(hop.send(&parcel(MAIL, &to), &to).await);
+        let results =
+            deliveries(hop.send(&parcel(MAIL, &to), &to, &Wishes::default()).await.results);
         assert!(matches!(results[0], Delivery::Deferred(_)), "{stage}: {results:?}");
     }
 }

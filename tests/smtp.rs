@@ -27,6 +27,8 @@ mod pieces;
 mod plain;
 #[path = "smtp/service.rs"]
 mod service;
+#[path = "smtp/sockets.rs"]
+mod sockets;
 #[path = "smtp/tls.rs"]
 mod tls;
 

@@ -64,6 +64,7 @@ async fn load(path: &Path) -> anyhow::Result<(Config, Rulebook)> {
     if let Some(smtp) = &config.smtp {
         smtp.check_files().context("[smtp]")?;
     }
+    open::hop(&config)?;
     let workers = open::workers(&config)?;
     let book = open::rulebook(&config, &workers).await;
     workers.stop().await;

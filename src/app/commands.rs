@@ -16,6 +16,7 @@ use crate::{
     },
     cli::{
         self, Exit,
+        account::Accounts,
         args::{Arguments, AuditCommand, Command, RulesCommand, ScanArguments},
         keys::Certificates,
         output::Output,
@@ -44,12 +45,14 @@ fn answer(arguments: &Arguments) -> anyhow::Result<Exit> {
             ended
         }
         // The rest does one thing after another: threads would only cost.
-        Command::Audit(_)
+        Command::Account(_)
+        | Command::Audit(_)
         | Command::CheckConfig
         | Command::Explain(_)
         | Command::Keys(_)
         | Command::Outbox(_)
         | Command::Quarantine(_)
+        | Command::Report(_)
         | Command::Scan(_)
         | Command::Stats { .. }
         | Command::Subject(_)
@@ -77,6 +80,13 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<Exit> {
     match &arguments.command {
         Command::Scan(command) => scan(command, arguments).await,
         Command::CheckConfig => check::run(arguments.config(), format).await,
+        Command::Account(command) => {
+            let config = Config::load(arguments.config())?;
+            let pages = config.pages();
+            let store = open::store(&config).await?;
+            let accounts = Accounts { pages: &pages, store: &store, now: now() };
+            cli::account::run(command, format, &accounts).await
+        }
         Command::Audit(AuditCommand::Verify(command)) if command.key.is_some() => {
             cli::audit::verify_apart(command, format).await
         }
@@ -100,9 +110,11 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<Exit> {
             }
             cli::stats::run(*days, format, &store, now()).await
         }
-        Command::Explain(_) | Command::Outbox(_) | Command::Quarantine(_) | Command::Subject(_) => {
-            with_gate(arguments).await
-        }
+        Command::Explain(_)
+        | Command::Outbox(_)
+        | Command::Quarantine(_)
+        | Command::Report(_)
+        | Command::Subject(_) => with_gate(arguments).await,
         Command::Completions { .. }
         | Command::Formats
         | Command::Man
@@ -123,8 +135,10 @@ async fn with_gate(arguments: &Arguments) -> anyhow::Result<Exit> {
         Command::Explain(command) => cli::explain::run(command, format, &gate).await,
         Command::Outbox(command) => cli::outbox::run(command, format, &gate).await,
         Command::Quarantine(command) => cli::quarantine::run(command, format, &gate).await,
+        Command::Report(command) => cli::report::run(command, &gate).await,
         Command::Subject(command) => cli::subject::run(command, format, &gate).await,
-        Command::Audit(_)
+        Command::Account(_)
+        | Command::Audit(_)
         | Command::CheckConfig
         | Command::Completions { .. }
         | Command::Formats
@@ -176,7 +190,9 @@ fn scan_book(
         return Ok((Rulebook::load(config.gate()?)?, config.worker, config.extract));
     }
     let book = Rulebook::built_in(Settings {
+        accounts: crate::gate::AccountSettings::default(),
         detect: crate::detect::Settings::default(),
+        review: crate::gate::ReviewSettings::default(),
         digest: crate::gate::DigestSettings::default(),
         gateway: GatewaySettings::nowhere(),
         letterhead: crate::notify::Settings::default().letterhead(&[], None)?,

@@ -26,6 +26,8 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(super) struct Config {
     #[serde(default)]
+    pub(super) accounts: gate::AccountSettings,
+    #[serde(default)]
     pub(super) detect: detect::Settings,
     #[serde(default)]
     pub(super) digest: gate::DigestSettings,
@@ -42,6 +44,8 @@ pub(super) struct Config {
     #[serde(default)]
     pub(super) notify: notify::Settings,
     pub(super) reinject: Option<relay::Settings>,
+    #[serde(default)]
+    pub(super) review: gate::ReviewSettings,
     pub(super) smtp: Option<smtp::Settings>,
     pub(super) web: Option<web::Settings>,
     #[serde(default)]
@@ -49,6 +53,14 @@ pub(super) struct Config {
 }
 
 impl Config {
+    /// Where people reach the pages, as links begin.
+    pub(super) fn pages(&self) -> String {
+        let web = self.web.as_ref();
+        let url = web.and_then(|web| web.public_url.as_ref()).map(|url| url.as_str().to_owned());
+        let here = || web.and_then(|web| web.listen).map(|listen| format!("http://{listen}"));
+        url.or_else(here).unwrap_or_default()
+    }
+
     /// Reads and checks the settings file.
     pub(super) fn load(path: &Path) -> Result<Self, ConfigError> {
         let text = fs::read_to_string(path)
@@ -70,11 +82,13 @@ impl Config {
         let domains = &self.gateway.domains;
         let letterhead = self.notify.letterhead(domains, public_url);
         Ok(gate::Settings {
+            accounts: self.accounts.clone(),
             detect: self.detect.clone(),
             digest: self.digest.clone(),
             gateway: self.gateway.clone(),
             letterhead: letterhead.map_err(ConfigError::Domain)?,
             limits: self.limits.clone(),
+            review: self.review.clone(),
         })
     }
 
@@ -122,7 +136,20 @@ impl Config {
         self.gateway.rules.iter_mut().for_each(settle);
         settle(&mut self.gateway.state);
         if let Some(smtp) = &mut self.smtp {
-            [&mut smtp.authorities, &mut smtp.certificate, &mut smtp.key]
+            [
+                &mut smtp.authorities,
+                &mut smtp.certificate,
+                &mut smtp.key,
+                &mut smtp.next_hop_authorities,
+                &mut smtp.next_hop_certificate,
+                &mut smtp.next_hop_key,
+            ]
+            .into_iter()
+            .flatten()
+            .for_each(settle);
+        }
+        if let Some(hop) = &mut self.reinject {
+            [&mut hop.authorities, &mut hop.certificate, &mut hop.key]
                 .into_iter()
                 .flatten()
                 .for_each(settle);
@@ -172,12 +199,23 @@ impl Config {
             let what = format!("{to} is in none of your own domains");
             return fault("digest.recipients", what, "a digest goes to your own people");
         }
-        self.smtp_fault().or_else(|| self.number_fault())
+        let hop = self.smtp_fault().or_else(|| self.reinject_fault());
+        hop.or_else(|| self.number_fault())
     }
 
     fn smtp_fault(&self) -> Option<Fault> {
         let smtp::Fault { key, what, hint } = self.smtp.as_ref()?.fault()?;
         fault(format!("smtp.{key}"), what, hint)
+    }
+
+    fn reinject_fault(&self) -> Option<Fault> {
+        let relay::Fault { part, what, hint } = self.reinject.as_ref()?.fault()?;
+        let key = match part {
+            relay::Part::Certificate => "certificate",
+            relay::Part::Key => "key",
+            relay::Part::Tls => "tls",
+        };
+        fault(format!("reinject.{key}"), what, hint)
     }
 
     fn ocr_fault(&self) -> Option<Fault> {
@@ -319,6 +357,7 @@ mod tests {
             (format!("{:?}", shown.worker), format!("{:?}", least.worker)),
             (format!("{:?}", shown.log), format!("{:?}", least.log)),
             (format!("{:?}", shown.detect), format!("{:?}", least.detect)),
+            (format!("{:?}", shown.accounts), format!("{:?}", least.accounts)),
             (format!("{:?}", shown.digest.hour), format!("{:?}", least.digest.hour)),
             (format!("{:?}", shown.digest.weekdays), format!("{:?}", least.digest.weekdays)),
             (format!("{:?}", shown.extract), format!("{:?}", least.extract)),
@@ -347,6 +386,9 @@ mod tests {
             key: None,
             authorities: None,
             next_hop_tls: None,
+            next_hop_authorities: None,
+            next_hop_certificate: None,
+            next_hop_key: None,
             ..shown.smtp.unwrap()
         };
         assert_eq!(text(shown_smtp), text(smtp));
@@ -357,8 +399,8 @@ mod tests {
     #[test]
     fn the_example_names_every_setting() {
         let sections = [
-            "detect", "digest", "extract", "gateway", "limits", "log", "milter", "notify",
-            "reinject",
+            "accounts", "detect", "digest", "extract", "gateway", "limits", "log", "milter",
+            "notify", "reinject",
         ];
         let full = in_full().replace("[[dkim]]", "[dkim]");
         for section in sections.into_iter().chain(["smtp", "smtp.limits", "web", "worker"]) {

@@ -50,6 +50,12 @@ pub(super) fn protector(config: &Config) -> anyhow::Result<Protector> {
     Ok(protector.signing(Signers::open(&config.dkim).context("[[dkim]]")?))
 }
 
+/// Where the gate sends to, with the files for TLS read.
+pub(super) fn hop(config: &Config) -> anyhow::Result<Option<NextHop>> {
+    let section = if config.reinject.is_some() { "[reinject]" } else { "[smtp] next_hop" };
+    config.outbound().as_ref().map(NextHop::load).transpose().context(section)
+}
+
 /// The whole gate.
 pub(super) async fn gate(
     config: &Config,
@@ -61,7 +67,7 @@ pub(super) async fn gate(
     Ok(Gate::new(Parts {
         book,
         clock: Arc::new(SystemClock),
-        hop: config.outbound().as_ref().map(NextHop::new),
+        hop: hop(config)?,
         protector: protector(config)?,
         store,
         workers,

@@ -56,7 +56,16 @@ pub(super) async fn run(path: &Path, config: Config) -> anyhow::Result<()> {
     if let Some((settings, listen)) = config.web.as_ref().and_then(|w| Some((w, w.listen?))) {
         let listener = TcpListener::bind(listen).await;
         let listener = listener.with_context(|| format!("[web] cannot listen on {listen}"))?;
-        let serving = web::serve(listener, pages.clone(), settings.connections, until(&stopped));
+        let url = settings.public_url.as_ref();
+        let people = web::People::new(gate.clone(), url, pages.clone());
+        invite_first(&gate, &config.pages()).await?;
+        let serving = web::serve(
+            listener,
+            pages.clone(),
+            Some(people),
+            settings.connections,
+            until(&stopped),
+        );
         parts.spawn(async move {
             serving.await;
             Ok(())
@@ -76,6 +85,16 @@ pub(super) async fn run(path: &Path, config: Config) -> anyhow::Result<()> {
     drop(stop);
     drain(parts, &gate).await;
     ended
+}
+
+/// Says where the first administrator sets a password, while there is none.
+/// The link is a secret that works once, so it stands here and nowhere else.
+async fn invite_first(gate: &Gate, pages: &str) -> anyhow::Result<()> {
+    let invited = gate.invite_first().await.context("cannot make the first account")?;
+    let Some(token) = invited else { return Ok(()) };
+    let link = format!("{pages}/welcome/{}", token.expose());
+    warn!(%link, "nobody can log in yet: the first administrator sets a password here, once");
+    Ok(())
 }
 
 /// Listens as `[smtp]` says.
@@ -137,16 +156,18 @@ async fn reload(service: &Service<'_>) {
     let loaded = async {
         let config = Config::load(service.path)?;
         let book = open::rulebook(&config, service.workers).await?;
+        let hop = open::hop(&config)?;
         // The last step that can fail, so that all is new or all stays.
         if let (Some(front), Some(settings)) = (&service.front, config.smtp) {
             front.reload(settings, config.gateway.domains).context("[smtp]")?;
         }
-        anyhow::Ok(book)
+        anyhow::Ok((book, hop))
     };
     let result = match loaded.await {
-        Ok(book) => {
+        Ok((book, hop)) => {
             service.pages.replace(book.settings.letterhead.clone());
             service.gate.reload(book);
+            service.gate.send_to(hop);
             note_settings(service.gate).await
         }
         Err(error) => Err(error),

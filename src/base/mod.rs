@@ -8,3 +8,4 @@ pub mod measure;
 pub mod secret;
 mod toml_place;
 pub mod toml_text;
+pub mod xtext;

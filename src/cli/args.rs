@@ -19,10 +19,10 @@ use jiff::{
     tz::Offset,
 };
 
-use super::examples;
+use super::{examples, report::ReportCommand};
 use crate::{
     base::id::EventId,
-    model::{Address, Direction, Kind},
+    model::{Address, Direction, Kind, LoginName, Role},
     store::{AuditRow, HeldId, HeldState, Inspector, QueuedId, WrongKey},
 };
 
@@ -64,6 +64,9 @@ pub enum Format {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Say who may log in to the pages
+    #[command(subcommand, after_help = examples::ACCOUNT)]
+    Account(AccountCommand),
     /// Look into the audit log
     #[command(subcommand, after_help = examples::AUDIT)]
     Audit(AuditCommand),
@@ -97,6 +100,9 @@ pub enum Command {
     /// Look at held messages and decide about them
     #[command(subcommand, after_help = examples::QUARANTINE)]
     Quarantine(QuarantineCommand),
+    /// Make reports for authorities: about an incident, or how the gate is set
+    #[command(subcommand, after_help = examples::REPORT)]
+    Report(ReportCommand),
     /// Look at the rules
     #[command(subcommand, after_help = examples::RULES)]
     Rules(RulesCommand),
@@ -131,6 +137,44 @@ pub enum Command {
         /// Another task than messages
         #[arg(hide = true, trailing_var_arg = true)]
         task: Vec<OsString>,
+    },
+}
+
+/// `sluse account`
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// Make an account and print the link that sets its password
+    Add {
+        /// What the person logs in with
+        name: LoginName,
+        /// What the person may do: administrator, approver, auditor, officer,
+        /// reviewer, viewer
+        #[arg(long, required = true, value_delimiter = ',', value_name = "ROLE")]
+        roles: Vec<Role>,
+    },
+    /// Let nobody log in with an account any more
+    Close {
+        /// The account
+        name: LoginName,
+    },
+    /// List the accounts
+    List,
+    /// Take the password away and print a link that sets a new one
+    Reset {
+        /// The account
+        name: LoginName,
+        /// Take the second factor away too, when authenticator and recovery codes
+        /// are lost
+        #[arg(long)]
+        second_factor: bool,
+    },
+    /// Give other roles
+    Roles {
+        /// The account
+        name: LoginName,
+        /// The roles
+        #[arg(long, required = true, value_delimiter = ',', value_name = "ROLE")]
+        roles: Vec<Role>,
     },
 }
 
@@ -454,13 +498,13 @@ pub enum SubjectCommand {
         #[arg(long, value_name = "EVENT", required_unless_present_any = ["address", "number"])]
         only: Vec<EventId>,
     },
-    /// Write what is kept about a person into a folder
+    /// Write what is kept about a person into a folder or a ZIP file
     Export {
         /// Whom to look for
         #[command(flatten)]
         whom: Whom,
-        /// The folder, which must not be there yet
-        #[arg(long, value_name = "FOLDER")]
+        /// The folder, or a file that ends in .zip; it must not be there yet
+        #[arg(long, value_name = "FOLDER|ZIP")]
         out: PathBuf,
     },
     /// List what is kept about a person

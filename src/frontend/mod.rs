@@ -8,3 +8,5 @@ mod asking;
 pub mod milter;
 mod path;
 pub mod smtp;
+mod unix;
+mod wish;

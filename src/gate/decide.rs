@@ -15,7 +15,7 @@ use crate::{
     base::measure::ENCRYPTED,
     model::{
         Address, Channel, Direction, Envelope, GapKind, KeyTrouble, Kind, MethodId, Offer, Reading,
-        Reason, Ruling, Submission, Verdict,
+        Reason, Ruling, Submission, Verdict, Wishes,
     },
     notify,
     policy::{Facts, Parcel},
@@ -62,7 +62,8 @@ impl Gate {
     pub async fn consider(&self, questions: Questions) -> Result<Decision, GateError> {
         let id = self.store.event_id(&questions.envelope, &questions.raw);
         let Questions { envelope, channel, raw } = questions;
-        self.decide(&self.book(), &Submission { id, channel, envelope, raw }).await
+        let wishes = Wishes::default();
+        self.decide(&self.book(), &Submission { id, channel, envelope, raw, wishes }).await
     }
 
     pub(super) async fn decide(

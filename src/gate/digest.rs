@@ -13,7 +13,7 @@ use serde::{Deserialize, de};
 use super::{Gate, GateError};
 use crate::{
     base::id::EventId,
-    model::{Address, Level},
+    model::{Address, Level, Wishes},
     notify::{self, Notice, Waiting},
     store::{Change, HeldFilter, HeldState, NewQueued, Purpose},
 };
@@ -103,7 +103,7 @@ impl Gate {
         if !settings.is_due(today) || self.store.mark(SENT).await?.is_some_and(is_today) {
             return Ok(false);
         }
-        if self.hop.is_none() {
+        if !self.can_send() {
             return Err(GateError::NoNextHop);
         }
         let waiting = self.waiting().await?;
@@ -116,7 +116,8 @@ impl Gate {
                 let Notice { envelope, bytes } =
                     notify::digest(&waiting, to, (event, now), letterhead)?;
                 let parcel = self.own_mail(&book, envelope, bytes).await?;
-                queue.push(NewQueued { event, purpose: Purpose::Digest, parcel, limit_key: None });
+                let (purpose, wishes) = (Purpose::Digest, Wishes::default());
+                queue.push(NewQueued { event, purpose, parcel, limit_key: None, wishes });
             }
         }
         let queued = !queue.is_empty();

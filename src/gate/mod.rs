@@ -4,30 +4,38 @@
 //! wrong inside becomes an outcome in which everybody is asked to try again;
 //! nothing is accepted in doubt, and nothing is answered before it is durable.
 
+mod accounts;
 mod carry_out;
 mod decide;
 mod digest;
 mod error;
 mod fields;
+mod figures;
 mod free_text;
 mod headers;
 mod hops;
 mod mark;
 mod notices;
+mod one_time_code;
 mod outbox;
 mod outcome;
+mod package;
+mod password;
 mod personal_link;
 mod quarantine;
 mod reader;
 mod record;
+pub mod report;
+mod reports;
 mod retention;
+mod review;
 mod rulebook;
+mod second_factor;
 mod sender;
 mod sender_acts;
 mod settings;
 mod strikes;
 mod subject;
-mod undelivered;
 
 use std::{
     future::Future,
@@ -37,29 +45,36 @@ use std::{
     time::Instant,
 };
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use jiff::Timestamp;
 use tokio::sync::Notify;
 use tracing::{Instrument, error, info_span};
 
 use self::strikes::Strikes;
 pub use self::{
+    accounts::{AccessToken, AccountError, invite},
     decide::{Decision, Questions},
     digest::DigestSettings,
     error::GateError,
+    figures::{Figures, WAITED_HOURS},
     free_text::FreeTextError,
-    outcome::{Answer, Fate, Outcome},
+    one_time_code::CodeSecret,
+    outcome::{Answer, Fate, Outcome, Relayed},
+    package::MANIFEST,
+    password::WeakPassword,
     quarantine::{Discard, ReleaseAs, Released},
     reader::Reader,
+    review::{Actor, Branch, Content, Granted, Look, Passage, Piece, Place, Seen, Wish, hidden},
     rulebook::{Rulebook, RulebookError},
+    second_factor::{AccountSettings, Finished, LoggedIn, SecondFactorRule},
     sender::{Became, Choice, FateOf, Standing},
     sender_acts::{Answered as SenderAnswered, Obstacle},
-    settings::{GatewaySettings, Settings},
+    settings::{GatewaySettings, ReviewSettings, Settings},
     subject::{Dossier, Erasure, HeldTrace, Subject, Trace, Traces},
 };
 use crate::{
     base::{clock::Clock, measure::ERRORS},
-    model::{Answered, Channel, Envelope, Event, Submission},
+    model::{Answered, Channel, Envelope, Event, Submission, Wishes},
     protect::Protector,
     relay::NextHop,
     store::{Change, Store},
@@ -70,7 +85,7 @@ use crate::{
 pub struct Gate {
     book: ArcSwap<Rulebook>,
     clock: Arc<dyn Clock>,
-    hop: Option<NextHop>,
+    hop: ArcSwapOption<NextHop>,
     mail_waits: Notify,
     protector: Arc<Protector>,
     store: Store,
@@ -100,7 +115,7 @@ impl Gate {
         Self {
             book: ArcSwap::from_pointee(parts.book),
             clock: parts.clock,
-            hop: parts.hop,
+            hop: ArcSwapOption::new(parts.hop.map(Arc::new)),
             mail_waits: Notify::new(),
             protector: Arc::new(parts.protector),
             store: parts.store,
@@ -113,6 +128,11 @@ impl Gate {
     /// judged keeps those it began with.
     pub fn reload(&self, book: Rulebook) {
         self.book.store(Arc::new(book));
+    }
+
+    /// Sends to this next hop from now on, if to any.
+    pub fn send_to(&self, hop: Option<NextHop>) {
+        self.hop.store(hop.map(Arc::new));
     }
 
     /// Rules, policy and settings in use now.
@@ -147,7 +167,7 @@ impl Gate {
 
     /// Whether mail that the gateway itself must send has somewhere to go.
     pub fn can_send(&self) -> bool {
-        self.hop.is_some()
+        self.hop.load().is_some()
     }
 
     /// Reads bytes by the rules in use.
@@ -169,9 +189,10 @@ impl Gate {
         let recipients = taken.envelope.recipients.clone();
         let submission = Submission {
             id: event,
-            channel: Channel { reinjects: self.hop.is_some(), ..taken.channel },
+            channel: Channel { reinjects: self.can_send(), ..taken.channel },
             envelope: taken.envelope,
             raw: taken.raw,
+            wishes: taken.wishes,
         };
         let span = info_span!("message", event = %event);
         let _watch = self.strikes.watch(event);
@@ -216,6 +237,8 @@ pub struct Taken {
     pub envelope: Envelope,
     /// Headers and body with CR LF line ends, as received.
     pub raw: Arc<[u8]>,
+    /// What the sender wishes to be told.
+    pub wishes: Wishes,
 }
 
 /// Whoever judges messages. Front-ends know no more of the gate than this.
@@ -230,6 +253,14 @@ pub trait Judge: Send + Sync {
     fn answered(&self, answered: Answered) {
         drop(answered);
     }
+
+    /// Hears that the next hop took a message and will not tell its sender,
+    /// who may wish to know. Never fails: it is told as far as possible. A
+    /// judge that writes no reports has no use for it.
+    fn relayed(&self, mail: Relayed) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        drop(mail);
+        Box::pin(std::future::ready(()))
+    }
 }
 
 impl Judge for Gate {
@@ -239,6 +270,10 @@ impl Judge for Gate {
 
     fn answered(&self, answered: Answered) {
         self.store.note_answered(answered);
+    }
+
+    fn relayed(&self, mail: Relayed) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(async move { self.tell_relayed(&mail).await })
     }
 }
 

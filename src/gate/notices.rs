@@ -13,9 +13,10 @@ use super::{Decision, Gate, GateError, Rulebook, decide::refuses_by_mail, error}
 use crate::{
     base::id::EventId,
     model::{
-        Address, Channel, Direction, Envelope, Kind, Reading, Reviewer, Ruling, Submission, Verdict,
+        Address, Channel, Direction, Envelope, Kind, Reading, Reviewer, Ruling, Submission,
+        Tidings, Verdict, Wishes,
     },
-    notify::{self, Action, Case, Line, Notice, NoticeError, PersonalLink, Report},
+    notify::{self, Action, Case, Line, Note, Notice, NoticeError, PersonalLink, Report},
     policy::{Facts, Parcel},
     store::{Held, NewQueued, Purpose},
 };
@@ -47,6 +48,12 @@ impl Gate {
             Err(_) => return Err(GateError::Untold),
         };
         let held = rulings.iter().any(|ruling| ruling.verdict == Verdict::Hold);
+        let refused = Refused {
+            arrived: self.now(),
+            mail: (&submission.raw, sender),
+            reading: &decision.reading,
+            rulings,
+        };
         let days = book.keep_days(rulings).held;
         let story = Story {
             event: submission.id,
@@ -56,11 +63,11 @@ impl Gate {
             expires_at: held.then(|| expiry(self.now(), days)).flatten(),
             raw: &submission.raw,
             may_act: true,
-            report: must.then(|| {
-                let header =
-                    self.harmless_header(book, (&submission.raw, sender), &decision.reading);
-                Report { arrived: self.now(), lines: refused(rulings), header }
-            }),
+            note: None,
+            report: match must {
+                true => self.refusal_report(book, &refused, &submission.wishes),
+                false => None,
+            },
         };
         let parcel = match self.write(book, &story).await {
             Ok(parcel) => parcel,
@@ -72,8 +79,8 @@ impl Gate {
             }
         };
         let limit_key = (!must).then(|| format!("{}\n{}", sender.key(), first.route));
-        let (event, purpose) = (submission.id, Purpose::Notice);
-        Ok(Some(NewQueued { event, purpose, parcel, limit_key }))
+        let (event, purpose, wishes) = (submission.id, Purpose::Notice, Wishes::default());
+        Ok(Some(NewQueued { event, purpose, parcel, limit_key, wishes }))
     }
 
     /// The notice that a person refused a held message, if its sender is to be
@@ -86,6 +93,7 @@ impl Gate {
         &self,
         held: &Held,
         by: &Reviewer,
+        words: &str,
     ) -> Result<Option<NewQueued>, GateError> {
         let book = self.book();
         let raw: Arc<[u8]> = self.store.reread_held(held.id, by).await?.into();
@@ -94,7 +102,7 @@ impl Gate {
         else {
             return Ok(None);
         };
-        if self.hop.is_none() {
+        if !self.can_send() {
             return Err(GateError::NoNextHop);
         }
         let reading = self.reader(&book).read(Kind::Message, "", &raw, self.now()).await?;
@@ -105,6 +113,12 @@ impl Gate {
             reasons: Vec::new(),
         };
         let rulings = [ruling];
+        let refused = Refused {
+            arrived: held.held_at,
+            mail: (&raw, sender),
+            reading: &reading,
+            rulings: &rulings,
+        };
         let story = Story {
             event: held.event,
             sender,
@@ -113,15 +127,85 @@ impl Gate {
             expires_at: None,
             raw: &raw,
             may_act: false,
-            report: Some(Report {
-                arrived: held.held_at,
-                lines: refused(&rulings),
-                header: self.harmless_header(&book, (&raw, sender), &reading),
-            }),
+            note: (!words.is_empty()).then_some(Note::Refusal(words)),
+            report: self.refusal_report(&book, &refused, &self.store.held_wishes(held.id).await?),
         };
         let parcel = self.write(&book, &story).await?;
-        let (event, purpose) = (held.event, Purpose::Rejection);
-        Ok(Some(NewQueued { event, purpose, parcel, limit_key: None }))
+        let (event, purpose, wishes) = (held.event, Purpose::Rejection, Wishes::default());
+        Ok(Some(NewQueued { event, purpose, parcel, limit_key: None, wishes }))
+    }
+
+    /// What programs are told of a refusal. Nothing when the sender wishes for
+    /// no delivery report (RFC 3461): what our policy did he learns from the
+    /// notice all the same.
+    fn refusal_report(
+        &self,
+        book: &Arc<Rulebook>,
+        refused: &Refused<'_>,
+        wishes: &Wishes,
+    ) -> Option<Report> {
+        let rulings = refused.rulings.iter().filter(|ruling| ruling.verdict == Verdict::Refuse);
+        let recipients = rulings.flat_map(|ruling| &ruling.recipients);
+        let wished = recipients.filter(|to| wishes.want(to, Tidings::Failure));
+        let line = |recipient: &Address| Line {
+            recipient: recipient.clone(),
+            original: self.original(book, &wishes.about(recipient)),
+            action: Action::Failed,
+            status: "5.7.1".to_owned(),
+            diagnostic: None,
+        };
+        let lines: Vec<Line> = wished.map(line).collect();
+        (!lines.is_empty()).then(|| Report {
+            arrived: refused.arrived,
+            envelope_id: self.envelope_id(book, wishes),
+            lines,
+            header: self.harmless_header(book, refused.mail, refused.reading),
+        })
+    }
+
+    /// A question to the internal sender of a held message.
+    ///
+    /// # Errors
+    ///
+    /// The sender is none of ours, or cannot be asked.
+    pub(super) async fn question(
+        &self,
+        held: &Held,
+        by: &Reviewer,
+        question: &str,
+    ) -> Result<NewQueued, GateError> {
+        let book = self.book();
+        if !self.can_send() {
+            return Err(GateError::NoNextHop);
+        }
+        let raw: Arc<[u8]> = self.store.reread_held(held.id, by).await?.into();
+        let sender = held
+            .sender
+            .as_ref()
+            .ok_or_else(|| GateError::NotAsked("it has no sender".to_owned()))?;
+        notify::may_notify(&raw, Some(sender), held.direction)
+            .map_err(|silence| GateError::NotAsked(silence.to_string()))?;
+        let reading = self.reader(&book).read(Kind::Message, "", &raw, self.now()).await?;
+        let rulings = [Ruling {
+            recipients: held.recipients.clone(),
+            verdict: Verdict::Hold,
+            route: "reviewer".into(),
+            reasons: Vec::new(),
+        }];
+        let story = Story {
+            event: held.event,
+            sender,
+            rulings: &rulings,
+            reading: &reading,
+            expires_at: Some(held.expires_at),
+            raw: &raw,
+            may_act: false,
+            note: Some(Note::Question(question)),
+            report: None,
+        };
+        let parcel = self.write(&book, &story).await?;
+        let (event, purpose, wishes) = (held.event, Purpose::Question, Wishes::default());
+        Ok(NewQueued { event, purpose, parcel, limit_key: None, wishes })
     }
 
     /// Writes a notice, reads it again and has it cleared.
@@ -140,6 +224,7 @@ impl Gate {
             expires_at: story.expires_at,
             now: self.now(),
             link: link.as_ref().map(|(token, until)| PersonalLink { token, until: *until }),
+            note: story.note,
             language: None,
             sample: &sample(story.raw),
         };
@@ -181,7 +266,7 @@ impl Gate {
         let direction = Direction::of_envelope(&submission.envelope, domains);
         let sender = submission.envelope.sender.as_ref();
         match (sender, notify::may_notify(&submission.raw, sender, direction)) {
-            (Some(sender), Ok(())) if self.hop.is_some() => Ok(sender),
+            (Some(sender), Ok(())) if self.can_send() => Ok(sender),
             (Some(_), Ok(())) => Err("no next hop"),
             (None, _) | (_, Err(_)) => Err("nobody of ours"),
         }
@@ -204,20 +289,19 @@ pub(super) struct Story<'a> {
     pub(super) raw: &'a [u8],
     /// Whether the sender gets a link by which to act.
     pub(super) may_act: bool,
+    /// What a person adds.
+    pub(super) note: Option<Note<'a>>,
     /// What programs are told, where mail that we had taken goes astray.
     pub(super) report: Option<Report>,
 }
 
-/// What a report says about those who were refused.
-fn refused(rulings: &[Ruling]) -> Vec<Line> {
-    let refused = rulings.iter().filter(|ruling| ruling.verdict == Verdict::Refuse);
-    let line = |recipient: &Address| Line {
-        recipient: recipient.clone(),
-        action: Action::Failed,
-        status: "5.7.1".to_owned(),
-        diagnostic: None,
-    };
-    refused.flat_map(|ruling| &ruling.recipients).map(line).collect()
+/// A message that was refused after it had been taken.
+struct Refused<'a> {
+    arrived: Timestamp,
+    /// The message and its sender.
+    mail: (&'a [u8], &'a Address),
+    reading: &'a Reading,
+    rulings: &'a [Ruling],
 }
 
 /// The beginning of the body, for guessing its language.

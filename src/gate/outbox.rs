@@ -9,11 +9,11 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use tracing::{error, info, warn};
 
-use super::{Gate, GateError, error::chain, undelivered::Failed};
+use super::{Gate, GateError, error::chain};
 use crate::{
-    model::Address,
-    relay::{Delivery, NextHop},
-    store::{Attempt, Fate, Queued},
+    model::{Address, Ret},
+    relay::{Delivery, NextHop, Reporter, Sent},
+    store::{Attempt, Fate, Purpose, Queued},
 };
 
 impl Gate {
@@ -23,19 +23,18 @@ impl Gate {
     ///
     /// The store failed. What the next hop says is written to the outbox.
     pub async fn deliver_due(&self) -> Result<usize, GateError> {
-        let Some(hop) = &self.hop else { return Ok(0) };
+        let Some(hop) = self.hop.load_full() else { return Ok(0) };
         let mut tried = 0;
         while tried < AT_ONCE {
             // One claim at a time: nothing waits behind a slow one until its
             // own claim has run out.
             let Some(item) = self.store.claim_due(self.now(), 1).await?.pop() else { break };
             tried += 1;
-            let results = self.attempt(hop, &item).await;
+            let sent = self.attempt(&hop, &item).await;
+            let results: Vec<_> = sent.results.iter().map(fate).collect();
             let attempt = self.note(&item, &results).await?;
             report(&item, &results, &attempt);
-            if !attempt.failed.is_empty() {
-                self.tell_undelivered(&item, &failed(&results, &attempt)).await;
-            }
+            self.tell_of(&item, &sent, &attempt).await;
         }
         Ok(tried)
     }
@@ -58,18 +57,23 @@ impl Gate {
         self.mail_waits.notified().await;
     }
 
-    async fn attempt(&self, hop: &NextHop, item: &Queued) -> Vec<(Address, Fate)> {
+    async fn attempt(&self, hop: &NextHop, item: &Queued) -> Sent {
         let later = |why: &str| {
-            let retry = |to: &Address| (to.clone(), Fate::Retry(why.to_owned()));
-            item.pending.iter().map(retry).collect()
+            let retry = |to: &Address| (to.clone(), Delivery::Deferred(why.to_owned()));
+            let results = item.pending.iter().map(retry).collect();
+            Sent { results, reporter: Reporter::Us }
         };
         let Ok(parcel) = self.marked(&item.parcel, &item.pending).await else {
             return later("stopped before it was sent");
         };
-        match timeout(LONGEST, hop.send(&parcel, &item.pending)).await {
-            Ok(said) => said.into_iter().map(|(to, said)| (to, fate(said))).collect(),
-            Err(_) => later("took too long"),
+        let mut wishes = item.wishes.clone();
+        if item.purpose == Purpose::Release {
+            // What was held must not come back whole in a report of the next
+            // hop, whatever the sender wished.
+            wishes.values_mut().for_each(|wish| wish.ret = Some(Ret::Headers));
         }
+        let sending = hop.send(&parcel, &item.pending, &wishes);
+        timeout(LONGEST, sending).await.unwrap_or_else(|_| later("took too long"))
     }
 
     /// Writes down how an attempt ended, with patience.
@@ -88,25 +92,13 @@ impl Gate {
     }
 }
 
-fn fate(delivery: Delivery) -> Fate {
-    match delivery {
+fn fate((to, said): &(Address, Delivery)) -> (Address, Fate) {
+    let fate = match said {
         Delivery::Accepted => Fate::Sent,
-        Delivery::Deferred(why) => Fate::Retry(why),
-        Delivery::Refused(why) => Fate::Failed(why),
-    }
-}
-
-/// Who will not get it, and whether that was said or just took too long.
-fn failed(results: &[(Address, Fate)], attempt: &Attempt) -> Vec<Failed> {
-    let is_refused = |to: &Address| {
-        results.iter().any(|(other, fate)| other == to && matches!(fate, Fate::Failed(_)))
+        Delivery::Deferred(why) => Fate::Retry(why.clone()),
+        Delivery::Refused(why) => Fate::Failed(why.clone()),
     };
-    let failed = attempt.failed.iter().map(|(to, why)| Failed {
-        recipient: to.clone(),
-        why: why.clone(),
-        expired: !is_refused(to),
-    });
-    failed.collect()
+    (to.clone(), fate)
 }
 
 /// One log line for each attempt. What the next hop said stands in the outbox.

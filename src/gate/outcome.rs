@@ -1,8 +1,10 @@
 //! Hop 6: what a front-end has to answer.
 
+use std::sync::Arc;
+
 use crate::{
     base::id::EventId,
-    model::{Address, Reply},
+    model::{Address, Envelope, Reply, Wishes},
     policy::Parcel,
 };
 
@@ -45,4 +47,17 @@ pub enum Fate {
     Kept,
     /// Not taken: answer with this permanent failure.
     Refused(Reply),
+}
+
+/// A message that the next hop took, and of which it will tell nobody.
+#[derive(Clone)]
+pub struct Relayed {
+    /// The message.
+    pub event: EventId,
+    /// Its sender, and whom the next hop took it for.
+    pub envelope: Envelope,
+    /// The message as it was received.
+    pub raw: Arc<[u8]>,
+    /// What the sender wishes to be told.
+    pub wishes: Wishes,
 }

@@ -12,6 +12,7 @@ pub mod event;
 pub mod extraction;
 pub mod finding;
 pub mod first_reading;
+pub mod login_name;
 pub mod masked;
 pub mod method;
 pub mod part_path;
@@ -21,6 +22,7 @@ pub mod reviewer;
 pub mod role;
 pub mod ruling;
 pub mod submission;
+pub mod wish;
 
 pub use self::{
     address::Address,
@@ -32,13 +34,15 @@ pub use self::{
     extraction::{Extraction, Fragment, Gap, GapKind, Kind, Mark, Proof, Surface},
     finding::{Finding, Level, Person, Span},
     first_reading::{FirstReading, Picture},
+    login_name::LoginName,
     masked::Masked,
     method::{KeyTrouble, MethodId, Offer},
     part_path::PartPath,
     reading::Reading,
     reply::Reply,
-    reviewer::Reviewer,
+    reviewer::{Reviewer, ReviewerError},
     role::{Permission, Role},
     ruling::{Reason, Ruling, Verdict},
     submission::Submission,
+    wish::{Ret, Tidings, Wish, Wishes},
 };

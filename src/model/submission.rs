@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Channel, Envelope};
+use super::{Channel, Envelope, Wishes};
 use crate::base::id::EventId;
 
 /// One message with its envelope, not yet read.
@@ -16,4 +16,6 @@ pub struct Submission {
     pub envelope: Envelope,
     /// The message, headers and body, with CR LF line ends as received.
     pub raw: Arc<[u8]>,
+    /// What the sender wishes to be told. No part of the name.
+    pub wishes: Wishes,
 }

@@ -28,6 +28,12 @@ impl PublicUrl {
         format!("{}/{}", self.event(event), token.letters())
     }
 
+    /// Scheme, host and port of it, as a browser names them.
+    pub fn origin(&self) -> &str {
+        let host = self.0.find("://").map_or(0, |at| at + 3);
+        self.0[host..].find('/').map_or(&*self.0, |end| &self.0[..host + end])
+    }
+
     /// The address itself.
     pub fn as_str(&self) -> &str {
         &self.0

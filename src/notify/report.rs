@@ -1,5 +1,5 @@
 //! A delivery report (RFC 3464, RFC 6522): the notice for people, and the same
-//! for programs, about recipients who will not get mail that we had taken.
+//! for programs, about what becomes of mail that we had taken.
 //!
 //! Goes where a notice goes and nowhere else. Repeats nothing of the message
 //! but fields that the caller found harmless: no subject, no body. Plain ASCII
@@ -50,6 +50,8 @@ pub fn report(
 pub struct Report {
     /// When the message came to us.
     pub arrived: Timestamp,
+    /// The name that the sender gave the message.
+    pub envelope_id: Option<String>,
     /// Each recipient of whom there is something to say.
     pub lines: Vec<Line>,
     /// Fields of the message that may be repeated, by name.
@@ -59,13 +61,15 @@ pub struct Report {
 impl Report {
     /// Whether it holds nothing that others wrote.
     pub fn is_bare(&self) -> bool {
-        self.header.is_empty() && self.lines.iter().all(|line| line.diagnostic.is_none())
+        let is_bare = |line: &Line| line.diagnostic.is_none() && line.original.is_none();
+        self.header.is_empty() && self.envelope_id.is_none() && self.lines.iter().all(is_bare)
     }
 
     /// Takes out what others wrote.
     pub fn bare(&mut self) {
         self.header.clear();
-        self.lines.iter_mut().for_each(|line| line.diagnostic = None);
+        self.envelope_id = None;
+        self.lines.iter_mut().for_each(|line| (line.diagnostic, line.original) = (None, None));
     }
 }
 
@@ -74,6 +78,8 @@ impl Report {
 pub struct Line {
     /// Who.
     pub recipient: Address,
+    /// Who it was before anybody changed it: a type and an address.
+    pub original: Option<String>,
     /// What became of it.
     pub action: Action,
     /// The enhanced status code (RFC 3463).
@@ -124,10 +130,17 @@ fn status(report: &Report, letterhead: &Letterhead) -> Result<String, NoticeErro
     let arrived = DateTimePrinter::new().timestamp_to_string(&report.arrived);
     let arrived = arrived.map_err(NoticeError::Date)?;
     let host = notice::domain(letterhead);
-    let mut text = format!("Reporting-MTA: dns; {host}\r\nArrival-Date: {arrived}\r\n");
+    let id = report.envelope_id.as_ref();
+    let mut text =
+        id.map_or_else(String::new, |id| format!("Original-Envelope-Id: {}\r\n", plain(id)));
+    text.push_str(&format!("Reporting-MTA: dns; {host}\r\nArrival-Date: {arrived}\r\n"));
     for line in &report.lines {
         let (action, status) = (line.action.as_str(), plain(&line.status));
-        text.push_str(&format!("\r\nFinal-Recipient: {}\r\n", typed(&line.recipient)));
+        text.push_str("\r\n");
+        if let Some(original) = &line.original {
+            text.push_str(&format!("Original-Recipient: {}\r\n", plain(original)));
+        }
+        text.push_str(&format!("Final-Recipient: {}\r\n", typed(&line.recipient)));
         text.push_str(&format!("Action: {action}\r\nStatus: {status}\r\n"));
         match &line.diagnostic {
             Some(Diagnostic::NextHop { name, reply }) => {

@@ -12,14 +12,14 @@ use futures_util::FutureExt;
 use thiserror::Error;
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},
-    net::TcpStream,
+    net::{TcpStream, UnixStream},
 };
 use tokio_rustls::TlsConnector;
 
 use super::{
     content,
     reply::{Line, Reply},
-    settings::HostPort,
+    settings::At,
 };
 
 /// An open connection.
@@ -28,23 +28,30 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Connects by TCP.
-    pub(super) async fn open(to: &HostPort) -> Result<Self, WireError> {
-        let stream = TcpStream::connect((to.host.as_str(), to.port)).await;
-        let stream = stream.map_err(|source| WireError::Connect { to: to.clone(), source })?;
-        // A small last packet would wait 40 ms for an acknowledgement.
-        let _ = stream.set_nodelay(true);
-        Ok(Self { stream: BufReader::new(Box::new(stream)) })
+    /// Connects.
+    pub(super) async fn open(to: &At) -> Result<Self, WireError> {
+        let failed = |source| WireError::Connect { to: to.clone(), source };
+        let stream: Box<dyn Duplex> = match to {
+            At::Tcp(at) => {
+                let stream = TcpStream::connect((at.host.as_str(), at.port)).await;
+                let stream = stream.map_err(failed)?;
+                // A small last packet would wait 40 ms for an acknowledgement.
+                let _ = stream.set_nodelay(true);
+                Box::new(stream)
+            }
+            At::Unix(path) => Box::new(UnixStream::connect(path).await.map_err(failed)?),
+        };
+        Ok(Self { stream: BufReader::new(stream) })
     }
 
     /// Goes over to TLS.
-    pub(super) async fn secure(
-        self,
-        connector: &TlsConnector,
-        to: &HostPort,
-    ) -> Result<Self, WireError> {
+    pub(super) async fn secure(self, connector: &TlsConnector, to: &At) -> Result<Self, WireError> {
         self.must_be_quiet()?;
-        let name = to.host.clone().try_into().map_err(|_| WireError::Name(to.host.clone()))?;
+        let no_name = || WireError::Name(to.clone());
+        let name = match to {
+            At::Tcp(at) => at.host.clone().try_into().map_err(|_| no_name())?,
+            At::Unix(_) => return Err(no_name()),
+        };
         let stream = connector.connect(name, self.stream.into_inner()).await;
         let stream = stream.map_err(WireError::Tls)?;
         Ok(Self { stream: BufReader::new(Box::new(stream)) })
@@ -119,9 +126,9 @@ pub(super) enum WireError {
     #[error("next hop closed the connection")]
     Closed,
     #[error("connect to {to}")]
-    Connect { to: HostPort, source: io::Error },
-    #[error("{0:?} is no name for a certificate")]
-    Name(String),
+    Connect { to: At, source: io::Error },
+    #[error("{0} is no name for a certificate")]
+    Name(At),
     #[error("next hop sent what nobody asked for")]
     NotAsked,
     #[error("receive")]
@@ -136,7 +143,7 @@ pub(super) enum WireError {
     TooLong,
 }
 
-/// What TCP and TLS have in common.
+/// What TCP, TLS and unix sockets have in common.
 pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Duplex for T {}
@@ -156,7 +163,7 @@ mod tests {
     /// A connection whose other end has sent `bytes` and closed.
     async fn with(bytes: &[u8]) -> Connection {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let to: HostPort = listener.local_addr().unwrap().to_string().parse().unwrap();
+        let to: At = listener.local_addr().unwrap().to_string().parse().unwrap();
         let connection = Connection::open(&to).await.unwrap();
         let (mut peer, _) = listener.accept().await.unwrap();
         peer.write_all(bytes).await.unwrap();

@@ -9,7 +9,7 @@ use super::{
     features::Features,
     path::{Path, is_sendable},
 };
-use crate::model::Address;
+use crate::model::{Address, Ret, Wish};
 
 /// MAIL and what was said with it.
 #[derive(Clone, Debug)]
@@ -62,7 +62,7 @@ impl MailFrom {
             command.push_str(" SMTPUTF8");
         }
         if features.dsn {
-            command.push_str(self.ret.map_or("", Ret::parameter));
+            command.push_str(self.ret.map_or("", parameter_of));
             push_word(&mut command, "ENVID", self.envid.as_deref());
         }
         Ok(command)
@@ -91,24 +91,6 @@ impl Body {
     }
 }
 
-/// What a delivery report should bring back.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Ret {
-    /// The whole message.
-    Full,
-    /// Its header.
-    Headers,
-}
-
-impl Ret {
-    fn parameter(self) -> &'static str {
-        match self {
-            Self::Full => " RET=FULL",
-            Self::Headers => " RET=HDRS",
-        }
-    }
-}
-
 /// RCPT and what was said with it.
 #[derive(Clone, Debug)]
 pub struct RcptTo {
@@ -124,6 +106,11 @@ impl RcptTo {
     /// RCPT without parameters.
     pub fn new(recipient: Address) -> Self {
         Self { recipient, notify: None, orcpt: None }
+    }
+
+    /// RCPT with what the sender wishes to be told.
+    pub fn wishing(recipient: Address, wish: Wish) -> Self {
+        Self { recipient, notify: wish.notify, orcpt: wish.orcpt }
     }
 
     /// The command, after MAIL with `from` to a server with these `features`.
@@ -144,6 +131,13 @@ impl RcptTo {
             push_word(&mut command, "ORCPT", self.orcpt.as_deref());
         }
         Ok(command)
+    }
+}
+
+fn parameter_of(ret: Ret) -> &'static str {
+    match ret {
+        Ret::Full => " RET=FULL",
+        Ret::Headers => " RET=HDRS",
     }
 }
 

@@ -29,10 +29,12 @@ use tokio_rustls::TlsConnector;
 
 pub use self::{
     answer::{Answer, Voice},
-    envelope::{Body, MailFrom, RcptTo, Ret},
+    envelope::{Body, MailFrom, RcptTo},
     settings::{
-        Hello, HostPort, ParseHelloError, ParseHostPortError, Protocol, Settings, Target, Tls,
+        At, Fault, Hello, HostPort, ParseHelloError, ParseHostPortError, Part, Protocol, Settings,
+        Target, Tls,
     },
+    tls::TlsError,
     transaction::Transaction,
     xforward::{Origin, Source},
 };
@@ -41,7 +43,10 @@ use self::{
     session::{Broken, Session},
     transaction::Said,
 };
-use crate::{model::Address, policy::Parcel};
+use crate::{
+    model::{Address, Wishes},
+    policy::Parcel,
+};
 
 /// What the next hop said about one recipient. A text that begins with a reply
 /// code holds its words; any other is ours.
@@ -53,6 +58,25 @@ pub enum Delivery {
     Deferred(String),
     /// Never: code and text of the reply, or why we do not even ask.
     Refused(String),
+}
+
+/// What came of sending.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Sent {
+    /// What was said about each recipient.
+    pub results: Vec<(Address, Delivery)>,
+    /// Who tells the sender of a success, if he wishes to hear of it.
+    pub reporter: Reporter,
+}
+
+/// Who answers the wishes of the sender for mail that the next hop took (RFC
+/// 3461 section 5.2).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Reporter {
+    /// The next hop, which knows the wishes.
+    NextHop,
+    /// We do: the next hop does not know such wishes.
+    Us,
 }
 
 impl From<Said> for Delivery {
@@ -73,7 +97,8 @@ pub struct NextHop {
     tls: Tls,
     hello: Hello,
     timeouts: Timeouts,
-    /// Made when it is first needed: it reads files.
+    settings: Arc<Settings>,
+    /// Made when it is first needed, unless the files were read before.
     connector: Arc<OnceCell<TlsConnector>>,
     idle: Arc<Idle>,
 }
@@ -86,14 +111,29 @@ impl NextHop {
             tls: settings.tls(),
             hello: settings.hello.clone().unwrap_or_default(),
             timeouts: Timeouts::default(),
+            settings: Arc::new(settings.clone()),
             connector: Arc::default(),
             idle: Arc::default(),
         }
     }
 
+    /// The same, with the files for TLS read now.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be used.
+    pub fn load(settings: &Settings) -> Result<Self, TlsError> {
+        let hop = Self::new(settings);
+        if hop.tls == Tls::None {
+            return Ok(hop);
+        }
+        let connector = OnceCell::new_with(Some(tls::connector(settings)?));
+        Ok(Self { connector: Arc::new(connector), ..hop })
+    }
+
     /// The name of the server, as reports have it: an address in brackets.
     pub fn name(&self) -> String {
-        let host = &self.to.at.host;
+        let At::Tcp(HostPort { host, .. }) = &self.to.at else { return "localhost".to_owned() };
         match host.parse::<IpAddr>() {
             Ok(IpAddr::V4(_)) => format!("[{host}]"),
             Ok(IpAddr::V6(_)) => format!("[IPv6:{host}]"),
@@ -137,18 +177,26 @@ impl NextHop {
     }
 
     /// Sends `parcel` to those of its recipients named in `to`, in one
-    /// transaction, and tells the result for each in that order.
-    pub async fn send(&self, parcel: &Parcel, to: &[Address]) -> Vec<(Address, Delivery)> {
-        let from = MailFrom::new(parcel.envelope().sender);
-        let said = match Transaction::connect(self, from).await {
+    /// transaction, with what the sender wishes to be told, and tells the result
+    /// for each in that order.
+    pub async fn send(&self, parcel: &Parcel, to: &[Address], wishes: &Wishes) -> Sent {
+        let mut from = MailFrom::new(parcel.envelope().sender);
+        let known: Vec<_> = to.iter().map(|to| (to.clone(), wishes.about(to))).collect();
+        if let Some((_, wish)) = known.first() {
+            (from.ret, from.envid) = (wish.ret, wish.envid.clone());
+        }
+        let known = known.into_iter().map(|(to, wish)| RcptTo::wishing(to, wish));
+        let (said, reporter) = match Transaction::connect(self, from, known.collect()).await {
             Ok(mut transaction) => {
                 let said = transaction.carry(parcel, to).await;
+                let reporter = transaction.reporter();
                 transaction.close();
-                said
+                (said, reporter)
             }
-            Err(broken) => vec![Err(broken); to.len()],
+            Err(broken) => (vec![Err(broken); to.len()], Reporter::Us),
         };
-        to.iter().cloned().zip(said.into_iter().map(Delivery::from)).collect()
+        let results = to.iter().cloned().zip(said.into_iter().map(Delivery::from)).collect();
+        Sent { results, reporter }
     }
 
     /// What to tell a client whose message is not under way yet; the log gets to

@@ -300,7 +300,7 @@ impl From<TlsError> for Broken {
 }
 
 async fn secure(connection: Connection, hop: &NextHop) -> Result<Connection, Broken> {
-    let connector = hop.connector.get_or_try_init(async || tls::connector(hop.tls)).await?;
+    let connector = hop.connector.get_or_try_init(async || tls::connector(&hop.settings)).await?;
     within(hop.timeouts.command, connection.secure(connector, &hop.to.at)).await
 }
 

@@ -1,6 +1,6 @@
 //! The part of the settings that names the next hop.
 
-use std::{fmt, net::IpAddr, str::FromStr};
+use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr};
 
 use serde::Deserialize;
 use thiserror::Error;
@@ -9,7 +9,7 @@ use thiserror::Error;
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// The server, as `host:port` or `lmtp:host:port`.
+    /// The server: `host:port` or `unix:/path`, with `lmtp:` before it for LMTP.
     pub to: Target,
     /// Whether to use TLS. By default `none` to this machine and
     /// `opportunistic` to any other.
@@ -17,17 +17,49 @@ pub struct Settings {
     /// The name in EHLO. By default the address literal `[127.0.0.1]`, which
     /// only a server on this machine is sure to like.
     pub hello: Option<Hello>,
+    /// Authorities that vouch for the server, PEM; those of this machine when
+    /// absent.
+    pub authorities: Option<PathBuf>,
+    /// The certificate by which the server knows us, with its chain, PEM.
+    pub certificate: Option<PathBuf>,
+    /// Its key, PEM.
+    pub key: Option<PathBuf>,
 }
 
 impl Settings {
     /// Settings with only the server named.
     pub fn to(to: Target) -> Self {
-        Self { to, tls: None, hello: None }
+        let (authorities, certificate, key) = (None, None, None);
+        Self { to, tls: None, hello: None, authorities, certificate, key }
+    }
+
+    /// What the types cannot rule out.
+    pub fn fault(&self) -> Option<Fault> {
+        let fault = |part, what, hint| Some(Fault { part, what, hint });
+        match (&self.to.at, self.tls(), &self.certificate, &self.key) {
+            (At::Unix(_), Tls::Implicit | Tls::Opportunistic | Tls::Required, _, _) => {
+                fault(Part::Tls, "a unix socket has no name that a certificate is for", LEAVE_OUT)
+            }
+            (_, _, Some(_), None) => {
+                fault(Part::Certificate, "there is no key for it", "name the file with its key")
+            }
+            (_, _, None, Some(_)) => fault(
+                Part::Key,
+                "there is no certificate for it",
+                "name the file with its certificate",
+            ),
+            (_, Tls::None, Some(_), _) => fault(
+                Part::Certificate,
+                "a certificate is shown under TLS alone, which is not used to this server",
+                "write tls = \"required\", or leave the certificate out",
+            ),
+            (_, _, _, _) => None,
+        }
     }
 
     /// The use of TLS, with the default filled in.
     pub fn tls(&self) -> Tls {
-        let default = if self.to.at.is_loopback() { Tls::None } else { Tls::Opportunistic };
+        let default = if self.to.is_here() { Tls::None } else { Tls::Opportunistic };
         self.tls.unwrap_or(default)
     }
 }
@@ -54,7 +86,68 @@ pub struct Target {
     /// What it speaks.
     pub protocol: Protocol,
     /// Where it listens.
-    pub at: HostPort,
+    pub at: At,
+}
+
+impl Target {
+    fn is_here(&self) -> bool {
+        match &self.at {
+            At::Tcp(at) => at.is_loopback(),
+            At::Unix(_) => true,
+        }
+    }
+}
+
+/// Where a server listens.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum At {
+    /// On the network.
+    Tcp(HostPort),
+    /// At a file of this machine.
+    Unix(PathBuf),
+}
+
+impl FromStr for At {
+    type Err = ParseHostPortError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.strip_prefix("unix:").filter(|path| path.starts_with('/')) {
+            Some(path) if path.len() > MAX_PATH || path.ends_with('/') => Err(ParseHostPortError),
+            Some(path) => Ok(Self::Unix(path.into())),
+            None => text.parse().map(Self::Tcp),
+        }
+    }
+}
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(at) => at.fmt(f),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// Something is wrong with a setting.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Fault {
+    /// Which one.
+    pub part: Part,
+    /// What is wrong.
+    pub what: &'static str,
+    /// What to do about it.
+    pub hint: &'static str,
+}
+
+/// A setting that can be wrong beside another.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Part {
+    /// The certificate.
+    Certificate,
+    /// Its key.
+    Key,
+    /// The use of TLS.
+    Tls,
 }
 
 /// How mail is handed over.
@@ -69,11 +162,16 @@ pub enum Protocol {
 impl FromStr for Target {
     type Err = ParseHostPortError;
 
-    /// Reads `host:25` for SMTP and `lmtp:host:24`.
+    /// Reads `host:25` or `unix:/path` for SMTP, also with `smtp:` before it, and
+    /// the same with `lmtp:` for LMTP.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let lmtp = text.strip_prefix("lmtp:").filter(|rest| rest.contains(':'));
-        let protocol = if lmtp.is_some() { Protocol::Lmtp } else { Protocol::Smtp };
-        Ok(Self { protocol, at: lmtp.unwrap_or(text).parse()? })
+        // `lmtp:24` is a host with this name.
+        let (protocol, at) = match text.split_once(':') {
+            Some(("lmtp", at)) if at.contains(':') => (Protocol::Lmtp, at),
+            Some(("smtp", at)) if at.contains(':') => (Protocol::Smtp, at),
+            Some(_) | None => (Protocol::Smtp, text),
+        };
+        Ok(Self { protocol, at: at.parse()? })
     }
 }
 
@@ -148,7 +246,7 @@ impl fmt::Display for HostPort {
 
 /// The text names no host and port.
 #[derive(Debug, Error, Eq, PartialEq)]
-#[error("not a host and port, such as 127.0.0.1:10026 or mail.example:25")]
+#[error("not a host and port, such as 127.0.0.1:10026 or mail.example:25, nor unix:/path")]
 pub struct ParseHostPortError;
 
 /// A name to greet with: a domain or an address literal (RFC 5321 section
@@ -185,6 +283,10 @@ impl TryFrom<String> for Hello {
 #[error("not a domain or address literal, such as gate.example or [192.0.2.1]")]
 pub struct ParseHelloError;
 
+const LEAVE_OUT: &str = "leave it out: what goes there stays on this machine";
+/// The kernel takes 108 bytes with the final NUL.
+const MAX_PATH: usize = 100;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,6 +302,7 @@ mod tests {
             ("[::1]:10026", Tls::None),
             ("localhost:25", Tls::None),
             ("lmtp:127.0.0.1:24", Tls::None),
+            ("lmtp:unix:/run/dovecot/lmtp", Tls::None),
             ("mail.example:25", Tls::Opportunistic),
         ] {
             assert_eq!(read(&format!("to = \"{to}\"")).unwrap().tls(), expected, "{to}");
@@ -216,7 +319,8 @@ mod tests {
             "to = \":25\"",
             "to = \"a:0\"",
             "to = \"::1:25\"",
-            "to = \"lmtp:unix:/x\"",
+            "to = \"lmtp:unix:x\"",
+            "to = \"unix:/\"",
             "to = \"a:25\"\ntls = \"yes\"",
             "to = \"a:25\"\nhello = \"a\\r\\nMAIL\"",
             "to = \"a:25\"\nretries = 3",
@@ -230,5 +334,23 @@ mod tests {
         for text in ["[2001:db8::1]:25", "mail.example:10026", "lmtp:[::1]:24", "lmtp:24"] {
             assert_eq!(text.parse::<Target>().unwrap().to_string(), text);
         }
+        for text in ["unix:/run/postfix/smtp", "lmtp:unix:/run/dovecot/lmtp"] {
+            let target: Target = text.parse().unwrap();
+            assert!(matches!(target.at, At::Unix(_)) && target.to_string() == text, "{text}");
+        }
+        let named: Target = "smtp:mail.example:25".parse().unwrap();
+        assert_eq!(named.to_string(), "mail.example:25");
+    }
+
+    #[test]
+    fn settings_that_contradict_each_other_are_told() {
+        let part = |text: &str| read(text).unwrap().fault().map(|fault| fault.part);
+        assert_eq!(part("to = \"unix:/x\"\ntls = \"required\""), Some(Part::Tls));
+        let far = "to = \"mail.example:25\"\n";
+        assert_eq!(part(&format!("{far}certificate = \"a\"")), Some(Part::Certificate));
+        assert_eq!(part(&format!("{far}key = \"a\"")), Some(Part::Key));
+        let both = format!("{far}certificate = \"a\"\nkey = \"b\"\n");
+        assert_eq!(part(&both), None);
+        assert_eq!(part(&format!("{both}tls = \"none\"")), Some(Part::Certificate));
     }
 }

@@ -8,7 +8,7 @@
 use std::{collections::HashMap, fmt};
 
 use super::{
-    NextHop,
+    NextHop, Reporter,
     answer::Answer,
     content,
     envelope::{Body, MailFrom, RcptTo},
@@ -33,10 +33,13 @@ pub(super) type Said = Result<Answer, Broken>;
 
 impl Transaction {
     /// Connects, for mail of our own.
-    pub(super) async fn connect(hop: &NextHop, from: MailFrom) -> Result<Self, Broken> {
+    pub(super) async fn connect(
+        hop: &NextHop,
+        from: MailFrom,
+        known: Vec<RcptTo>,
+    ) -> Result<Self, Broken> {
         let session = Session::open(hop).await?;
-        let (hop, known) = (hop.clone(), Vec::new());
-        Ok(Self { hop, origin: None, from, known, open: None, session })
+        Ok(Self { hop: hop.clone(), origin: None, from, known, open: None, session })
     }
 
     /// The transaction of a client, for which MAIL was said and taken.
@@ -54,6 +57,11 @@ impl Transaction {
             Ok(answer) => answer,
             Err(broken) => self.hop.cut_off(&broken),
         }
+    }
+
+    /// Who tells the sender of a success.
+    pub fn reporter(&self) -> Reporter {
+        if self.session.features().dsn { Reporter::NextHop } else { Reporter::Us }
     }
 
     /// Sends `parcel` to those of its recipients named in `to`, and returns the

@@ -5,7 +5,9 @@
 //! from the client or the name service: it is coded so that no value can end
 //! its word (RFC 3461 section 4).
 
-use std::{fmt::Write as _, net::IpAddr};
+use std::net::IpAddr;
+
+use crate::base::xtext;
 
 /// Who talks to us. What is not known is told as not known.
 #[derive(Clone, Debug, Default)]
@@ -98,7 +100,7 @@ impl Attribute {
 pub(super) fn commands(origin: &Origin, wanted: &[Attribute]) -> Vec<String> {
     let mut commands: Vec<String> = Vec::new();
     for attribute in wanted {
-        let value = attribute.value(origin).map(|value| xtext(&value));
+        let value = attribute.value(origin).map(|value| xtext::encode(&value));
         let value = value.filter(|value| (1..=MAX_VALUE).contains(&value.len()));
         let word = format!(" {}={}", attribute.keyword(), value.as_deref().unwrap_or(UNKNOWN));
         match commands.last_mut() {
@@ -107,21 +109,6 @@ pub(super) fn commands(origin: &Origin, wanted: &[Attribute]) -> Vec<String> {
         }
     }
     commands
-}
-
-/// Text in one word: all but printable ASCII, and `+` and `=`, as `+` and two
-/// hexadecimal digits.
-fn xtext(text: &str) -> String {
-    let mut word = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_graphic() && !b"+=".contains(&byte) {
-            word.push(char::from(byte));
-        } else {
-            // Writing to a string cannot fail.
-            let _ = write!(word, "+{byte:02X}");
-        }
-    }
-    word
 }
 
 const UNKNOWN: &str = "[UNAVAILABLE]";

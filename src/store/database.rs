@@ -72,6 +72,10 @@ impl Database {
             .synchronous(SqliteSynchronous::Full)
             // A destroyed key must not survive in a free page.
             .pragma("secure_delete", "ON")
+            // In KiB, for each connection. The file is in the memory of the
+            // system already: more would only make the service larger for
+            // hours after its start.
+            .pragma("cache_size", "-512")
             .busy_timeout(patience)
             .statement_cache_capacity(256)
             .disable_statement_logging();

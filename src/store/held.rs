@@ -14,7 +14,7 @@ use super::{
     database::{Backend, Connection, Row, millis, time},
     error::StoreError,
     ids::HeldId,
-    legal_hold, persons, queue,
+    legal_hold, persons, queue, wishes,
 };
 use crate::{
     base::id::EventId,
@@ -193,11 +193,12 @@ pub(super) async fn place(
         .await?;
     persons::place(connection, &id, &new.persons).await?;
     for chunk in holders.missing.chunks(500) {
-        let insert = "INSERT INTO held_recipient (event, recipient, recipient_key, held) ";
+        let insert = "INSERT INTO held_recipient (event, recipient, recipient_key, held, wish) ";
+        let wished = chunk.iter().map(|to| Ok((to, wishes::column(&new.wishes, to)?)));
         QueryBuilder::<Backend>::new(insert)
-            .push_values(chunk, |mut row, recipient| {
-                row.push_bind(event.as_str()).push_bind(recipient.as_str());
-                row.push_bind(recipient.key()).push_bind(id.as_str());
+            .push_values(wished.collect::<Result<Vec<_>, StoreError>>()?, |mut row, (to, wish)| {
+                row.push_bind(event.as_str()).push_bind(to.as_str());
+                row.push_bind(to.key()).push_bind(id.as_str()).push_bind(wish);
             })
             .build()
             .execute(&mut *connection)

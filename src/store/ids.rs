@@ -1,4 +1,4 @@
-//! Identifiers of held and of queued items: random, in the alphabet of event
+//! Identifiers of held and of queued items, and of requests: random, in the alphabet of event
 //! identifiers.
 
 use std::{fmt, str::FromStr};
@@ -13,10 +13,20 @@ use crate::base::id::{EventId, ParseEventIdError};
 #[serde(transparent)]
 pub struct HeldId(EventId);
 
+/// Names the account of a person.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(transparent)]
+pub struct AccountId(EventId);
+
 /// Names one item of the outbox.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
 pub struct QueuedId(EventId);
+
+/// Names what somebody asked for.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(transparent)]
+pub struct ProposalId(EventId);
 
 macro_rules! item_id {
     ($name:ident) => {
@@ -43,5 +53,7 @@ macro_rules! item_id {
     };
 }
 
+item_id!(AccountId);
 item_id!(HeldId);
+item_id!(ProposalId);
 item_id!(QueuedId);

@@ -17,8 +17,12 @@ use super::{
     database::{Backend, Connection, Row, millis, time},
     error::StoreError,
     ids::QueuedId,
+    wishes,
 };
-use crate::{base::id::EventId, model::Address};
+use crate::{
+    base::id::EventId,
+    model::{Address, Wish},
+};
 
 /// An item of the outbox, as it is listed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -54,6 +58,9 @@ pub struct OutboxRecipient {
     pub state: String,
     /// What was said last.
     pub reply: Option<String>,
+    /// What the sender wishes to be told.
+    #[serde(skip)]
+    pub wish: Wish,
 }
 
 /// Which items to list: all that fit every field that is set, the latest
@@ -134,15 +141,20 @@ pub(super) async fn place(
         .execute(&mut *connection)
         .await?;
     for chunk in missing.chunks(500) {
-        let insert = "INSERT INTO outbox_recipient (event, purpose, recipient, item, state) ";
+        let insert = "INSERT INTO outbox_recipient (event, purpose, recipient, item, state, wish) ";
+        let wished = chunk.iter().map(|to| Ok((to, wishes::column(&new.wishes, to)?)));
         QueryBuilder::<Backend>::new(insert)
-            .push_values(chunk, |mut row, recipient| {
+            .push_values(wished.collect::<Result<Vec<_>, StoreError>>()?, |mut row, (to, wish)| {
                 row.push_bind(event.as_str()).push_bind(new.purpose.as_str());
-                row.push_bind(recipient.as_str()).push_bind(id.as_str()).push_bind(PENDING);
+                row.push_bind(to.as_str()).push_bind(id.as_str()).push_bind(PENDING);
+                row.push_bind(wish);
             })
             .build()
             .execute(&mut *connection)
             .await?;
+    }
+    if new.purpose == Purpose::Release {
+        wishes::inherit(connection, &id).await?;
     }
     Ok((Placed::New(item.id), missing.len()))
 }
@@ -221,13 +233,13 @@ pub(super) async fn list(
 async fn item(readers: &SqlitePool, row: &Row) -> Result<OutboxItem, StoreError> {
     let id: String = row.try_get("id")?;
     let unreadable = |what| StoreError::Unreadable { what, id: id.clone() };
-    let select = "SELECT recipient, state, reply FROM outbox_recipient \
+    let select = "SELECT recipient, state, reply, wish FROM outbox_recipient \
                   WHERE item = $1 ORDER BY recipient";
-    let rows: Vec<(String, String, Option<String>)> =
+    let rows: Vec<(String, String, Option<String>, Option<String>)> =
         sqlx::query_as(select).bind(&id).fetch_all(readers).await?;
-    let recipients = rows.into_iter().map(|(recipient, state, reply)| {
+    let recipients = rows.into_iter().map(|(recipient, state, reply, wish)| {
         let recipient = recipient.parse().map_err(|_| unreadable("recipient"))?;
-        Ok(OutboxRecipient { recipient, state, reply })
+        Ok(OutboxRecipient { recipient, state, reply, wish: wishes::wish(wish.as_deref()) })
     });
     let recipients = recipients.collect::<Result<_, StoreError>>()?;
     let text = |column: &'static str| row.try_get::<String, _>(column);

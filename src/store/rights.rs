@@ -258,6 +258,9 @@ async fn erase_held(
     for delete in [
         "DELETE FROM held_person WHERE held IN (SELECT id FROM held WHERE event = $1)",
         "DELETE FROM correction WHERE held IN (SELECT id FROM held WHERE event = $1)",
+        "DELETE FROM held_comment WHERE held IN (SELECT id FROM held WHERE event = $1)",
+        "DELETE FROM proposal WHERE held IN (SELECT id FROM held WHERE event = $1)",
+        "DELETE FROM rule_proposal WHERE held IN (SELECT id FROM held WHERE event = $1)",
     ] {
         sqlx::query(delete).bind(&event).execute(&mut *connection).await?;
     }
@@ -322,12 +325,13 @@ fn parse<T: std::str::FromStr + Ord>(
 
 const OF_HELD: (&str, &str) = (
     "SELECT DISTINCT recipient FROM held_recipient WHERE event = $1",
-    "UPDATE held_recipient SET recipient = $1, recipient_key = $1 \
+    "UPDATE held_recipient SET recipient = $1, recipient_key = $1, wish = NULL \
      WHERE event = $2 AND recipient = $3",
 );
 const OF_OUTBOX: (&str, &str) = (
     "SELECT DISTINCT recipient FROM outbox_recipient WHERE event = $1",
-    "UPDATE outbox_recipient SET recipient = $1 WHERE event = $2 AND recipient = $3",
+    "UPDATE outbox_recipient SET recipient = $1, wish = NULL \
+     WHERE event = $2 AND recipient = $3",
 );
 const OF_REFUSED: (&str, &str) = (
     "SELECT DISTINCT recipient FROM refused_recipient WHERE event = $1",

@@ -17,10 +17,11 @@ use super::{
     database::{Connection, Durability, Row, millis},
     ledger::{self, Entries},
     outbox::PENDING,
+    wishes,
 };
 use crate::{
     base::id::EventId,
-    model::{Act, Address, Event, Reviewer},
+    model::{Act, Address, Event, Reviewer, Wishes},
     policy::Parcel,
 };
 
@@ -40,6 +41,8 @@ pub struct Queued {
     pub pending: Vec<Address>,
     /// Which attempt this is, from 1.
     pub attempts: u32,
+    /// What the sender wishes to be told about them.
+    pub wishes: Wishes,
 }
 
 /// How an attempt ended for one recipient. The texts are for operators: codes
@@ -61,6 +64,8 @@ pub struct Attempt {
     pub state: OutboxState,
     /// Who will not get it, as became clear with this attempt, and why.
     pub failed: Vec<(Address, String)>,
+    /// Whether it has taken long by now; said once.
+    pub is_late: bool,
 }
 
 impl Store {
@@ -78,10 +83,11 @@ impl Store {
         writing.commit().await?;
         let mut items = Vec::with_capacity(claims.len());
         for claim in claims {
-            let Claim { id, event, purpose, attempts, sealed_key, pending } = claim;
+            let Claim { id, event, purpose, attempts, sealed_key, pending, wishes } = claim;
             match self.open_parcel(id, sealed_key).await {
                 Ok(parcel) => {
-                    items.push(Queued { id, event, purpose, parcel, pending, attempts });
+                    let item = Queued { id, event, purpose, parcel, pending, attempts, wishes };
+                    items.push(item);
                 }
                 Err(error) => {
                     tracing::error!(%id, %error, "outbox item cannot be opened and is not sent");
@@ -200,6 +206,7 @@ struct Claim {
     attempts: u32,
     sealed_key: String,
     pending: Vec<Address>,
+    wishes: Wishes,
 }
 
 /// A counter and how much to raise it by.
@@ -237,11 +244,15 @@ async fn claim(
 async fn claimed(connection: &mut Connection, row: &Row) -> Result<Claim, StoreError> {
     let id: String = row.try_get("id")?;
     let unreadable = |what| StoreError::Unreadable { what, id: id.clone() };
-    let select = "SELECT recipient FROM outbox_recipient \
+    let select = "SELECT recipient, wish FROM outbox_recipient \
                   WHERE item = $1 AND state = $2 ORDER BY recipient";
-    let pending: Vec<String> =
-        sqlx::query_scalar(select).bind(&id).bind(PENDING).fetch_all(connection).await?;
-    let pending: Result<_, _> = pending.iter().map(|address| address.parse()).collect();
+    let rows: Vec<(String, Option<String>)> =
+        sqlx::query_as(select).bind(&id).bind(PENDING).fetch_all(connection).await?;
+    let read = |(address, wish): (String, Option<String>)| {
+        let address: Address = address.parse().map_err(|_| unreadable("recipient"))?;
+        Ok((address, wishes::wish(wish.as_deref())))
+    };
+    let wished: Vec<_> = rows.into_iter().map(read).collect::<Result<_, StoreError>>()?;
     let text = |column: &'static str| row.try_get::<String, _>(column);
     Ok(Claim {
         id: id.parse().map_err(|_| unreadable("id"))?,
@@ -249,7 +260,8 @@ async fn claimed(connection: &mut Connection, row: &Row) -> Result<Claim, StoreE
         purpose: text("purpose")?.parse().map_err(|()| unreadable("purpose"))?,
         attempts: u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX),
         sealed_key: text("sealed_key")?,
-        pending: pending.map_err(|_| unreadable("recipient"))?,
+        pending: wished.iter().map(|(address, _)| address.clone()).collect(),
+        wishes: wished.into_iter().collect(),
     })
 }
 
@@ -263,7 +275,7 @@ async fn settle(
 ) -> Result<(Attempt, Vec<(Entry, Counter)>, Entries), StoreError> {
     let item = open_item(connection, id).await?;
     if item.state != OutboxState::Queued {
-        let attempt = Attempt { state: item.state, failed: Vec::new() };
+        let attempt = Attempt { state: item.state, failed: Vec::new(), is_late: false };
         return Ok((attempt, Vec::new(), Entries::new()));
     }
     let mut sent = 0;
@@ -286,6 +298,7 @@ async fn settle(
         failed.extend(give_up(connection, id, FAILED).await?);
     }
     let state = finish(connection, id, &item, now).await?;
+    let is_late = state == OutboxState::Queued && turns_late(connection, id, now).await?;
     let facts = |recipients: usize| json!({ "item": id.to_string(), "purpose": item.purpose, "recipients": recipients });
     let mut entries = Vec::new();
     if sent > 0 {
@@ -302,7 +315,7 @@ async fn settle(
     let mut moved = Entries::new();
     ledger::add(&mut moved, ledger::OUTBOX_SENT, sent);
     ledger::add(&mut moved, ledger::OUTBOX_FAILED, failed.len());
-    Ok((Attempt { state, failed }, entries, moved))
+    Ok((Attempt { state, failed, is_late }, entries, moved))
 }
 
 /// Gives an item up on a person's word, inside the caller's transaction.
@@ -363,6 +376,24 @@ async fn open_item(connection: &mut Connection, id: QueuedId) -> Result<OpenItem
         attempts,
         expires_at,
     })
+}
+
+/// Notes that an item takes long, when it does and that was not noted before.
+async fn turns_late(
+    connection: &mut Connection,
+    id: QueuedId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let update = "UPDATE outbox SET late_at = $1 \
+                  WHERE id = $2 AND late_at IS NULL AND queued_at <= $3";
+    let long_ago = millis(now).saturating_sub(LATE_AFTER.as_millis() as i64);
+    let done = sqlx::query(update)
+        .bind(millis(now))
+        .bind(id.to_string())
+        .bind(long_ago)
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 async fn set_recipient(
@@ -462,6 +493,7 @@ const FAILED: &str = "failed";
 const DROPPED: &str = "dropped";
 
 const LEASE: SignedDuration = SignedDuration::from_mins(30);
+const LATE_AFTER: SignedDuration = SignedDuration::from_hours(4);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
 /// About six hours of trying.
 const FEWEST_ATTEMPTS: i64 = 12;

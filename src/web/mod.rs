@@ -1,19 +1,39 @@
-//! The web listener: health, metrics, and the page behind the link in every
-//! refusal and notice.
+//! The web listener: health, metrics, the page behind the link in every
+//! refusal and notice, and the pages for people who log in.
 //!
-//! Shows nothing of any message: the page for an event is the same whether the
-//! event exists or not, so nothing can be learned by asking. What takes too
-//! long, is too big or comes in too great a number is cut off; mail goes on
-//! whatever happens here.
+//! The pages for everybody show nothing of any message, but to its sender by a
+//! personal link: the page for an event is the same whether the event exists or
+//! not, so nothing can be learned by asking. All other pages stand in one table,
+//! `routes`, with what each needs. What takes too long, is too big or comes in
+//! too great a number is cut off; mail goes on whatever happens here.
 
 mod accept_language;
+mod assets;
+mod attempts;
+mod cookies;
+mod dashboard;
+mod dashboard_texts;
+mod factor;
+mod frame_texts;
+mod guard;
+mod layout;
+mod login;
 pub mod metrics;
+mod officer;
 mod page;
+mod people;
+mod people_texts;
+mod plot;
+mod qr;
+pub mod routes;
+mod sender;
+mod sender_texts;
 mod serve;
 mod settings;
+mod signed;
 mod texts;
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{future::Future, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use axum::{
@@ -27,8 +47,12 @@ use axum::{
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::time::timeout;
 
+use self::{attempts::Attempts, officer::searches::Searches};
 pub use self::{serve::serve, settings::Settings};
-use crate::notify::Letterhead;
+use crate::{
+    gate::Gate,
+    notify::{Letterhead, PublicUrl},
+};
 
 /// What the pages need to know.
 #[derive(Clone)]
@@ -55,6 +79,45 @@ impl State {
     }
 }
 
+/// What the pages for people who log in need to know.
+#[derive(Clone)]
+pub struct People {
+    attempts: Arc<Attempts>,
+    gate: Arc<Gate>,
+    /// Scheme, host and port where people reach us.
+    origin: Option<Arc<str>>,
+    public: State,
+    searches: Searches,
+}
+
+impl People {
+    /// The pages over `gate`, reached at `public_url`.
+    pub fn new(gate: Arc<Gate>, public_url: Option<&PublicUrl>, public: State) -> Self {
+        let origin = public_url.map(|url| Arc::from(url.origin()));
+        Self { attempts: Arc::default(), gate, origin, public, searches: Searches::default() }
+    }
+
+    /// Whether browsers reach us by HTTPS alone.
+    fn is_secure(&self) -> bool {
+        self.origin.as_ref().is_some_and(|origin| origin.starts_with("https://"))
+    }
+
+    /// Scheme, host and port that links begin with. `host` is what the browser
+    /// called us, and counts on this machine only.
+    fn address(&self, host: &str) -> String {
+        match &self.origin {
+            Some(origin) => origin.to_string(),
+            None if self.is_local(host) => format!("http://{host}"),
+            None => String::new(),
+        }
+    }
+
+    /// Whether `host` is this machine, as a browser on it sees us.
+    fn is_local(&self, host: &str) -> bool {
+        !self.is_secure() && host.parse::<SocketAddr>().is_ok_and(|at| at.ip().is_loopback())
+    }
+}
+
 /// Whoever knows whether mail can be judged now.
 pub trait Readiness: Send + Sync {
     /// Whether store, keys and workers answer. Longer than two seconds counts
@@ -62,17 +125,23 @@ pub trait Readiness: Send + Sync {
     fn ready(&self) -> Pin<Box<dyn Future<Output = bool> + Send + '_>>;
 }
 
-/// Every page, over `state`.
-pub fn router(state: State) -> Router {
+/// Every page. Without `people`, those for everybody.
+pub fn router(state: State, people: Option<People>) -> Router {
+    let rest = match people {
+        Some(people) => routes::router(people),
+        None => Router::new()
+            .route("/", get(page::general))
+            .route("/e/{event}/{token}", get(page::personal))
+            .with_state(state.clone()),
+    };
     Router::new()
-        .route("/", get(page::general))
         .route("/e/{event}", get(page::event))
-        .route("/e/{event}/{token}", get(page::personal))
         .route("/livez", get(async || "alive\n"))
         .route("/metrics", get(measures))
         .route("/readyz", get(readyz))
         .fallback(page::missing)
         .with_state(state)
+        .merge(rest)
         .layer(middleware::map_response(page::guarded))
 }
 

@@ -29,20 +29,30 @@ pub(super) async fn event(
     query: RawQuery,
     headers: HeaderMap,
 ) -> Response {
+    guidance(&state, &event, &query, &headers)
+}
+
+/// What everybody may see about an event.
+pub(super) fn guidance(
+    state: &State,
+    event: &str,
+    query: &RawQuery,
+    headers: &HeaderMap,
+) -> Response {
     match event.parse::<EventId>() {
-        Ok(event) => answer(&state, &query, &headers, Asked::Guidance(Some(event))),
-        Err(_) => answer(&state, &query, &headers, Asked::Missing),
+        Ok(event) => answer(state, query, headers, Asked::Guidance(Some(event))),
+        Err(_) => answer(state, query, headers, Asked::Missing),
     }
 }
 
-/// The same page for a personal link, which shows nothing more.
+/// The same page for a personal link, where nothing more can be shown.
 pub(super) async fn personal(
     state: Held<State>,
     Path((event, _)): Path<(String, String)>,
     query: RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    self::event(state, Path(event), query, headers).await
+    guidance(&state, &event, &query, &headers)
 }
 
 /// The same page without an event.
@@ -55,11 +65,12 @@ pub(super) async fn missing(state: Held<State>, query: RawQuery, headers: Header
     answer(&state, &query, &headers, Asked::Missing)
 }
 
-/// Puts the headers on that forbid everything a page of ours does not need.
+/// Puts the headers on that forbid everything a page of ours does not need,
+/// except where the page has its own.
 pub(super) async fn guarded(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in &*GUARDS {
-        headers.insert(name, value.clone());
+        headers.entry(name).or_insert_with(|| value.clone());
     }
     response
 }
@@ -76,6 +87,8 @@ struct Page<'a> {
     contact: &'a str,
     guidance: &'a str,
     guidance_url: &'a str,
+    legal_url: &'a str,
+    organisation: &'a str,
 }
 
 /// Which page.
@@ -97,9 +110,11 @@ impl<'a> Page<'a> {
             style: STYLE,
             event: event.unwrap_or_default(),
             missing,
-            contact: &letterhead.contact,
-            guidance: letterhead.guidance.text(language),
-            guidance_url: letterhead.guidance_url.as_ref().map_or("", |url| url.as_str()),
+            contact: letterhead.contact(language),
+            guidance: letterhead.guidance(language),
+            guidance_url: letterhead.guidance_url(language),
+            legal_url: letterhead.legal_url(language),
+            organisation: letterhead.organisation(language),
         }
     }
 }
@@ -124,8 +139,25 @@ fn answer(state: &State, query: &RawQuery, headers: &HeaderMap, asked: Asked) ->
     }
 }
 
+/// What a page with forms is allowed, which post to itself. Its address is a
+/// secret, so nobody is told it, ourselves included; where the form comes from
+/// is told, for the check of it.
+pub(super) fn form_guards() -> [(HeaderName, HeaderValue); 2] {
+    let policy = GUARDS.iter().find(|(name, _)| name == header::CONTENT_SECURITY_POLICY);
+    let policy =
+        policy.and_then(|(_, policy)| policy.to_str().ok()).unwrap_or("default-src 'none'");
+    let policy = policy.replace("form-action 'none'", "form-action 'self'");
+    let fixed = HeaderValue::from_static;
+    let policy = HeaderValue::from_str(&policy).unwrap_or(fixed("default-src 'none'"));
+    [(header::CONTENT_SECURITY_POLICY, policy), (header::REFERRER_POLICY, fixed("strict-origin"))]
+}
+
 /// What the menu chose, else what the browser asks for, else ours.
-fn language(query: Option<&str>, headers: &HeaderMap, letterhead: &Letterhead) -> Language {
+pub(super) fn language(
+    query: Option<&str>,
+    headers: &HeaderMap,
+    letterhead: &Letterhead,
+) -> Language {
     let chosen = || {
         let mut pairs = query?.split('&');
         pairs.find_map(|pair| pair.strip_prefix("lang="))?.parse().ok()
@@ -134,7 +166,7 @@ fn language(query: Option<&str>, headers: &HeaderMap, letterhead: &Letterhead) -
     chosen().or_else(asked).unwrap_or(letterhead.language)
 }
 
-const STYLE: &str = include_str!("../../templates/page.css");
+pub(super) const STYLE: &str = include_str!("../../templates/page.css");
 
 static GUARDS: LazyLock<Vec<(HeaderName, HeaderValue)>> = LazyLock::new(|| {
     let hash = BASE64.encode(&Sha256::digest(STYLE));
@@ -150,7 +182,8 @@ static GUARDS: LazyLock<Vec<(HeaderName, HeaderValue)>> = LazyLock::new(|| {
             HeaderValue::from_str(&policy).unwrap_or(fixed("default-src 'none'")),
         ),
         (header::CACHE_CONTROL, fixed("no-store")),
-        (header::REFERRER_POLICY, fixed("no-referrer")),
+        // Under `no-referrer` forms would come without their origin.
+        (header::REFERRER_POLICY, fixed("same-origin")),
         (header::X_CONTENT_TYPE_OPTIONS, fixed("nosniff")),
         (header::X_FRAME_OPTIONS, fixed("DENY")),
         (HeaderName::from_static("cross-origin-opener-policy"), fixed("same-origin")),

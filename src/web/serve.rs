@@ -15,7 +15,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
 
-use super::{State, router};
+use super::{People, State, router};
 
 /// Answers on `listener` until `shutdown`, then lets open requests end.
 /// At most `connections` are open at a time: one more closes the oldest, so
@@ -23,11 +23,12 @@ use super::{State, router};
 pub async fn serve(
     listener: TcpListener,
     state: State,
+    people: Option<People>,
     connections: usize,
     shutdown: impl Future<Output = ()>,
 ) {
     let metrics = state.metrics.clone();
-    let app = router(state);
+    let app = router(state, people);
     let mut open = Connections::new(connections);
     let mut upkeep = interval(UPKEEP);
     upkeep.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sluse::{
     base::{clock::SystemClock, id::EventId},
-    model::{Direction, Envelope},
+    model::{Direction, Envelope, Wishes},
     store::{Change, NewHold, Store},
 };
 
@@ -34,6 +34,7 @@ fn hold(place: &Place) -> String {
             keep_days: 365,
             released_days: 7,
             persons: vec![],
+            wishes: Wishes::default(),
         };
         let change = Change { holds: vec![hold], ..Change::default() };
         store.commit(change).await.unwrap();

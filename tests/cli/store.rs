@@ -6,7 +6,7 @@ use std::{fs, os::unix::fs::PermissionsExt, sync::Arc};
 use sha2::{Digest, Sha256};
 use sluse::{
     base::{clock::SystemClock, id::EventId},
-    model::{Envelope, Reading, Reviewer},
+    model::{Envelope, Reading, Reviewer, Wishes},
     policy::{Parcel, Policy},
     store::{Change, NewQueued, Purpose, Store},
 };
@@ -96,7 +96,8 @@ fn queue(place: &Place, number: u32) {
         let cleared = Policy::built_in().clear_released(&reading, &envelope, &reviewer);
         let parcel = Parcel::new(cleared, envelope.sender, raw.into()).unwrap();
         let event = EventId::from_keyed_hash(&digest);
-        NewQueued { event, purpose: Purpose::Release, parcel, limit_key: None }
+        let (purpose, wishes) = (Purpose::Release, Wishes::default());
+        NewQueued { event, purpose, parcel, limit_key: None, wishes }
     };
     let queued = async {
         let store = Store::open(&place.path("state"), None, Arc::new(SystemClock)).await.unwrap();

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use sluse::{
     base::{clock::SystemClock, id::EventId},
     detect,
-    model::{Direction, Envelope, Reading, Reviewer},
+    model::{Direction, Envelope, Reading, Reviewer, Wishes},
     policy::{Parcel, Policy},
     store::{Change, NewHold, NewQueued, Purpose, Store},
 };
@@ -46,6 +46,7 @@ fn place_with(more: &[&[u8]]) -> Place {
             keep_days: 365,
             released_days: 30,
             persons,
+            wishes: Wishes::default(),
         };
         // A person whose hash is the same by chance: not confirmed, not found.
         let mut holds = vec![hold(HERS, 7, vec![person]), hold(OTHER, 8, vec![person])];
@@ -73,7 +74,8 @@ fn copy() -> NewQueued {
     let parcel = Parcel::new(cleared, envelope.sender, HERS.into()).unwrap();
     let event = EventId::from_keyed_hash(&[7; 32]);
     let limit_key = Some("kari@cpm.example\nroute".to_owned());
-    NewQueued { event, purpose: Purpose::Copy, parcel, limit_key }
+    let (purpose, wishes) = (Purpose::Copy, Wishes::default());
+    NewQueued { event, purpose, parcel, limit_key, wishes }
 }
 
 fn stands_in(folder: &Path, text: &str) -> bool {

@@ -23,10 +23,10 @@ use sluse::{
     },
     detect,
     gate::{
-        Fate, Gate, GatewaySettings, Judge, Outcome, Parts, Rulebook, RulebookError, Settings,
-        Taken,
+        AccountSettings, Fate, Gate, GatewaySettings, Judge, Outcome, Parts, ReviewSettings,
+        Rulebook, RulebookError, Settings, Taken,
     },
-    model::{Address, Channel, Envelope, Reviewer},
+    model::{Address, Channel, Envelope, Reviewer, Wish, Wishes},
     notify,
     policy::Mode,
     protect::Protector,
@@ -119,10 +119,12 @@ impl Office {
             fs::write(&file, text).unwrap();
             file
         });
+        let review = ReviewSettings::default();
         let gateway = GatewaySettings { domains, mode: plan.mode, policy, ..nowhere(self) };
         let (detect, limits) = (detect::Settings::default(), Limits::default());
         let digest = toml::from_str(plan.digest).unwrap();
-        Rulebook::load(Settings { detect, digest, gateway, letterhead, limits })
+        let accounts = AccountSettings::default();
+        Rulebook::load(Settings { accounts, detect, digest, gateway, letterhead, limits, review })
     }
 
     /// Gives `address` a certificate that lasts for `life`.
@@ -155,7 +157,23 @@ pub(crate) async fn submit_as(
     to: &[&str],
     raw: &[u8],
 ) -> Outcome {
-    gate.judge(Taken { channel, envelope: envelope(from, to), raw: raw.into() }).await
+    submit_wishing(gate, channel, (from, to), raw, Wishes::default()).await
+}
+
+/// With what the sender wishes to be told.
+pub(crate) async fn submit_wishing(
+    gate: &Gate,
+    channel: Channel,
+    (from, to): (Option<&str>, &[&str]),
+    raw: &[u8],
+    wishes: Wishes,
+) -> Outcome {
+    gate.judge(Taken { channel, envelope: envelope(from, to), raw: raw.into(), wishes }).await
+}
+
+/// The same wish about each of these.
+pub(crate) fn wishes(to: &[&str], wish: &Wish) -> Wishes {
+    to.iter().map(|to| (address(to), wish.clone())).collect()
 }
 
 pub(crate) fn envelope(from: Option<&str>, to: &[&str]) -> Envelope {

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use sluse::{
     base::clock::{Clock, FixedClock},
     gate::{Gate, Judge, Outcome, Taken},
+    model::Wishes,
 };
 
 use crate::{
@@ -72,6 +73,7 @@ async fn stumbling(office: &Office) -> (Arc<Gate>, Arc<Stumbling>) {
 /// Judges in a task of its own, as front-ends do; none when that panics.
 async fn try_to_submit(gate: &Arc<Gate>, mail: &[u8]) -> Option<Outcome> {
     let gate = Arc::clone(gate);
-    let taken = Taken { channel: MILTER, envelope: envelope(Some(KARI), &[OLA]), raw: mail.into() };
+    let (envelope, wishes) = (envelope(Some(KARI), &[OLA]), Wishes::default());
+    let taken = Taken { channel: MILTER, envelope, raw: mail.into(), wishes };
     tokio::spawn(async move { gate.judge(taken).await }).await.ok()
 }

@@ -74,7 +74,7 @@ impl Judge for FakeJudge {
     fn judge(&self, taken: Taken) -> Pin<Box<dyn Future<Output = Outcome> + Send + '_>> {
         Box::pin(async move {
             let _busy = Busy::new(&self.busy);
-            let Taken { channel, envelope, raw } = &taken;
+            let Taken { channel, envelope, raw, .. } = &taken;
             let seen = Seen { channel: *channel, envelope: envelope.clone(), raw: raw.clone() };
             self.seen.lock().unwrap().push(seen);
             self.entered.notify_one();

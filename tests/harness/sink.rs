@@ -6,7 +6,7 @@ use std::{
     net::{TcpListener, TcpStream},
     sync::{
         Arc, Condvar, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
     time::{Duration, Instant},
@@ -36,6 +36,8 @@ pub(crate) struct Arrival {
     pub(crate) recipients: Vec<String>,
     /// The exact bytes, dots unstuffed, without the end of data.
     pub(crate) bytes: Vec<u8>,
+    /// MAIL and RCPT as they were said.
+    pub(crate) commands: Vec<String>,
 }
 
 impl Arrival {
@@ -94,6 +96,8 @@ struct Shared {
     arrived: Condvar,
     closed: AtomicUsize,
     manner: Mutex<Manner>,
+    /// Whether it offers delivery reports (RFC 3461).
+    reports: AtomicBool,
 }
 
 impl Sink {
@@ -106,6 +110,7 @@ impl Sink {
             arrived: Condvar::new(),
             closed: AtomicUsize::new(0),
             manner: Mutex::new(Manner::Accept),
+            reports: AtomicBool::new(false),
         });
         let served = Arc::clone(&shared);
         thread::spawn(move || {
@@ -120,6 +125,11 @@ impl Sink {
     /// Changes the manner for messages whose data ends from now on.
     pub(crate) fn behave(&self, manner: Manner) {
         *self.shared.manner.lock().unwrap() = manner;
+    }
+
+    /// Offers delivery reports from now on.
+    pub(crate) fn offer_reports(&self) {
+        self.shared.reports.store(true, Ordering::Release);
     }
 
     /// How often it hung up without an answer.
@@ -167,7 +177,8 @@ impl Sink {
 fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
     let mut input = BufReader::new(stream);
     let mut line = Vec::new();
-    let mut mail = Arrival { sender: String::new(), recipients: Vec::new(), bytes: Vec::new() };
+    let (recipients, bytes, commands) = Default::default();
+    let mut mail = Arrival { sender: String::new(), recipients, bytes, commands };
     say(&mut input, "220 sink.partner.example ESMTP")?;
     loop {
         line.clear();
@@ -177,14 +188,19 @@ fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
         let command = String::from_utf8_lossy(&line).trim_end().to_owned();
         let verb = command.get(..4).unwrap_or("").to_ascii_uppercase();
         match verb.as_str() {
+            "EHLO" if shared.reports.load(Ordering::Acquire) => {
+                say(&mut input, &format!("{EXTENSIONS}\r\n250 DSN").replacen("250 ", "250-", 1))?;
+            }
             "EHLO" => say(&mut input, EXTENSIONS)?,
             "MAIL" => {
                 mail.sender = path(&command);
                 mail.recipients.clear();
+                mail.commands = vec![command.clone()];
                 say(&mut input, "250 2.1.0 Ok")?;
             }
             "RCPT" => {
                 mail.recipients.push(path(&command));
+                mail.commands.push(command.clone());
                 say(&mut input, "250 2.1.5 Ok")?;
             }
             "DATA" => {

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use sha2::{Digest, Sha256};
 use sluse::{
-    model::{Address, Envelope, Reading, Reviewer},
+    model::{Address, Envelope, Reading, Reviewer, Wishes},
     policy::{Parcel, Policy},
     relay::{Delivery, NextHop, Settings},
 };
@@ -164,7 +164,7 @@ pub(crate) async fn send(
     parcel: &Parcel,
     to: &[Address],
 ) -> Vec<(Address, Delivery)> {
-    let results = NextHop::new(settings).send(parcel, to).await;
+    let results = NextHop::new(settings).send(parcel, to, &Wishes::default()).await.results;
     assert_eq!(results.iter().map(|(rcpt, _)| rcpt.clone()).collect::<Vec<_>>(), to);
     results
 }

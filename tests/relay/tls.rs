@@ -1,13 +1,15 @@
-//! TLS to the next hop, with a certificate that nobody trusts.
+//! TLS to the next hop, with certificates that openssl makes.
 
-use std::{path::Path, process::Command, sync::Arc, time::Duration};
+use std::{path::PathBuf, process::Command, sync::Arc, time::Duration};
 
 use rustls::{
-    ServerConfig,
+    RootCertStore, ServerConfig,
     crypto::ring,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    server::WebPkiClientVerifier,
 };
-use sluse::relay::{Delivery, Settings, Tls};
+use sluse::relay::{Delivery, NextHop, Settings, Tls};
+use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -34,6 +36,68 @@ async fn required_tls_takes_none_that_is_not_trusted() {
     let settings = Settings { tls: Some(Tls::Required), ..settings };
     assert!(matches!(&sent(&settings).await[0], Delivery::Deferred(why) if why.starts_with("tls")));
     assert!(fake.await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn required_tls_takes_one_that_our_authorities_vouch_for() {
+    for tls in [Tls::Implicit, Tls::Required] {
+        let keys = Keys::new();
+        let (settings, fake) = hop_with(&keys, "220 2.0.0 go\r\n", tls).await;
+        let settings =
+            Settings { tls: Some(tls), authorities: Some(keys.certificate()), ..settings };
+        assert_eq!(sent(&settings).await, [Delivery::Accepted], "{tls:?}");
+        assert_eq!(fake.await.unwrap().unwrap().message(), MAIL);
+        // Somebody else's certificate for the same place.
+        let (other, fake) = hop_with(&Keys::new(), "220 2.0.0 go\r\n", tls).await;
+        let settings = Settings { to: other.to, ..settings };
+        assert!(matches!(sent(&settings).await[0], Delivery::Deferred(_)), "{tls:?}");
+        assert!(fake.await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_offer_tls_gets_nothing_that_requires_it() {
+    let (settings, fake) = super::hop::fake_hop(usual).await;
+    let results = sent(&Settings { tls: Some(Tls::Required), ..settings }).await;
+    assert!(matches!(results[0], Delivery::Deferred(_)), "{results:?}");
+    let heard = fake.await.unwrap();
+    assert!(!heard.commands.iter().any(|line| line.starts_with("MAIL")), "{:?}", heard.commands);
+}
+
+#[tokio::test]
+async fn the_next_hop_knows_us_by_our_certificate() {
+    let (server, ours, stranger) = (Keys::new(), Keys::new(), Keys::new());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let settings = Settings {
+        tls: Some(Tls::Required),
+        authorities: Some(server.certificate()),
+        ..settings(&listener)
+    };
+    let acceptor = server.acceptor(Some(&ours));
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                greet(&mut stream, "220 2.0.0 go\r\n").await?;
+                let stream = acceptor.accept(stream).await.ok()?;
+                serve(stream, after_greeting).await;
+                Some(())
+            });
+        }
+    });
+    let with = |keys: &Keys| Settings {
+        certificate: Some(keys.certificate()),
+        key: Some(keys.key()),
+        ..settings.clone()
+    };
+    assert_eq!(sent(&with(&ours)).await, [Delivery::Accepted]);
+    for unknown in [&with(&stranger), &settings] {
+        assert!(matches!(sent(unknown).await[0], Delivery::Deferred(_)));
+    }
+    let broken = Settings { key: Some(stranger.key()), ..with(&ours) };
+    assert!(NextHop::load(&broken).is_err(), "a key of another certificate");
+    assert!(NextHop::load(&with(&ours)).is_ok());
 }
 
 #[tokio::test]
@@ -82,20 +146,35 @@ async fn sent(settings: &Settings) -> Vec<Delivery> {
 /// A hop that offers STARTTLS and answers it with `go`. What it heard under
 /// TLS, if there was any.
 async fn tls_hop(go: &str) -> (Settings, JoinHandle<Option<Heard>>) {
+    hop_with(&Keys::new(), go, Tls::Required).await
+}
+
+/// The same with these keys; TLS from the first byte where that is asked for.
+async fn hop_with(keys: &Keys, go: &str, tls: Tls) -> (Settings, JoinHandle<Option<Heard>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let settings = settings(&listener);
-    let (go, acceptor) = (go.to_owned(), acceptor());
+    let (go, acceptor) = (go.to_owned(), keys.acceptor(None));
     let fake = async move {
         let (mut stream, _) = listener.accept().await.unwrap();
-        greet(&mut stream, &go).await?;
         let patience = Duration::from_secs(5);
-        let stream = timeout(patience, acceptor.accept(stream)).await.ok()?.ok()?;
-        let script =
-            |step: &str| if step == "greeting" { super::hop::Say::Nothing } else { usual(step) };
-        let heard = serve(stream, script).await;
+        let heard = match tls {
+            Tls::Implicit => {
+                let stream = timeout(patience, acceptor.accept(stream)).await.ok()?.ok()?;
+                serve(stream, usual).await
+            }
+            Tls::None | Tls::Opportunistic | Tls::Required => {
+                greet(&mut stream, &go).await?;
+                let stream = timeout(patience, acceptor.accept(stream)).await.ok()?.ok()?;
+                serve(stream, after_greeting).await
+            }
+        };
         (!heard.commands.is_empty()).then_some(heard)
     };
     (settings, tokio::spawn(fake))
+}
+
+fn after_greeting(step: &str) -> super::hop::Say {
+    if step == "greeting" { super::hop::Say::Nothing } else { usual(step) }
 }
 
 /// The part in the clear; nothing when the client leaves.
@@ -111,26 +190,53 @@ async fn greet(stream: &mut TcpStream, go: &str) -> Option<()> {
     Some(())
 }
 
-fn acceptor() -> TlsAcceptor {
-    let folder = tempfile::tempdir().unwrap();
-    let [key, certificate] = ["key.pem", "certificate.pem"].map(|name| folder.path().join(name));
-    make(&key, &certificate);
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
-    let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
-    let chain = vec![CertificateDer::from_pem_file(certificate).unwrap()];
-    let config = config.with_single_cert(chain, PrivateKeyDer::from_pem_file(key).unwrap());
-    TlsAcceptor::from(Arc::new(config.unwrap()))
-}
+/// A key with a certificate that vouches for itself.
+struct Keys(TempDir);
 
-fn make(key: &Path, certificate: &Path) {
-    let kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-subj", "/CN=fake"];
-    let made = Command::new("openssl")
-        .args(["req", "-x509", "-nodes", "-days", "2", "-out"])
-        .arg(certificate)
-        .args(["-addext", "subjectAltName=IP:127.0.0.1", "-keyout"])
-        .arg(key)
-        .args(kind)
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+impl Keys {
+    fn new() -> Self {
+        let keys = Self(tempfile::tempdir().unwrap());
+        let kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-subj", "/CN=fake"];
+        let made = Command::new("openssl")
+            .args(["req", "-x509", "-nodes", "-days", "2", "-out"])
+            .arg(keys.certificate())
+            .args(["-addext", "subjectAltName=IP:127.0.0.1", "-keyout"])
+            .arg(keys.key())
+            .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+            .args(kind)
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        keys
+    }
+
+    fn certificate(&self) -> PathBuf {
+        self.0.path().join("certificate.pem")
+    }
+
+    fn key(&self) -> PathBuf {
+        self.0.path().join("key.pem")
+    }
+
+    /// A server with this key, that wants a certificate of `clients` where they
+    /// are given.
+    fn acceptor(&self, clients: Option<&Keys>) -> TlsAcceptor {
+        let provider = Arc::new(ring::default_provider());
+        let config = ServerConfig::builder_with_provider(Arc::clone(&provider));
+        let config = config.with_safe_default_protocol_versions().unwrap();
+        let certificate = |keys: &Keys| CertificateDer::from_pem_file(keys.certificate()).unwrap();
+        let config = match clients {
+            None => config.with_no_client_auth(),
+            Some(clients) => {
+                let mut roots = RootCertStore::empty();
+                roots.add(certificate(clients)).unwrap();
+                let roots = Arc::new(roots);
+                let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider);
+                config.with_client_cert_verifier(verifier.build().unwrap())
+            }
+        };
+        let key = PrivateKeyDer::from_pem_file(self.key()).unwrap();
+        let config = config.with_single_cert(vec![certificate(self)], key);
+        TlsAcceptor::from(Arc::new(config.unwrap()))
+    }
 }

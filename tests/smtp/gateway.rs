@@ -32,9 +32,19 @@ impl Gateway {
     /// Listening elsewhere.
     pub(crate) async fn at(judge: FakeJudge, listen: &str, more: &str) -> Self {
         let hop = Hop::start().await;
+        let next_hop = hop.address.to_string();
+        Self::before(judge, listen, (hop, &next_hop), more).await
+    }
+
+    /// Before a next hop that is elsewhere.
+    pub(crate) async fn before(
+        judge: FakeJudge,
+        listen: &str,
+        (hop, next_hop): (Hop, &str),
+        more: &str,
+    ) -> Self {
         let text = format!(
-            "listen = {listen}\nnext_hop = \"{}\"\nhello = \"gate.cpm.example\"\n{more}",
-            hop.address
+            "listen = {listen}\nnext_hop = {next_hop:?}\nhello = \"gate.cpm.example\"\n{more}"
         );
         let settings: Settings = toml::from_str(&text).unwrap();
         assert_eq!(settings.fault(), None);

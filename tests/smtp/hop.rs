@@ -4,12 +4,13 @@
 use std::{
     collections::HashMap,
     net::SocketAddr,
+    path::Path,
     sync::{Arc, Mutex},
 };
 
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
-    net::{TcpListener, TcpStream},
+    io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader},
+    net::{TcpListener, UnixListener},
 };
 
 /// A server that runs as long as the test.
@@ -42,6 +43,21 @@ impl Hop {
         hop
     }
 
+    /// The same at a unix socket.
+    pub(crate) fn start_at(path: &Path) -> Self {
+        let listener = UnixListener::bind(path).unwrap();
+        let hop = Self { address: ([127, 0, 0, 1], 0).into(), heard: Arc::default() };
+        let serving = hop.clone();
+        tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let hop = serving.clone();
+                tokio::spawn(async move { hop.serve(stream).await });
+            }
+        });
+        hop
+    }
+
     /// Answers the command that starts so with `answer`; `.` is the content,
     /// and no answer at all means hanging up.
     pub(crate) fn answers(&self, command: &str, answer: &str) {
@@ -60,7 +76,8 @@ impl Hop {
         self.heard.lock().unwrap().messages.clone()
     }
 
-    async fn serve(&self, stream: TcpStream) -> Option<()> {
+    /// One conversation; nothing when the client is gone.
+    pub(crate) async fn serve(&self, stream: impl AsyncRead + AsyncWrite + Unpin) -> Option<()> {
         let mut stream = BufReader::new(stream);
         stream.write_all(b"220 hop.cpm.example ESMTP\r\n").await.ok()?;
         loop {
@@ -95,7 +112,7 @@ impl Hop {
         heard.words.iter().find(|(start, _)| line.starts_with(*start)).map(|(_, w)| w.clone())
     }
 
-    async fn say(&self, stream: &mut BufReader<TcpStream>, answer: &str) -> Option<()> {
+    async fn say(&self, stream: &mut (impl AsyncWrite + Unpin), answer: &str) -> Option<()> {
         if answer.is_empty() {
             return None;
         }
@@ -103,7 +120,7 @@ impl Hop {
     }
 }
 
-async fn content(stream: &mut BufReader<TcpStream>) -> Option<Vec<u8>> {
+async fn content(stream: &mut (impl AsyncBufRead + Unpin)) -> Option<Vec<u8>> {
     let mut message = Vec::new();
     loop {
         let start = message.len();

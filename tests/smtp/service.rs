@@ -5,13 +5,23 @@ use std::{
     net::{SocketAddr, TcpStream},
     path::PathBuf,
     process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        RootCertStore, ServerConfig,
+        crypto::ring,
+        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+        server::WebPkiClientVerifier,
+    },
+};
 
-use crate::{client, client::Client, tls::Keys};
+use crate::{client, client::Client, hop::Hop, tls::Keys};
 
 #[path = "../harness/lines.rs"]
 #[allow(dead_code, reason = "shared with tests that need more of it")]
@@ -81,6 +91,19 @@ impl Service {
             .output()
             .expect("swaks of Debian");
         (run.status.success(), String::from_utf8_lossy(&run.stdout).into_owned())
+    }
+
+    /// Reloads other settings, and waits for what the log says of it.
+    fn reload(&self, text: &str, told: &'static str) {
+        fs::write(self.dir.path().join("sluse.toml"), text).unwrap();
+        let skip = self.log.len();
+        kill_process(Pid::from_child(&self.child), Signal::HUP).unwrap();
+        let found = self.log.wait(skip, PATIENCE, |line| line.contains(told));
+        assert!(found.is_some(), "{told}: {:?}", self.log.all());
+    }
+
+    fn settings(&self) -> String {
+        fs::read_to_string(self.dir.path().join("sluse.toml")).unwrap()
     }
 
     fn file(&self, name: &str, text: &str) -> PathBuf {
@@ -166,20 +189,13 @@ fn a_reload_takes_a_new_certificate_and_our_domains() {
     };
     assert!(names().contains("gate.cpm.example"));
     service.keys.certify("new.cpm.example", "serverAuth");
-    let settings = service.dir.path().join("sluse.toml");
-    let text = fs::read_to_string(&settings).unwrap();
-    let changed = text
+    let changed = service
+        .settings()
         .replace("gate.cpm.example.pem", "new.cpm.example.pem")
         .replace("gate.cpm.example.key", "new.cpm.example.key");
-    let reload = |text: &str, told: &'static str| {
-        fs::write(&settings, text).unwrap();
-        let skip = service.log.len();
-        kill_process(Pid::from_child(&service.child), Signal::HUP).unwrap();
-        assert!(service.log.wait(skip, PATIENCE, |line| line.contains(told)).is_some(), "{told}");
-    };
-    reload(&changed, "settings, rules and policy reloaded");
+    service.reload(&changed, "settings, rules and policy reloaded");
     assert!(names().contains("new.cpm.example"));
-    reload(&changed.replace("new.cpm.example.key", "absent.key"), "reload failed");
+    service.reload(&changed.replace("new.cpm.example.key", "absent.key"), "reload failed");
     assert!(names().contains("new.cpm.example"), "the old settings stay");
 }
 
@@ -218,4 +234,102 @@ fn a_split_is_told_in_one_word_and_nothing_is_lost() {
         .output()
         .unwrap();
     assert!(String::from_utf8_lossy(&listed.stdout).contains(client::PER));
+}
+
+#[tokio::test]
+async fn a_success_is_told_to_our_own_when_the_next_hop_will_not() {
+    let service = Service::start("");
+    let mut client = Client::hello(service.address).await;
+    for (from, told) in [(client::KARI, 1), ("eva@else.example", 1), ("", 1)] {
+        let mail = format!("MAIL FROM:<{from}> RET=FULL ENVID=QQ+2B314");
+        let rcpt = format!("RCPT TO:<{}> NOTIFY=SUCCESS ORCPT=rfc822;x@y.example", client::OLA);
+        assert_eq!(client.codes(&[&mail, &rcpt, "DATA"]).await, [250, 250, 354]);
+        client.send(b"Subject: Tur\r\n\r\nHemmelig tur.\r\n.\r\n").await;
+        assert_eq!(client.reply().await.code, 250);
+        let is_report = |mail: &sink::Arrival| mail.text().contains("Action: relayed");
+        let arrived = service.sink.wait(told, PATIENCE, is_report);
+        assert_eq!(arrived.len(), told, "{from}");
+        let report = arrived[0].text();
+        assert_eq!(arrived[0].recipients, [client::KARI]);
+        assert!(report.contains("Original-Envelope-Id: QQ+314"), "{report}");
+        assert!(report.contains("Original-Recipient: rfc822; x@y.example"), "{report}");
+        assert!(!report.contains("Hemmelig"), "RET=FULL brings no content back");
+    }
+    // Nor when it says that it will.
+    service.sink.offer_reports();
+    let (sent, _) = service.swaks(&["--to", client::OLA, "--body", "Hei."]);
+    assert!(sent);
+    assert_eq!(service.sink.arrivals().iter().filter(|mail| mail.sender.is_empty()).count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_takes_a_new_certificate_for_the_next_hop() {
+    let service = Service::start("");
+    for (name, usage) in
+        [("localhost", "serverAuth"), ("old.example", "clientAuth"), ("new.example", "clientAuth")]
+    {
+        service.keys.certify(name, usage);
+    }
+    let hop = Hop::start().await;
+    let (port, shown) = keyed_hop(&service.keys, &hop).await;
+    let path = |name: &str| service.keys.path(name).display().to_string();
+    let next_hop = format!("next_hop = \"127.0.0.1:{}\"", service.sink.port);
+    let keyed = format!(
+        "next_hop = \"localhost:{port}\"\nnext_hop_tls = \"implicit\"\n\
+         next_hop_authorities = {:?}\nnext_hop_certificate = {:?}\nnext_hop_key = {:?}",
+        path("authority.pem"),
+        path("old.example.pem"),
+        path("old.example.key")
+    );
+    let old = service.settings().replace(&next_hop, &keyed);
+    let new = old.replace("/old.example", "/new.example");
+    let broken = new.replace("/new.example.key", "/absent.key");
+    for (settings, told, name) in [
+        (&old, "settings, rules and policy reloaded", "old.example"),
+        (&new, "settings, rules and policy reloaded", "new.example"),
+        (&broken, "reload failed", "new.example"),
+    ] {
+        service.reload(settings, told);
+        let (sent, dialogue) = service.swaks(&["--to", client::OLA, "--body", "Hei."]);
+        assert!(sent, "{dialogue}");
+        let expected = CertificateDer::from_pem_file(path(&format!("{name}.pem"))).unwrap();
+        assert_eq!(shown.lock().unwrap().last(), Some(&expected), "{name}");
+    }
+    assert_eq!(hop.messages().len(), 3);
+}
+
+/// A server under TLS before `hop`, that wants a certificate of the authority:
+/// its port, and the certificates that it was shown.
+async fn keyed_hop(keys: &Keys, hop: &Hop) -> (u16, Arc<Mutex<Vec<CertificateDer<'static>>>>) {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(keys.path("authority.pem")).unwrap()).unwrap();
+    let provider = Arc::new(ring::default_provider());
+    let clients =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+    let chain = vec![CertificateDer::from_pem_file(keys.path("localhost.pem")).unwrap()];
+    let key = PrivateKeyDer::from_pem_file(keys.path("localhost.key")).unwrap();
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(clients.build().unwrap())
+        .with_single_cert(chain, key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let shown: Arc<Mutex<Vec<_>>> = Arc::default();
+    let (seen, hop) = (Arc::clone(&shown), hop.clone());
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let (acceptor, seen, hop) = (acceptor.clone(), Arc::clone(&seen), hop.clone());
+            tokio::spawn(async move {
+                let stream = acceptor.accept(stream).await.ok()?;
+                let certificate = stream.get_ref().1.peer_certificates()?[0].clone();
+                seen.lock().unwrap().push(certificate.into_owned());
+                hop.serve(stream).await
+            });
+        }
+    });
+    (port, shown)
 }

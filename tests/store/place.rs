@@ -17,7 +17,7 @@ use sluse::{
         clock::{Clock, FixedClock},
         id::EventId,
     },
-    model::{Act, Address, Direction, Envelope, Event, Level, Reading, Reviewer},
+    model::{Act, Address, Direction, Envelope, Event, Level, Reading, Reviewer, Wishes},
     policy::{Parcel, Policy},
     store::{Change, Counts, HeldId, NewHold, NewQueued, Placed, Purpose, Store, StoreError},
 };
@@ -190,6 +190,7 @@ pub(crate) fn new_hold(event: EventId, to: &[&str], raw: &[u8]) -> NewHold {
         keep_days: 30,
         released_days: 30,
         persons: vec![],
+        wishes: Wishes::default(),
     }
 }
 
@@ -200,7 +201,7 @@ pub(crate) fn new_queued(event: EventId, purpose: Purpose, to: &[&str], raw: &[u
     let envelope = envelope(to);
     let cleared = Policy::built_in().clear_released(&reading, &envelope, &reviewer());
     let parcel = Parcel::new(cleared, envelope.sender, raw.into()).unwrap();
-    NewQueued { event, purpose, parcel, limit_key: None }
+    NewQueued { event, purpose, parcel, limit_key: None, wishes: Wishes::default() }
 }
 
 pub(crate) fn reviewer() -> Reviewer {

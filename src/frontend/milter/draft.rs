@@ -11,8 +11,8 @@ use std::{
 };
 
 use crate::{
-    frontend::path,
-    model::{Address, Reply},
+    frontend::{path, wish},
+    model::{Address, Reply, Wish, Wishes},
     notify,
 };
 
@@ -24,6 +24,8 @@ pub(super) struct Draft {
     part: Part,
     fault: Option<Fault>,
     most: u64,
+    /// What `MAIL` said of the reports that are wished for.
+    wish: Wish,
 }
 
 /// Which part of the message comes next.
@@ -46,14 +48,18 @@ impl Draft {
             None => (None, Some(Fault::Address)),
         };
         let (recipients, raw) = (Vec::new(), Vec::new());
-        Self { sender, recipients, raw, part: Part::Header, fault, most }
+        let wish = wished(arguments, Wish::default());
+        Self { sender, recipients, raw, part: Part::Header, fault, most, wish }
     }
 
     /// Takes the arguments of `RCPT`.
     pub(super) fn recipient(&mut self, arguments: &[CString]) {
         let Some(given) = arguments.first() else { return self.fail(Fault::Address) };
         match address(given) {
-            Some(address) => self.recipients.push(Recipient { address, given: given.clone() }),
+            Some(address) => {
+                let wish = wished(arguments, self.wish.clone());
+                self.recipients.push(Recipient { address, given: given.clone(), wish });
+            }
             None => self.fail(Fault::Address),
         }
     }
@@ -142,6 +148,12 @@ impl Received {
         let addresses = self.recipients.iter().map(|recipient| &recipient.address);
         addresses.filter(|address| seen.insert(*address)).cloned().collect()
     }
+
+    /// What the sender wishes to be told.
+    pub(super) fn wishes(&self) -> Wishes {
+        let wished = |recipient: &Recipient| (recipient.address.clone(), recipient.wish.clone());
+        self.recipients.iter().map(wished).collect()
+    }
 }
 
 /// A recipient as we understand it, and as the mail server wrote it.
@@ -149,6 +161,7 @@ impl Received {
 pub(super) struct Recipient {
     pub(super) address: Address,
     pub(super) given: CString,
+    wish: Wish,
 }
 
 /// Why a message cannot be judged at all.
@@ -170,6 +183,16 @@ impl Fault {
             Self::Size(most) => notify::too_big(most),
         }
     }
+}
+
+/// What is wished for in the arguments of a command, on top of `wish`. The mail
+/// server has looked at them: what we do not know is not for us.
+fn wished(arguments: &[CString], mut wish: Wish) -> Wish {
+    let words = arguments.iter().skip(1).filter_map(|word| word.to_str().ok()?.split_once('='));
+    for (key, value) in words {
+        let _ = wish::note(&mut wish, &key.to_ascii_uppercase(), value);
+    }
+    wish
 }
 
 /// Addresses are UTF-8 (RFC 6531) or plain ASCII; nothing else has a meaning.
@@ -244,6 +267,24 @@ mod tests {
         assert_eq!(received.sender, None);
         assert_eq!(received.addresses(), ["åse@cpm.example".parse().unwrap()]);
         assert_eq!(received.recipients.len(), 2);
+    }
+
+    #[test]
+    fn what_the_sender_wishes_to_hear_is_kept() {
+        let mail = [c"<kari@cpm.example>", c"RET=HDRS", c"ENVID=QQ314", c"SIZE=1"];
+        let mut draft = Draft::new(&mail.map(CString::from), 100);
+        let ola = [c"<ola@partner.example>", c"NOTIFY=NEVER", c"ORCPT=rfc822;o@p.example"];
+        draft.recipient(&ola.map(CString::from));
+        draft.recipient(&[c"<per@partner.example>".into(), c"NOTIFY=what".into()]);
+        let wishes = draft.finish().unwrap().wishes();
+        let [ola, per] = ["ola", "per"]
+            .map(|who| wishes.about(&format!("{who}@partner.example").parse().unwrap()));
+        assert_eq!(
+            (ola.notify.as_deref(), ola.ret),
+            (Some("NEVER"), Some(crate::model::Ret::Headers))
+        );
+        assert_eq!(ola.orcpt.as_deref(), Some("rfc822;o@p.example"));
+        assert_eq!((per.notify, per.envid.as_deref()), (None, Some("QQ314")));
     }
 
     #[test]

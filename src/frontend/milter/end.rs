@@ -57,7 +57,7 @@ impl Desk {
     async fn decide(&self, message: Received) -> (Decision, Option<Answered>) {
         let envelope = Envelope { sender: message.sender.clone(), recipients: message.addresses() };
         let raw = Arc::clone(&message.raw);
-        let taken = Taken { channel: CHANNEL, envelope, raw };
+        let taken = Taken { channel: CHANNEL, envelope, raw, wishes: message.wishes() };
         let Some(outcome) = asking::ask(&self.judge, taken, self.deadline).await else {
             return (Decision::Refuse(Reply::try_again()), None);
         };

@@ -6,10 +6,9 @@
 //! of file descriptors, the listener waits and tries again; it never gives up.
 
 use std::{
-    fs, io,
+    io,
     net::SocketAddr,
-    os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt},
-    path::{Path, PathBuf},
+    path::PathBuf,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -26,6 +25,7 @@ use tokio::{
 use tracing::error;
 
 use super::{Listen, Settings};
+use crate::frontend::unix::{self, SocketFile};
 
 /// A bound socket. A unix socket's file is removed when this is dropped.
 pub struct Listener {
@@ -58,14 +58,16 @@ impl Listener {
                 Socket::Tcp(bound.map_err(failed)?)
             }
             Listen::Unix(path) => {
-                bind_unix(path, settings.socket_mode.bits()).await.map_err(|fault| match fault {
-                    UnixFault::InUse => BindError::InUse(path.clone()),
-                    UnixFault::Io(source) => {
+                let bound = unix::bind(path, settings.socket_mode).await;
+                let (listener, file) = bound.map_err(|fault| match fault {
+                    unix::Fault::InUse => BindError::InUse(path.clone()),
+                    unix::Fault::Io(source) => {
                         BindError::Bind { place: settings.listen.clone(), source }
                     }
-                    UnixFault::NoFolder => BindError::NoFolder(path.clone()),
-                    UnixFault::NotASocket => BindError::NotASocket(path.clone()),
-                })?
+                    unix::Fault::NoFolder => BindError::NoFolder(path.clone()),
+                    unix::Fault::NotASocket => BindError::NotASocket(path.clone()),
+                })?;
+                Socket::Unix { _file: file, listener }
             }
         };
         Ok(Self { socket, rest: None })
@@ -179,61 +181,6 @@ pub enum BindError {
     /// Something else than a socket stands there.
     #[error("{0} exists and is not a socket")]
     NotASocket(PathBuf),
-}
-
-enum UnixFault {
-    InUse,
-    Io(io::Error),
-    NoFolder,
-    NotASocket,
-}
-
-impl From<io::Error> for UnixFault {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
-async fn bind_unix(path: &Path, mode: u32) -> Result<Socket, UnixFault> {
-    if !path.parent().is_some_and(Path::is_dir) {
-        return Err(UnixFault::NoFolder);
-    }
-    match fs::symlink_metadata(path) {
-        Ok(found) if !found.file_type().is_socket() => return Err(UnixFault::NotASocket),
-        Ok(_) if UnixStream::connect(path).await.is_ok() => return Err(UnixFault::InUse),
-        Ok(_) => fs::remove_file(path)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error.into()),
-    }
-    let listener = UnixListener::bind(path)?;
-    let file = SocketFile::at(path)?;
-    fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
-    Ok(Socket::Unix { _file: file, listener })
-}
-
-/// The file of our own socket; removed with it, unless another took its place.
-struct SocketFile {
-    path: PathBuf,
-    device: u64,
-    inode: u64,
-}
-
-impl SocketFile {
-    fn at(path: &Path) -> io::Result<Self> {
-        let found = fs::symlink_metadata(path)?;
-        Ok(Self { path: path.to_owned(), device: found.dev(), inode: found.ino() })
-    }
-}
-
-impl Drop for SocketFile {
-    fn drop(&mut self) {
-        let ours = fs::symlink_metadata(&self.path)
-            .is_ok_and(|found| (found.dev(), found.ino()) == (self.device, self.inode));
-        if ours {
-            // A file left behind is taken over at the next start.
-            let _ = fs::remove_file(&self.path);
-        }
-    }
 }
 
 const REST: Duration = Duration::from_millis(100);

@@ -27,7 +27,7 @@ use tracing::warn;
 use self::{draft::Draft, end::Desk, session::Session};
 pub use self::{
     listener::{BindError, Listener, QuickStream, Stream},
-    settings::{Listen, ListenError, Settings, SocketMode, SocketModeError},
+    settings::{Listen, ListenError, Settings},
 };
 use crate::gate::Judge;
 

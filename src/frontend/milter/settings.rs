@@ -11,6 +11,8 @@ use std::{
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::frontend::unix::{self, SocketMode};
+
 /// `[milter]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -45,7 +47,7 @@ impl Default for Settings {
             message_bytes: MESSAGE_BYTES,
             connections: CONNECTIONS,
             deadline: DEADLINE,
-            socket_mode: SocketMode(0o660),
+            socket_mode: SocketMode::default(),
         }
     }
 }
@@ -65,11 +67,10 @@ impl FromStr for Listen {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once(':') {
-            Some(("unix", path)) if !path.starts_with('/') => Err(ListenError::Path(text.into())),
-            Some(("unix", path)) if path.len() > MAX_PATH || path.ends_with('/') => {
-                Err(ListenError::Path(text.into()))
+            Some(("unix", path)) => {
+                let path = unix::path(path).ok_or_else(|| ListenError::Path(text.into()))?;
+                Ok(Self::Unix(path))
             }
-            Some(("unix", path)) => Ok(Self::Unix(path.into())),
             Some(("inet", rest)) => inet(rest).ok_or_else(|| ListenError::Inet(text.into())),
             Some(_) | None => Err(ListenError::Form(text.into())),
         }
@@ -122,35 +123,6 @@ pub enum ListenError {
     #[error("`{0}` needs an absolute path of at most 100 bytes, as in unix:/run/sluse/milter.sock")]
     Path(String),
 }
-
-/// Permissions of a unix socket, such as `0o660`.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
-#[serde(try_from = "u32")]
-pub struct SocketMode(u32);
-
-impl SocketMode {
-    /// The permission bits.
-    pub fn bits(self) -> u32 {
-        self.0
-    }
-}
-
-impl TryFrom<u32> for SocketMode {
-    type Error = SocketModeError;
-
-    fn try_from(bits: u32) -> Result<Self, Self::Error> {
-        // Without owner access we could not look for a stale socket.
-        if bits <= 0o777 && bits & 0o600 == 0o600 { Ok(Self(bits)) } else { Err(SocketModeError) }
-    }
-}
-
-/// The number is not a socket's permissions.
-#[derive(Debug, Error, Eq, PartialEq)]
-#[error("socket_mode is an octal number from 0o600 to 0o777, such as 0o660")]
-pub struct SocketModeError;
-
-/// The kernel takes 108 bytes with the final NUL.
-const MAX_PATH: usize = 100;
 
 #[cfg(test)]
 mod tests {

@@ -9,12 +9,12 @@ use std::str;
 
 use super::{
     forward::{self, Attributes},
-    parameters::{digits, for_each_parameter, is_notify, is_orcpt, is_xtext, split_path},
+    parameters::{digits, for_each_parameter, split_path},
 };
 use crate::{
-    frontend::path,
-    model::{Address, Reply},
-    relay::{Body, MailFrom, RcptTo, Ret},
+    frontend::{path, wish},
+    model::{Address, Reply, Wish},
+    relay::{Body, MailFrom, RcptTo},
 };
 
 /// One command.
@@ -171,7 +171,7 @@ fn mail(rest: &str) -> Result<MailFrom, Unreadable> {
         "" => None,
         path => Some(path::address(path).ok_or(Unreadable::Sender)?),
     };
-    let mut from = MailFrom::new(sender);
+    let (mut from, mut wished) = (MailFrom::new(sender), Wish::default());
     for_each_parameter(parameters, |key, value| {
         match (key, value) {
             ("BODY", Some(value)) if value.eq_ignore_ascii_case("7BIT") => {
@@ -180,14 +180,8 @@ fn mail(rest: &str) -> Result<MailFrom, Unreadable> {
             ("BODY", Some(value)) if value.eq_ignore_ascii_case("8BITMIME") => {
                 from.body = Body::EightBitMime;
             }
-            ("ENVID", Some(value)) if value.len() <= 100 && is_xtext(value) => {
-                from.envid = Some(value.to_owned());
-            }
-            ("RET", Some(value)) if value.eq_ignore_ascii_case("FULL") => {
-                from.ret = Some(Ret::Full);
-            }
-            ("RET", Some(value)) if value.eq_ignore_ascii_case("HDRS") => {
-                from.ret = Some(Ret::Headers);
+            ("ENVID" | "RET", Some(value)) => {
+                wish::note(&mut wished, key, value).ok_or(Unreadable::Parameter)?;
             }
             ("SIZE", Some(value)) => from.size = Some(digits(value).ok_or(Unreadable::Parameter)?),
             ("SMTPUTF8", None) => from.smtputf8 = true,
@@ -198,6 +192,7 @@ fn mail(rest: &str) -> Result<MailFrom, Unreadable> {
         }
         Ok(())
     })?;
+    (from.ret, from.envid) = (wished.ret, wished.envid);
     let is_ascii = from.sender.as_ref().is_none_or(|sender| sender.as_str().is_ascii());
     if is_ascii || from.smtputf8 { Ok(from) } else { Err(Unreadable::Utf8) }
 }
@@ -205,17 +200,15 @@ fn mail(rest: &str) -> Result<MailFrom, Unreadable> {
 fn rcpt(rest: &str) -> Result<RcptTo, Unreadable> {
     let (path, parameters) = split_path(rest, "TO:").ok_or(Unreadable::Recipient)?;
     let recipient: Address = path::address(path).ok_or(Unreadable::Recipient)?;
-    let mut to = RcptTo::new(recipient);
-    for_each_parameter(parameters, |key, value| {
-        match (key, value) {
-            ("NOTIFY", Some(value)) if is_notify(value) => to.notify = Some(value.to_owned()),
-            ("ORCPT", Some(value)) if is_orcpt(value) => to.orcpt = Some(value.to_owned()),
-            ("NOTIFY" | "ORCPT", _) => return Err(Unreadable::Parameter),
-            _ => return Err(Unreadable::UnknownParameter),
+    let mut wished = Wish::default();
+    for_each_parameter(parameters, |key, value| match (key, value) {
+        ("NOTIFY" | "ORCPT", Some(value)) => {
+            wish::note(&mut wished, key, value).ok_or(Unreadable::Parameter)
         }
-        Ok(())
+        ("NOTIFY" | "ORCPT", None) => Err(Unreadable::Parameter),
+        _ => Err(Unreadable::UnknownParameter),
     })?;
-    Ok(to)
+    Ok(RcptTo::wishing(recipient, wished))
 }
 
 const FOREIGN: [&str; 9] =
@@ -226,6 +219,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::Ret;
 
     fn parse(line: &str) -> Result<Command, Unreadable> {
         Command::parse(format!("{line}\r\n").as_bytes())

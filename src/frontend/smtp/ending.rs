@@ -21,9 +21,9 @@ use super::{
 };
 use crate::{
     frontend::asking,
-    gate::Taken,
-    model::{Address, Answered, Channel, Envelope, Reply},
-    relay::Answer,
+    gate::{Relayed, Taken},
+    model::{Address, Answered, Channel, Envelope, Reply, Tidings},
+    relay::{Answer, Reporter},
 };
 
 /// A message that was brought to its end.
@@ -97,7 +97,12 @@ impl Session {
         let alone = telling == Telling::Each || recipients.len() == 1;
         let channel =
             Channel { answers_each: alone, passes_some: alone, reinjects: false, replaces: alone };
-        let taken = Taken { channel, envelope, raw };
+        let taken = Taken {
+            channel,
+            envelope: envelope.clone(),
+            raw: Arc::clone(&raw),
+            wishes: mail.wishes(),
+        };
         let time = self.limits().judging_time();
         let outcome = asking::ask(&self.front.judge, taken, time).await;
         let event = outcome.as_ref().and_then(|outcome| outcome.event);
@@ -109,12 +114,16 @@ impl Session {
             None => Plan::deferred(&recipients),
         };
         let Plan { parcels, mut answers } = plan;
-        let mut delivered = Vec::new();
+        let (mut delivered, mut untold) = (Vec::new(), Vec::new());
         for (parcel, to) in parcels {
             if let Some(upstream) = mail.upstream() {
                 let said = upstream.deliver(&parcel, &to).await;
                 let good = said.iter().filter(|(_, answer)| answer.is_good());
-                delivered.extend(good.map(|(to, _)| to.clone()));
+                let good: Vec<Address> = good.map(|(to, _)| to.clone()).collect();
+                if upstream.reporter() == Reporter::Us {
+                    untold.extend_from_slice(&good);
+                }
+                delivered.extend(good);
                 answers.extend(said);
             }
         }
@@ -133,6 +142,12 @@ impl Session {
         };
         let codes: Vec<u16> = told.iter().map(|answer| answer.code).collect();
         debug!(?codes, accepted = accepted.len(), "answered");
+        let wishes = mail.wishes();
+        untold.retain(|to| wishes.want(to, Tidings::Success) && accepted.contains(to));
+        if let Some(event) = event.filter(|_| !untold.is_empty()) {
+            let envelope = Envelope { recipients: untold, ..envelope };
+            self.front.judge.relayed(Relayed { event, envelope, raw, wishes }).await;
+        }
         mail.end().await;
         let answered = event.filter(|_| !accepted.is_empty());
         Settled {

@@ -7,7 +7,10 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use super::command::Unreadable;
-use crate::relay::{Origin, Source};
+use crate::{
+    base::xtext,
+    relay::{Origin, Source},
+};
 
 /// The attributes of one command.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -64,7 +67,8 @@ pub(super) fn attributes(text: &str) -> Result<Attributes, Unreadable> {
 
 fn attribute(word: &str) -> Result<Attribute, Unreadable> {
     let (key, value) = word.split_once('=').ok_or(Unreadable::Arguments)?;
-    let value = xtext(value).ok_or(Unreadable::Parameter)?;
+    let value = xtext::decode(value).filter(|text| text.len() <= MAX_VALUE);
+    let value = value.ok_or(Unreadable::Parameter)?;
     let is_known = !["[UNAVAILABLE]", "[TEMPUNAVAIL]"]
         .iter()
         .any(|unknown| value.eq_ignore_ascii_case(unknown));
@@ -106,25 +110,6 @@ fn protocol(text: &str) -> Result<&'static str, Unreadable> {
     // ESMTPS and the like say more than the next hop can be told.
     let longer = || text.get(..5).filter(|start| start.eq_ignore_ascii_case("ESMTP"));
     known.or_else(|| longer().map(|_| "ESMTP")).ok_or(Unreadable::Parameter)
-}
-
-/// Decodes xtext (RFC 3461 section 4), with hex digits in either case. What
-/// could end a line or a word later is refused.
-fn xtext(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte == b'+' {
-            let mut digit = || char::from(rest.next()?).to_digit(16);
-            let code = digit()? * 16 + digit()?;
-            bytes.push(u8::try_from(code).ok()?);
-        } else {
-            bytes.push(byte);
-        }
-    }
-    let text = String::from_utf8(bytes).ok()?;
-    let fits = (1..=MAX_VALUE).contains(&text.len()) && !text.chars().any(char::is_control);
-    fits.then_some(text)
 }
 
 const MAX_VALUE: usize = 255;

@@ -1,18 +1,29 @@
 //! Where to listen, and in which dialect.
 
-use std::{fmt, net::SocketAddr, str::FromStr};
+use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr};
 
 use serde::Deserialize;
 use thiserror::Error;
 
-/// One place to listen: `127.0.0.1:7014`, with `smtps:` before it for TLS from
-/// the first byte or `lmtp:` for LMTP (RFC 2033).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+use crate::frontend::unix;
+
+/// One place to listen: `127.0.0.1:7014` or `unix:/path`, with `smtps:` before it
+/// for TLS from the first byte or `lmtp:` for LMTP (RFC 2033).
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Place {
-    /// The address and the port; port 0 takes any free one.
-    pub address: SocketAddr,
+    /// Where.
+    pub at: At,
     /// What is spoken there.
     pub dialect: Dialect,
+}
+
+/// A socket to listen on.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum At {
+    /// An address and a port; port 0 takes any free one.
+    Tcp(SocketAddr),
+    /// A file with an absolute path.
+    Unix(PathBuf),
 }
 
 /// What is spoken at a place.
@@ -30,14 +41,18 @@ impl FromStr for Place {
     type Err = ParsePlaceError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (dialect, address) = match text.split_once(':') {
-            Some(("lmtp", address)) => (Dialect::Lmtp, address),
-            Some(("smtp", address)) => (Dialect::Smtp, address),
-            Some(("smtps", address)) => (Dialect::Smtps, address),
+        let (dialect, at) = match text.split_once(':') {
+            Some(("lmtp", at)) => (Dialect::Lmtp, at),
+            Some(("smtp", at)) => (Dialect::Smtp, at),
+            Some(("smtps", at)) => (Dialect::Smtps, at),
             Some(_) | None => (Dialect::Smtp, text),
         };
-        let address = address.parse().map_err(|_| ParsePlaceError(text.to_owned()))?;
-        Ok(Self { address, dialect })
+        let at = match at.strip_prefix("unix:") {
+            Some(path) => unix::path(path).map(At::Unix),
+            None => at.parse().ok().map(At::Tcp),
+        };
+        let at = at.ok_or_else(|| ParsePlaceError(text.to_owned()))?;
+        Ok(Self { at, dialect })
     }
 }
 
@@ -48,7 +63,10 @@ impl fmt::Display for Place {
             Dialect::Smtp => "",
             Dialect::Smtps => "smtps:",
         };
-        write!(f, "{scheme}{}", self.address)
+        match &self.at {
+            At::Tcp(address) => write!(f, "{scheme}{address}"),
+            At::Unix(path) => write!(f, "{scheme}unix:{}", path.display()),
+        }
     }
 }
 
@@ -92,8 +110,8 @@ enum OneOrMany {
 /// The text does not say where to listen.
 #[derive(Debug, Error, Eq, PartialEq)]
 #[error(
-    "`{0}` is not a place to listen: write 127.0.0.1:7014 or [::1]:7014, with smtps: or lmtp: \
-     before it where that is spoken"
+    "`{0}` is not a place to listen: write 127.0.0.1:7014, [::1]:7014 or unix:/path, with smtps: \
+     or lmtp: before it where that is spoken"
 )]
 pub struct ParsePlaceError(String);
 
@@ -117,11 +135,21 @@ mod tests {
         assert_eq!(read("listen = \"127.0.0.1:7014\"").unwrap(), ["127.0.0.1:7014"]);
         let many = "listen = [\"smtp:[::1]:25\", \"lmtp:127.0.0.1:24\", \"smtps:0.0.0.0:465\"]";
         assert_eq!(read(many).unwrap(), ["[::1]:25", "lmtp:127.0.0.1:24", "smtps:0.0.0.0:465"]);
+        let files = "listen = [\"unix:/run/sluse/smtp\", \"lmtp:unix:/run/sluse/lmtp\"]";
+        assert_eq!(read(files).unwrap(), ["unix:/run/sluse/smtp", "lmtp:unix:/run/sluse/lmtp"]);
     }
 
     #[test]
     fn what_is_no_place_is_told() {
-        for text in ["\"\"", "[]", "\"7014\"", "\"pop3:127.0.0.1:110\"", "\"localhost:25\"", "7"] {
+        for text in [
+            "\"\"",
+            "[]",
+            "\"7014\"",
+            "\"pop3:127.0.0.1:110\"",
+            "\"localhost:25\"",
+            "\"lmtp:unix:x\"",
+            "7",
+        ] {
             let complaint = read(&format!("listen = {text}")).unwrap_err();
             assert!(complaint.contains("127.0.0.1:7014"), "{text}: {complaint}");
         }

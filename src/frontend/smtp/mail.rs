@@ -6,7 +6,7 @@
 
 use super::{answer, message::Incoming};
 use crate::{
-    model::Address,
+    model::{Address, Wish, Wishes},
     relay::{Answer, MailFrom, NextHop, Origin, RcptTo, Transaction},
 };
 
@@ -16,6 +16,8 @@ pub(super) struct Mail {
     pub(super) from: MailFrom,
     /// Recipients that the next hop takes, once for each RCPT.
     pub(super) accepted: Vec<Address>,
+    /// What the sender wishes to be told about them.
+    wishes: Vec<(Address, Wish)>,
     /// The chunks of a message so far.
     pub(super) chunks: Option<Incoming>,
     upstream: Upstream,
@@ -32,7 +34,8 @@ enum Upstream {
 impl Mail {
     /// Begins a transaction.
     pub(super) fn new(from: MailFrom) -> Self {
-        Self { from, accepted: Vec::new(), chunks: None, upstream: Upstream::Unopened }
+        let (accepted, wishes) = (Vec::new(), Vec::new());
+        Self { from, accepted, wishes, chunks: None, upstream: Upstream::Unopened }
     }
 
     /// Asks the next hop for one more recipient.
@@ -43,6 +46,13 @@ impl Mail {
                 Err(answer) => Upstream::Closed(answer),
             };
         }
+        let wish = Wish {
+            notify: to.notify.clone(),
+            orcpt: to.orcpt.clone(),
+            ret: self.from.ret,
+            envid: self.from.envid.clone(),
+        };
+        self.wishes.push((to.recipient.clone(), wish));
         match &mut self.upstream {
             Upstream::Closed(answer) => answer.clone(),
             Upstream::Open(transaction) => transaction.recipient(to).await,
@@ -54,6 +64,11 @@ impl Mail {
     pub(super) fn recipients(&self) -> Vec<Address> {
         let mut seen = std::collections::HashSet::new();
         self.accepted.iter().filter(|to| seen.insert(*to)).cloned().collect()
+    }
+
+    /// What the sender wishes to be told.
+    pub(super) fn wishes(&self) -> Wishes {
+        self.wishes.iter().cloned().collect()
     }
 
     /// The transaction at the next hop, which is there once a recipient was

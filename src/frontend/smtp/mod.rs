@@ -23,6 +23,7 @@ mod proxied;
 mod replies;
 mod session;
 mod settings;
+mod socket;
 mod tls;
 mod trust;
 mod wire;
@@ -30,7 +31,6 @@ mod wire;
 use std::{
     fs,
     future::Future,
-    io,
     net::SocketAddr,
     pin::pin,
     sync::{
@@ -44,7 +44,6 @@ use arc_swap::ArcSwap;
 use metrics::{counter, gauge};
 use thiserror::Error;
 use tokio::{
-    net::{TcpListener, TcpStream},
     sync::watch,
     task::JoinSet,
     time::{sleep, timeout},
@@ -55,12 +54,13 @@ use self::{
     limits::{Door, Memory},
     listen::Dialect,
     session::{Arrival, Session},
+    socket::{Link, Socket},
     tls::Tls,
     trust::Standing,
     wire::Wire,
 };
 pub use self::{
-    listen::{ParsePlaceError, Place, Places},
+    listen::{At, ParsePlaceError, Place, Places},
     network::{Network, ParseNetworkError},
     settings::{
         AcceptFrom, BareNewline, CertificateName, Connector, Fault, Limits,
@@ -70,6 +70,7 @@ pub use self::{
 };
 use crate::{
     base::measure::{SMTP_CONNECTIONS, SMTP_REFUSED},
+    frontend::unix,
     gate::Judge,
     relay::NextHop,
 };
@@ -96,7 +97,7 @@ struct Terms {
 impl Terms {
     fn load(settings: Settings, domains: Vec<String>) -> Result<Self, TlsError> {
         let tls = Tls::load(&settings)?;
-        let next_hop = NextHop::new(&settings.relay());
+        let next_hop = NextHop::load(&settings.relay()).map_err(TlsError::NextHop)?;
         Ok(Self { settings, domains, next_hop, tls })
     }
 }
@@ -141,7 +142,7 @@ impl Front {
     /// Serves one connection to its end.
     async fn attend(
         self: Arc<Self>,
-        stream: TcpStream,
+        stream: Link,
         (peer, dialect): (SocketAddr, Dialect),
         stop: watch::Receiver<bool>,
     ) {
@@ -168,7 +169,7 @@ impl Front {
 }
 
 /// Bound sockets.
-pub struct Listener(Vec<(TcpListener, Dialect)>);
+pub struct Listener(Vec<(Socket, Dialect)>);
 
 impl Listener {
     /// Binds all places that `[smtp]` names.
@@ -179,16 +180,16 @@ impl Listener {
     pub async fn bind(settings: &Settings) -> Result<Self, BindError> {
         let mut sockets = Vec::new();
         for place in settings.listen.as_slice() {
-            let bound = TcpListener::bind(place.address).await;
-            let failed = |source| BindError { place: *place, source };
+            let bound = Socket::bind(place, settings.socket_mode).await;
+            let failed = |source| BindError { place: place.clone(), source };
             sockets.push((bound.map_err(failed)?, place.dialect));
         }
         Ok(Self(sockets))
     }
 
-    /// Where it listens, in the order of the settings.
+    /// Where it listens by TCP, in the order of the settings.
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.0.iter().filter_map(|(socket, _)| socket.local_addr().ok()).collect()
+        self.0.iter().filter_map(|(socket, _)| socket.address()).collect()
     }
 }
 
@@ -197,7 +198,7 @@ impl Listener {
 #[error("cannot listen on {place}")]
 pub struct BindError {
     place: Place,
-    source: io::Error,
+    source: unix::Fault,
 }
 
 /// Serves clients until `shutdown` completes. Then messages that are being
@@ -229,7 +230,7 @@ pub async fn serve(listener: Listener, front: Arc<Front>, shutdown: impl Future<
 
 /// Takes connections at one socket, and waits for their ends.
 async fn accept(
-    socket: TcpListener,
+    socket: Socket,
     dialect: Dialect,
     front: Arc<Front>,
     mut stopped: watch::Receiver<bool>,

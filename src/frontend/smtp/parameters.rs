@@ -1,9 +1,4 @@
-//! The path and the parameters of MAIL and RCPT.
-//!
-//! Values go on to the next hop as they were written, so they are checked to be
-//! one word of the form that their RFC gives, and are not decoded.
-
-use std::str;
+//! The path and the parameters of MAIL and RCPT, split.
 
 use super::command::Unreadable;
 
@@ -52,42 +47,6 @@ pub(super) fn for_each_parameter(
 pub(super) fn digits(text: &str) -> Option<u64> {
     let fits = (1..=MAX_DIGITS).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
     fits.then(|| text.parse().ok()).flatten()
-}
-
-/// RFC 3461 section 4.1.
-pub(super) fn is_notify(text: &str) -> bool {
-    let is_word = |word: &str| {
-        ["SUCCESS", "FAILURE", "DELAY"].iter().any(|known| word.eq_ignore_ascii_case(known))
-    };
-    text.eq_ignore_ascii_case("NEVER") || (text.len() <= 30 && text.split(',').all(is_word))
-}
-
-/// RFC 3461 section 4.2, with the characters of RFC 6533 section 3.
-pub(super) fn is_orcpt(text: &str) -> bool {
-    let Some((kind, address)) = text.split_once(';') else { return false };
-    let is_atom = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
-    let is_kind = !kind.is_empty() && kind.chars().all(is_atom);
-    text.len() <= 500 && is_kind && is_xtext(address)
-}
-
-/// RFC 3461 section 4.
-pub(super) fn is_xtext(text: &str) -> bool {
-    let mut bytes = text.bytes();
-    let hex = |bytes: &mut str::Bytes<'_>| {
-        let is_hex = |byte: u8| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte);
-        bytes.next().is_some_and(is_hex)
-    };
-    while let Some(byte) = bytes.next() {
-        let fits = match byte {
-            b'+' => hex(&mut bytes) && hex(&mut bytes),
-            b'=' => false,
-            _ => byte.is_ascii_graphic(),
-        };
-        if !fits {
-            return false;
-        }
-    }
-    !text.is_empty()
 }
 
 const MAX_DIGITS: usize = 18;

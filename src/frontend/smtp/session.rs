@@ -77,7 +77,7 @@ impl Session {
         let Arrival { wire, peer, dialect, standing, seat } = arrival;
         let client = Origin {
             address: Some(peer.ip().to_canonical()),
-            port: Some(peer.port()),
+            port: Some(peer.port()).filter(|port| *port != 0),
             ..Origin::default()
         };
         Self {

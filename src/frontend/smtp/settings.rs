@@ -20,7 +20,10 @@ use super::{
     network::Network,
     tls::{Tls, TlsError},
 };
-use crate::relay;
+use crate::{
+    frontend::unix::SocketMode,
+    relay::{self, NextHop},
+};
 
 /// `[smtp]`
 #[derive(Clone, Debug, Deserialize)]
@@ -28,10 +31,21 @@ use crate::relay;
 pub struct Settings {
     /// Where mail servers find us.
     pub listen: Places,
-    /// The server that takes what passes, as `host:port` or `lmtp:host:port`.
+    /// Permissions of unix sockets.
+    #[serde(default)]
+    pub socket_mode: SocketMode,
+    /// The server that takes what passes: `host:port` or `unix:/path`, with
+    /// `lmtp:` before it for LMTP.
     pub next_hop: relay::Target,
     /// When to encrypt the way to the next hop.
     pub next_hop_tls: Option<relay::Tls>,
+    /// Authorities that vouch for the next hop, PEM; those of this machine when
+    /// absent.
+    pub next_hop_authorities: Option<PathBuf>,
+    /// The certificate by which the next hop knows us, with its chain, PEM.
+    pub next_hop_certificate: Option<PathBuf>,
+    /// Its key, PEM.
+    pub next_hop_key: Option<PathBuf>,
     /// The name that we greet with, here and at the next hop.
     pub hello: Option<relay::Hello>,
     /// Whose mail is taken at all.
@@ -67,13 +81,27 @@ impl Settings {
         relay::Settings {
             tls: self.next_hop_tls,
             hello: self.hello.clone(),
+            authorities: self.next_hop_authorities.clone(),
+            certificate: self.next_hop_certificate.clone(),
+            key: self.next_hop_key.clone(),
             ..relay::Settings::to(self.next_hop.clone())
         }
     }
 
     /// What the types cannot rule out, an open relay first of all.
     pub fn fault(&self) -> Option<Fault> {
-        self.trust_fault().or_else(|| self.tls_fault()).or_else(|| self.limits.fault())
+        let trust = self.trust_fault().or_else(|| self.tls_fault());
+        trust.or_else(|| self.next_hop_fault()).or_else(|| self.limits.fault())
+    }
+
+    fn next_hop_fault(&self) -> Option<Fault> {
+        let relay::Fault { part, what, hint } = self.relay().fault()?;
+        let key = match part {
+            relay::Part::Certificate => "next_hop_certificate",
+            relay::Part::Key => "next_hop_key",
+            relay::Part::Tls => "next_hop_tls",
+        };
+        Some(Fault { key, what: what.to_owned(), hint })
     }
 
     /// Reads the files for TLS, to see whether they can be used.
@@ -82,6 +110,7 @@ impl Settings {
     ///
     /// They cannot.
     pub fn check_files(&self) -> Result<(), TlsError> {
+        NextHop::load(&self.relay()).map_err(TlsError::NextHop)?;
         Tls::load(self).map(|_| ())
     }
 

@@ -12,7 +12,6 @@ use std::{
 };
 
 use thiserror::Error;
-use tokio::net::TcpStream;
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{
@@ -33,7 +32,8 @@ use tokio_rustls::{
     server::TlsStream,
 };
 
-use super::settings::Settings;
+use super::{settings::Settings, socket::Link};
+use crate::relay;
 
 /// Everything that TLS needs, read from files.
 pub(super) struct Tls {
@@ -84,7 +84,7 @@ impl Tls {
     }
 
     /// The certificate of the client, when somebody we know vouches for it.
-    pub(super) fn certificate(&self, stream: &TlsStream<TcpStream>) -> Option<Certificate> {
+    pub(super) fn certificate(&self, stream: &TlsStream<Link>) -> Option<Certificate> {
         let (first, others) = stream.get_ref().1.peer_certificates()?.split_first()?;
         let vouching = self.vouching.as_ref()?;
         vouching.stands_for(first, others).then(|| Certificate(first.clone().into_owned()))
@@ -208,6 +208,9 @@ pub enum TlsError {
     /// A file holds no certificate.
     #[error("{0} holds no certificate")]
     Empty(PathBuf),
+    /// TLS to the next hop cannot be used.
+    #[error("next hop")]
+    NextHop(#[source] relay::TlsError),
     /// This machine knows no authorities.
     #[error("this machine knows no certificate authorities: name a file in authorities")]
     NoAuthorities,

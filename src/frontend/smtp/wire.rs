@@ -8,15 +8,14 @@
 use std::{fmt::Write as _, io, time::Duration};
 
 use memchr::memchr;
-use rustix::net::sockopt::set_tcp_quickack;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
     sync::watch,
     time::{Instant, timeout, timeout_at},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
+use super::socket::Link;
 use crate::relay::Answer;
 
 /// A connection with what was read ahead and what is still to be said.
@@ -32,8 +31,8 @@ pub(super) struct Wire {
 enum Stream {
     /// TLS broke; nothing can be read or written.
     Broken,
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+    Plain(Link),
+    Tls(Box<TlsStream<Link>>),
 }
 
 /// One line as received.
@@ -58,9 +57,8 @@ pub(super) enum Cut {
 
 impl Wire {
     /// Takes over a connection; `stop` turns true when the service stops.
-    pub(super) fn new(stream: TcpStream, stop: watch::Receiver<bool>) -> Self {
-        // The line end of a reply must not wait for an acknowledgement.
-        let _ = stream.set_nodelay(true);
+    pub(super) fn new(stream: Link, stop: watch::Receiver<bool>) -> Self {
+        stream.hasten();
         let stream = Stream::Plain(stream);
         Self { stream, input: Vec::new(), used: 0, output: String::new(), stop }
     }
@@ -68,10 +66,7 @@ impl Wire {
     /// Whether the client says something within `time`, without reading it.
     pub(super) async fn hears_something(&self, time: Duration) -> bool {
         match &self.stream {
-            Stream::Plain(stream) => {
-                let heard = timeout(time, stream.peek(&mut [0])).await;
-                matches!(heard, Ok(Ok(1..)))
-            }
+            Stream::Plain(stream) => timeout(time, stream.speaks()).await.unwrap_or(false),
             Stream::Broken | Stream::Tls(_) => false,
         }
     }
@@ -137,14 +132,14 @@ impl Wire {
                 Stream::Plain(stream) => {
                     let read = stream.read_buf(input).await;
                     if is_content {
-                        let _ = set_tcp_quickack(&*stream, true);
+                        stream.acknowledge();
                     }
                     read
                 }
                 Stream::Tls(stream) => {
                     let read = stream.read_buf(input).await;
                     if is_content {
-                        let _ = set_tcp_quickack(stream.get_ref().0, true);
+                        stream.get_ref().0.acknowledge();
                     }
                     read
                 }
@@ -264,7 +259,7 @@ impl Wire {
     }
 
     /// The connection under TLS.
-    pub(super) fn tls(&self) -> Option<&TlsStream<TcpStream>> {
+    pub(super) fn tls(&self) -> Option<&TlsStream<Link>> {
         match &self.stream {
             Stream::Tls(stream) => Some(stream),
             Stream::Broken | Stream::Plain(_) => None,

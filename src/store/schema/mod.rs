@@ -3,9 +3,13 @@
 //!
 //! Times are milliseconds since 1970; keys and hashes are text.
 
+mod accounts;
 mod links;
 mod queue;
+mod review;
 mod rights;
+mod second_factor;
+mod wishes;
 
 use super::{
     database::{Connection, Database, Durability},
@@ -88,7 +92,17 @@ async fn run(connection: &mut Connection, statement: &'static str) -> Result<(),
     Ok(())
 }
 
-const STEPS: &[&[&str]] = &[FIRST, LEDGER, rights::STEP, links::STEP, queue::STEP];
+const STEPS: &[&[&str]] = &[
+    FIRST,
+    LEDGER,
+    rights::STEP,
+    links::STEP,
+    queue::STEP,
+    wishes::STEP,
+    accounts::STEP,
+    second_factor::STEP,
+    review::STEP,
+];
 
 const FIRST: &[&str] = &[
     "CREATE TABLE key_check (mac TEXT NOT NULL)",

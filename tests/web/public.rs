@@ -1,6 +1,4 @@
-//! The web listener as a browser, a scraper and an attacker see it.
-
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! The pages for everybody, as a browser, a scraper and an attacker see them.
 
 use std::{
     future::Future,
@@ -34,14 +32,14 @@ impl Readiness for Switch {
     }
 }
 
-struct Site {
+struct Listener {
     address: SocketAddr,
     ready: Arc<Switch>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
 
-impl Site {
+impl Listener {
     async fn open(settings: &str, connections: usize) -> Self {
         let settings: Settings = toml::from_str(settings).unwrap();
         let letterhead = settings.letterhead(&["cpm.example".to_owned()], None).unwrap();
@@ -53,7 +51,7 @@ impl Site {
         let shutdown = async {
             let _ = stopped.await;
         };
-        let task = tokio::spawn(serve(listener, state, connections, shutdown));
+        let task = tokio::spawn(serve(listener, state, None, connections, shutdown));
         Self { address, ready, stop, task }
     }
 
@@ -100,7 +98,7 @@ fn page(hash: u8) -> String {
 
 #[tokio::test]
 async fn says_that_it_lives_and_whether_it_is_ready() {
-    let site = Site::usual().await;
+    let site = Listener::usual().await;
     assert_eq!(site.fetch("/livez", "").await.status(), "200");
     assert_eq!(site.fetch("/readyz", "").await.status(), "200");
     site.ready.0.store(false, Ordering::Relaxed);
@@ -111,7 +109,7 @@ async fn says_that_it_lives_and_whether_it_is_ready() {
 
 #[tokio::test]
 async fn guides_the_reader_in_three_languages() {
-    let site = Site::usual().await;
+    let site = Listener::usual().await;
     let cases = [
         ("", "", "nb", "Hvorfor ble e‑posten stanset?"),
         ("", "Accept-Language: nn-NO,nb;q=0.5\r\n", "nn", "Kvifor blei e‑posten stansa?"),
@@ -134,7 +132,7 @@ async fn guides_the_reader_in_three_languages() {
 
 #[tokio::test]
 async fn tells_the_same_about_every_event() {
-    let site = Site::usual().await;
+    let site = Listener::usual().await;
     let (one, two) = (site.fetch(&page(1), "").await, site.fetch(&page(2), "").await);
     let neutral =
         |answer: &Answer, hash| answer.body.replace(page(hash).trim_start_matches("/e/"), "");
@@ -144,7 +142,7 @@ async fn tells_the_same_about_every_event() {
 
 #[tokio::test]
 async fn knows_nothing_else() {
-    let site = Site::usual().await;
+    let site = Listener::usual().await;
     let paths =
         ["/e/", "/e/abc", "/e/aaaaaaaaaaaaaaaaaaaa", "/e/13827830652", "/nothing", "/e/%3Cb%3E"];
     for path in paths {
@@ -163,7 +161,7 @@ async fn knows_nothing_else() {
 
 #[tokio::test]
 async fn forbids_the_browser_what_a_page_does_not_need() {
-    let site = Site::usual().await;
+    let site = Listener::usual().await;
     for path in ["/", "/nothing", "/livez", "/readyz", "/metrics", &page(1)] {
         let answer = site.fetch(path, "").await;
         let policy = answer.header("content-security-policy");
@@ -172,14 +170,14 @@ async fn forbids_the_browser_what_a_page_does_not_need() {
         }
         assert_eq!(answer.header("cache-control"), "no-store", "{path}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
-        assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(answer.header("referrer-policy"), "same-origin", "{path}");
         assert!(!answer.head.contains("server:") && !answer.head.contains("sluse"), "{path}");
     }
 }
 
 #[tokio::test]
 async fn the_style_is_the_one_the_policy_allows_and_the_page_needs_nothing_else() {
-    let site = Site::usual().await;
+    let site = Listener::usual().await;
     let answer = site.fetch(&page(1), "").await;
     let style = answer.body.split("<style>").nth(1).unwrap().split("</style>").next().unwrap();
     let hash = BASE64.encode(&Sha256::digest(style));
@@ -203,7 +201,7 @@ async fn the_style_is_the_one_the_policy_allows_and_the_page_needs_nothing_else(
 
 #[tokio::test]
 async fn counts_for_a_scraper_on_this_machine_only() {
-    let site = Site::usual().await;
+    let site = Listener::usual().await;
     ::metrics::counter!(measure::MESSAGES, "direction" => "outbound", "verdict" => "refuse")
         .increment(1);
     ::metrics::histogram!(measure::SCAN_SECONDS).record(0.002);
@@ -224,7 +222,7 @@ async fn counts_for_a_scraper_on_this_machine_only() {
 
 #[tokio::test]
 async fn idle_connections_do_not_keep_others_out() {
-    let site = Site::open("", 4).await;
+    let site = Listener::open("", 4).await;
     let mut idle = Vec::new();
     for _ in 0..100 {
         let mut stream = TcpStream::connect(site.address).await.unwrap();
@@ -240,7 +238,7 @@ async fn idle_connections_do_not_keep_others_out() {
 
 #[tokio::test]
 async fn answers_after_nonsense() {
-    let site = Site::usual().await;
+    let site = Listener::usual().await;
     let many = "X-A: b\r\n".repeat(1000);
     let long = "a".repeat(100_000);
     let requests = [
@@ -260,7 +258,7 @@ async fn answers_after_nonsense() {
 
 #[tokio::test]
 async fn ends_when_told() {
-    let site = Site::usual().await;
+    let site = Listener::usual().await;
     let idle = TcpStream::connect(site.address).await.unwrap();
     drop(idle);
     site.stop.send(()).unwrap();
@@ -271,7 +269,7 @@ async fn ends_when_told() {
 /// WCAG 2.2, 1.4.3: 4.5 to 1 for text of every size, in both themes.
 #[test]
 fn every_colour_of_text_can_be_read_on_every_ground() {
-    let style = include_str!("../templates/page.css");
+    let style = include_str!("../../templates/page.css");
     let themes: Vec<&str> = style.lines().filter(|line| line.contains("--ink:")).collect();
     assert_eq!(themes.len(), 2);
     for theme in themes {

@@ -1,0 +1,14 @@
+//! The web listener: the pages for everybody, and those for people who log in.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod factor;
+mod login;
+mod officer;
+mod people;
+mod place;
+mod public;
+mod roles;
