@@ -10,7 +10,7 @@ use sluse::{
 };
 
 use crate::{
-    harness::samples,
+    harness::{samples, sluse::Plan},
     place::{Answer, Browser, PASSWORD, Place},
 };
 
@@ -24,7 +24,11 @@ fn a_program_lists_shows_reveals_and_settles_with_a_token_of_its_person() {
     let list = body(&program.get("/api/v1/held?state=held&limit=10"));
     assert!(list["items"][0]["id"] == id.as_str() && list["next"].is_null(), "{list}");
     let shown = program.get(&format!("/api/v1/held/{id}"));
-    assert_eq!(body(&shown)["state"], "held");
+    let look = body(&shown);
+    assert_eq!(
+        (&look["held"]["state"], &look["findings"][0]["rule"]),
+        (&json!("held"), &json!("no.fnr"))
+    );
     assert!(!shown.body.contains(samples::NUMBER), "a look is masked");
 
     let path = |act: &str| format!("/api/v1/held/{id}/{act}");
@@ -79,6 +83,36 @@ fn every_call_takes_whom_the_table_says_and_nobody_else() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn what_two_must_agree_to_is_asked_for_and_approved_by_another() {
+    let plan = Plan { more: "[review]\nfour_eyes_persons = 1\n".to_owned(), ..Plan::default() };
+    let place = Place::with(plan);
+    let id = a_held_message(&place);
+    let mut one = place.with_account("solveig", "approver");
+    let mut one = program(&place, &mut one, &["approver"]);
+    let mut other = place.with_account("torunn", "approver");
+    let mut other = program(&place, &mut other, &["approver"]);
+
+    let release = json!({ "purpose": "avtalt på telefon" });
+    let asked = one.call(&format!("/api/v1/held/{id}/release"), &release);
+    assert_eq!((asked.status, &body(&asked)["state"]), (202, &json!("proposed")));
+    let open = body(&other.get("/api/v1/requests"));
+    assert_eq!(
+        (&open["items"][0]["held"], &open["items"][0]["asked_by"]),
+        (&json!(id), &json!("solveig"))
+    );
+    let request = open["items"][0]["id"].as_str().unwrap().to_owned();
+    let approve = format!("/api/v1/requests/{request}/approve");
+    assert_eq!(one.call(&approve, &release).status, 403, "nobody approves his own");
+    let remark = json!({ "text": "ringte avsenderen" });
+    assert_eq!(other.call(&format!("/api/v1/held/{id}/comments"), &remark).status, 200);
+    assert_eq!(other.call(&approve, &release).status, 200);
+    assert_eq!(other.call(&approve, &release).status, 409);
+    let look = body(&other.get(&format!("/api/v1/held/{id}")));
+    assert_eq!(look["held"]["state"], "released");
+    assert!(look["comments"][0]["text"].as_str().unwrap().starts_with("ringte"), "{look}");
 }
 
 #[test]
@@ -165,9 +199,9 @@ fn the_description_is_the_table() {
     // What is described is what comes.
     let id = a_held_message(&place);
     let mut person = place.with_account("solveig", "reviewer");
-    let held =
+    let look =
         body(&program(&place, &mut person, &["reviewer"]).get(&format!("/api/v1/held/{id}")));
-    let mut keys: Vec<&String> = held.as_object().unwrap().keys().collect();
+    let mut keys: Vec<&String> = look["held"].as_object().unwrap().keys().collect();
     let schema = &description["components"]["schemas"]["Held"]["properties"];
     let mut named: Vec<&String> = schema.as_object().unwrap().keys().collect();
     keys.sort();

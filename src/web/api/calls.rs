@@ -2,7 +2,7 @@
 
 use axum::routing::{MethodRouter, get, post};
 
-use super::{held, log, openapi};
+use super::{held, log, openapi, requests};
 use crate::{
     model::Permission,
     web::{
@@ -65,8 +65,13 @@ pub fn table() -> Vec<Call> {
         },
         shown(
             ("/api/v1/held/{id}", Needs::May(Permission::SeeQueue)),
-            ("showHeld", "One held message, without its content"),
-            ("Held", get(held::show)),
+            ("showHeld", "One held message and what was found in it, masked"),
+            ("Look", get(held::show)),
+        ),
+        sent(
+            ("/api/v1/held/{id}/comments", Needs::May(Permission::Decide)),
+            ("comment", "Adds a comment to a held message"),
+            ("Remark", post(held::comment)),
         ),
         sent(
             ("/api/v1/held/{id}/delete", Needs::May(Permission::Decide)),
@@ -76,11 +81,11 @@ pub fn table() -> Vec<Call> {
         sent(
             ("/api/v1/held/{id}/reject", Needs::May(Permission::Decide)),
             ("reject", "Refuses a held message; an internal sender is told"),
-            ("Purpose", post(held::reject)),
+            ("Refusal", post(held::reject)),
         ),
         sent(
             ("/api/v1/held/{id}/release", Needs::May(Permission::Decide)),
-            ("release", "Sets a held message free, encrypted if asked for"),
+            ("release", "Sets a held message free, or asks a second person to agree"),
             ("Release", post(held::release)),
         ),
         Call {
@@ -95,6 +100,21 @@ pub fn table() -> Vec<Call> {
             ("/api/v1/openapi.json", Needs::Anyone),
             ("openapi", "This description"),
             ("Description", get(openapi::description)),
+        ),
+        shown(
+            ("/api/v1/requests", Needs::May(Permission::SeeQueue)),
+            ("listRequests", "What a second person must agree to"),
+            ("RequestList", get(requests::list)),
+        ),
+        sent(
+            ("/api/v1/requests/{id}/approve", Needs::May(Permission::Approve)),
+            ("approve", "Agrees to a request of somebody else, and carries it out"),
+            ("Purpose", post(requests::approve)),
+        ),
+        sent(
+            ("/api/v1/requests/{id}/decline", Needs::May(Permission::Decide)),
+            ("decline", "Turns a request down, or takes one's own back"),
+            ("Purpose", post(requests::decline)),
         ),
     ]
 }

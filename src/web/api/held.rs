@@ -8,13 +8,13 @@ use axum::{
 };
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Body, By, People, Problem, Unfit};
 use crate::{
-    gate::{Discard, ReleaseAs, Released},
-    model::{Act, Direction, Event, Level},
-    store::{Assigned, HeldId, HeldState, QueueFilter, QueueSort, Settled},
+    gate::{Content, Granted, Look, ReleaseAs, Wish},
+    model::{Direction, Level},
+    store::{Assigned, HeldId, HeldState, QueueFilter, QueueSort},
 };
 
 /// Which messages are asked for.
@@ -75,36 +75,50 @@ pub(super) async fn list(Held(people): Held<People>, RawQuery(query): RawQuery) 
     }
 }
 
-/// Shows one held message, without its content. That it was looked at is
+/// Shows one held message, with every value masked. That it was looked at is
 /// written into the audit log.
 pub(super) async fn show(Held(people): Held<People>, By(by): By, id: Path<String>) -> Response {
+    let by = match by.reviewer(&people, "looked at it") {
+        Ok(by) => by,
+        Err(Unfit(why)) => return Problem::Unfit.told(why),
+    };
     let id = match named(&id) {
         Ok(id) => id,
         Err(problem) => return problem.into_response(),
     };
-    let store = people.gate.store();
-    let held = match store.held_by_id(id).await {
-        Ok(Some(held)) => held,
-        Ok(None) => return Problem::Missing.into_response(),
-        Err(error) => return Problem::from(error).into_response(),
-    };
-    let seen = Event {
-        event: Some(held.event),
-        actor: by.name.clone(),
-        act: Act::Viewed,
-        facts: json!({ "held": id, "token": by.token }),
-    };
-    if let Err(error) = people.gate.record(seen).await {
-        return Problem::from(error).into_response();
+    match people.gate.look(id, &by).await {
+        Ok(look) => super::json(StatusCode::OK, &looked(&look)),
+        Err(error) => Problem::from(error).into_response(),
     }
-    super::json(StatusCode::OK, &held)
+}
+
+/// A look without the text around what was found, which is for eyes.
+fn looked(look: &Look) -> Value {
+    let (findings, gaps) = match &look.content {
+        Content::Gone => (Value::Null, Value::Null),
+        Content::Read { findings, gaps, .. } => {
+            let findings = findings.iter().map(|seen| {
+                let finding = &seen.finding;
+                json!({
+                    "rule": finding.rule, "kind": finding.kind, "level": finding.level,
+                    "surface": finding.surface, "path": finding.path.to_string(),
+                    "masked": finding.masked,
+                })
+            });
+            (findings.collect(), json!(gaps))
+        }
+    };
+    json!({
+        "held": look.held, "findings": findings, "gaps": gaps, "comments": look.comments,
+        "history": look.history,
+    })
 }
 
 /// Why something is done.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Purpose {
-    purpose: String,
+    pub(super) purpose: String,
 }
 
 /// Gives the message itself.
@@ -128,6 +142,34 @@ pub(super) async fn reveal(
     }
 }
 
+/// What somebody says about a message.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Remark {
+    text: String,
+}
+
+/// Adds a comment.
+pub(super) async fn comment(
+    Held(people): Held<People>,
+    By(by): By,
+    id: Path<String>,
+    Body(body): Body<Remark>,
+) -> Response {
+    let id = match named(&id) {
+        Ok(id) => id,
+        Err(problem) => return problem.into_response(),
+    };
+    let by = match by.reviewer(&people, &body.text) {
+        Ok(by) => by,
+        Err(Unfit(why)) => return Problem::Unfit.told(why),
+    };
+    match people.gate.store().comment(id, &by).await {
+        Ok(()) => super::json(StatusCode::OK, &json!({ "id": id, "state": "commented" })),
+        Err(error) => Problem::from(error).into_response(),
+    }
+}
+
 /// How a message is released.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -137,27 +179,24 @@ pub(super) struct Release {
     encrypt: bool,
 }
 
-/// Sets a message free.
+/// Sets a message free, or asks for it where a second person must agree.
 pub(super) async fn release(
-    Held(people): Held<People>,
-    By(by): By,
+    people: Held<People>,
+    by: By,
     id: Path<String>,
     Body(body): Body<Release>,
 ) -> Response {
-    let id = match named(&id) {
-        Ok(id) => id,
-        Err(problem) => return problem.into_response(),
-    };
-    let by = match by.reviewer(&people, &body.purpose) {
-        Ok(by) => by,
-        Err(Unfit(why)) => return Problem::Unfit.told(why),
-    };
     let how = if body.encrypt { ReleaseAs::Encrypted } else { ReleaseAs::Sent };
-    match people.gate.release(id, &by, how).await {
-        Ok(Released::Queued) => settled(id, HeldState::Released),
-        Ok(Released::Already(state)) => late(state),
-        Err(error) => Problem::from(error).into_response(),
-    }
+    grant((people, by), &id, (Wish::Release(how), &body.purpose), HeldState::Released).await
+}
+
+/// How a message is refused.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Refusal {
+    purpose: String,
+    #[serde(default)]
+    text: String,
 }
 
 /// Refuses a message; an internal sender is told.
@@ -165,9 +204,10 @@ pub(super) async fn reject(
     people: Held<People>,
     by: By,
     id: Path<String>,
-    body: Body<Purpose>,
+    Body(body): Body<Refusal>,
 ) -> Response {
-    discard(people, by, &id, body, Discard::Reject).await
+    let wish = Wish::Refuse(body.text);
+    grant((people, by), &id, (wish, &body.purpose), HeldState::Rejected).await
 }
 
 /// Destroys a message; nobody is told.
@@ -175,33 +215,31 @@ pub(super) async fn delete(
     people: Held<People>,
     by: By,
     id: Path<String>,
-    body: Body<Purpose>,
+    Body(body): Body<Purpose>,
 ) -> Response {
-    discard(people, by, &id, body, Discard::Delete).await
+    grant((people, by), &id, (Wish::Delete, &body.purpose), HeldState::Deleted).await
 }
 
-async fn discard(
-    Held(people): Held<People>,
-    By(by): By,
+async fn grant(
+    (Held(people), By(by)): (Held<People>, By),
     id: &str,
-    Body(body): Body<Purpose>,
-    to: Discard,
+    (wish, purpose): (Wish, &str),
+    state: HeldState,
 ) -> Response {
     let id = match named(id) {
         Ok(id) => id,
         Err(problem) => return problem.into_response(),
     };
-    let by = match by.reviewer(&people, &body.purpose) {
-        Ok(by) => by,
+    let actor = match by.actor(&people, purpose) {
+        Ok(actor) => actor,
         Err(Unfit(why)) => return Problem::Unfit.told(why),
     };
-    let state = match to {
-        Discard::Delete => HeldState::Deleted,
-        Discard::Reject => HeldState::Rejected,
-    };
-    match people.gate.discard(id, &by, to).await {
-        Ok(Settled::Now) => settled(id, state),
-        Ok(Settled::Already(state)) => late(state),
+    match people.gate.grant(id, &wish, &actor).await {
+        Ok(Granted::Done) => settled(id, state),
+        Ok(Granted::Proposed) => {
+            super::json(StatusCode::ACCEPTED, &json!({ "id": id, "state": "proposed" }))
+        }
+        Ok(Granted::Already(state)) => late(state),
         Err(error) => Problem::from(error).into_response(),
     }
 }
@@ -210,7 +248,7 @@ fn settled(id: HeldId, state: HeldState) -> Response {
     super::json(StatusCode::OK, &json!({ "id": id, "state": state }))
 }
 
-fn late(state: HeldState) -> Response {
+pub(super) fn late(state: HeldState) -> Response {
     Problem::Conflict.told(format_args!("it is {} already", state.as_str()))
 }
 

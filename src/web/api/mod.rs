@@ -11,6 +11,7 @@ mod held;
 mod log;
 mod openapi;
 mod problem;
+mod requests;
 
 use std::sync::Arc;
 
@@ -27,8 +28,8 @@ use serde::de::DeserializeOwned;
 use self::{calls::Call, problem::Problem};
 use super::{People, routes::Needs};
 use crate::{
-    gate::ApiToken,
-    model::{Permission, Reviewer, Role},
+    gate::{Actor, ApiToken},
+    model::{Address, Permission, Reviewer, Role},
 };
 
 /// All calls as a router.
@@ -48,11 +49,20 @@ struct Caller {
     /// What its person calls the token.
     token: String,
     roles: Vec<Role>,
+    /// Where its person gets mail.
+    addresses: Vec<Address>,
 }
 
 impl Caller {
     fn may(&self, permission: Permission) -> bool {
         self.roles.iter().any(|role| role.allows(permission))
+    }
+
+    /// The person, acting through the token, whose own mail is another's to
+    /// decide about.
+    fn actor(&self, people: &People, purpose: &str) -> Result<Actor, Unfit> {
+        let by = self.reviewer(people, purpose)?;
+        Ok(Actor { by, addresses: self.addresses.clone() })
     }
 
     /// The person, acting through the token with a purpose.
@@ -83,9 +93,12 @@ async fn admit(
         return Problem::Unauthorized.into_response();
     };
     let caller = match people.gate.token_holder(&token).await {
-        Ok(Some((token, account))) => {
-            Caller { name: account.name, token: token.name, roles: token.roles }
-        }
+        Ok(Some((token, account))) => Caller {
+            addresses: people.gate.addresses_of(&account),
+            name: account.name,
+            token: token.name,
+            roles: token.roles,
+        },
         Ok(None) => return Problem::Unauthorized.into_response(),
         Err(error) => return Problem::from(error).into_response(),
     };

@@ -92,6 +92,7 @@ fn schemas() -> Value {
     let texts = json!({ "type": "array", "items": text });
     let maybe = json!({ "type": ["string", "null"] });
     let number = json!({ "type": "integer" });
+    let listed = json!({ "type": ["array", "null"], "items": { "type": "object" } });
     let row = json!({
         "seq": number, "at": time, "event": maybe, "actor": text, "act": text,
         "facts": { "type": "object" }, "mac": text,
@@ -107,10 +108,26 @@ fn schemas() -> Value {
             "held_at": time, "expires_at": time, "size": number,
         })),
         "HeldList": page("Held", "string"),
+        "Look": object(json!({
+            "held": referred("Held"), "findings": listed, "gaps": listed,
+            "comments": { "type": "array", "items": { "type": "object" } },
+            "history": { "type": "array", "items": referred("AuditRow") },
+        })),
         "Problem": object(json!({
             "type": text, "title": text, "status": number,
         })),
         "Purpose": object(json!({ "purpose": text })),
+        "Refusal": {
+            "type": "object",
+            "properties": { "purpose": text, "text": text },
+            "required": ["purpose"],
+        },
+        "Remark": object(json!({ "text": text })),
+        "Request": object(json!({
+            "id": text, "held": text, "what": text, "asked_at": time, "asked_by": text,
+            "purpose": text,
+        })),
+        "RequestList": page("Request", "null"),
         "Release": {
             "type": "object",
             "properties": { "purpose": text, "encrypt": { "type": "boolean", "default": false } },
@@ -121,9 +138,11 @@ fn schemas() -> Value {
 }
 
 fn page(item: &str, next: &str) -> Value {
+    let mut kinds = vec![next, "null"];
+    kinds.dedup();
     object(json!({
         "items": { "type": "array", "items": referred(item) },
-        "next": { "type": [next, "null"] },
+        "next": { "type": kinds },
     }))
 }
 

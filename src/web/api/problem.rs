@@ -100,8 +100,12 @@ impl From<GateError> for Problem {
     fn from(error: GateError) -> Self {
         match error {
             GateError::NotHeld(_) => Self::Missing,
+            GateError::OwnRequest => Self::Forbidden,
+            GateError::RequestOver => Self::Conflict,
             GateError::Store(error) => error.into(),
-            GateError::Unprotectable(_) => Self::Unfit,
+            GateError::NotAsked(_) | GateError::Text(_) | GateError::Unprotectable(_) => {
+                Self::Unfit
+            }
             other => {
                 tracing::error!(error = %other, "call cannot be answered");
                 Self::Broken
