@@ -81,6 +81,7 @@ fn story<'a>(sender: &'a Address, rulings: &'a [Ruling], findings: &'a [Finding]
         now: "2026-11-23T10:00:00Z".parse().unwrap(),
         link: None,
         language: None,
+        note: None,
         sample: "",
     }
 }

@@ -18,6 +18,7 @@ mod refusal;
 mod report;
 mod settings;
 mod silence;
+pub(crate) mod texts;
 mod token;
 pub(crate) mod words;
 
@@ -27,7 +28,7 @@ pub use self::{
     found::{hides_in, shown as without_numbers},
     language::{Language, ParseLanguageError, guess},
     link::{GuidanceUrl, LinkError, PublicUrl},
-    notice::{Case, MARKER, Notice, NoticeError, PersonalLink, compose},
+    notice::{Case, MARKER, Note, Notice, NoticeError, PersonalLink, compose},
     refusal::{refusal, too_big},
     report::{Action, Diagnostic, Line, Report, report},
     settings::{Contact, Letterhead, Settings, Wording, WordingError},

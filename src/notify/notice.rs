@@ -87,6 +87,8 @@ pub struct Case<'a> {
     pub now: Timestamp,
     /// Where the sender may act, if anywhere.
     pub link: Option<PersonalLink<'a>>,
+    /// What a person adds.
+    pub note: Option<Note<'a>>,
     /// The language the sender asked for.
     pub language: Option<Language>,
     /// Text of the message from which the language may be guessed. Nothing of
@@ -101,6 +103,15 @@ pub struct PersonalLink<'a> {
     pub token: &'a LinkToken,
     /// The last day it works.
     pub until: Timestamp,
+}
+
+/// What a person adds to a notice, in words of his own.
+#[derive(Clone, Copy)]
+pub enum Note<'a> {
+    /// A question about a message that waits.
+    Question(&'a str),
+    /// Why the message is refused.
+    Refusal(&'a str),
 }
 
 /// A mail ready to be sent.
@@ -144,6 +155,8 @@ struct View<'a> {
     subject: &'static str,
     lead: &'static str,
     causes: Vec<&'static str>,
+    /// What a person adds: a heading, and the words.
+    note: Option<[&'a str; 2]>,
     recipients: Vec<Recipient>,
     findings: Vec<Group>,
     unread: Group,
@@ -167,9 +180,16 @@ struct Recipient {
 }
 
 impl<'a> View<'a> {
-    fn new(case: &Case<'_>, letterhead: &'a Letterhead, language: Language) -> Self {
+    fn new(case: &Case<'a>, letterhead: &'a Letterhead, language: Language) -> Self {
         let words = Words::of(language);
-        let (subject, lead) = story(case.rulings, words);
+        let (subject, lead) = match case.note {
+            Some(Note::Question(_)) => (words.subject_asked, words.lead_asked),
+            Some(Note::Refusal(_)) | None => story(case.rulings, words),
+        };
+        let note = case.note.map(|note| match note {
+            Note::Question(text) => [words.head_question, text],
+            Note::Refusal(text) => [words.head_refusal, text],
+        });
         let unread = found::unread(case.gaps, words);
         let held = case.rulings.iter().any(|ruling| ruling.verdict == Verdict::Hold);
         let until = |time| fill(words.held_until, "day", &words.day(time));
@@ -179,6 +199,7 @@ impl<'a> View<'a> {
             subject,
             lead,
             causes: causes(case, words),
+            note,
             recipients: recipients(case.rulings, words),
             findings: found::groups(case.findings, words),
             choices: choices(case, words),

@@ -11,12 +11,20 @@ mod accept_language;
 mod assets;
 mod attempts;
 mod cookies;
+mod dashboard;
+mod dashboard_texts;
+mod factor;
 mod frame_texts;
 mod guard;
 mod layout;
 mod login;
 pub mod metrics;
+mod officer;
 mod page;
+mod people;
+mod people_texts;
+mod plot;
+mod qr;
 pub mod routes;
 mod sender;
 mod sender_texts;
@@ -39,7 +47,7 @@ use axum::{
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::time::timeout;
 
-use self::attempts::Attempts;
+use self::{attempts::Attempts, officer::searches::Searches};
 pub use self::{serve::serve, settings::Settings};
 use crate::{
     gate::Gate,
@@ -79,18 +87,29 @@ pub struct People {
     /// Scheme, host and port where people reach us.
     origin: Option<Arc<str>>,
     public: State,
+    searches: Searches,
 }
 
 impl People {
     /// The pages over `gate`, reached at `public_url`.
     pub fn new(gate: Arc<Gate>, public_url: Option<&PublicUrl>, public: State) -> Self {
         let origin = public_url.map(|url| Arc::from(url.origin()));
-        Self { attempts: Arc::default(), gate, origin, public }
+        Self { attempts: Arc::default(), gate, origin, public, searches: Searches::default() }
     }
 
     /// Whether browsers reach us by HTTPS alone.
     fn is_secure(&self) -> bool {
         self.origin.as_ref().is_some_and(|origin| origin.starts_with("https://"))
+    }
+
+    /// Scheme, host and port that links begin with. `host` is what the browser
+    /// called us, and counts on this machine only.
+    fn address(&self, host: &str) -> String {
+        match &self.origin {
+            Some(origin) => origin.to_string(),
+            None if self.is_local(host) => format!("http://{host}"),
+            None => String::new(),
+        }
     }
 
     /// Whether `host` is this machine, as a browser on it sees us.

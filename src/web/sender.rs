@@ -285,7 +285,7 @@ impl Told {
             Obstacle::NotLet => texts.stopped_forbidden,
             Obstacle::NotSealed => texts.stopped_unsealed,
             Obstacle::Short => texts.stopped_short,
-            Obstacle::Text(FreeTextError::Long) => texts.stopped_long,
+            Obstacle::Text(FreeTextError::Long | FreeTextError::Reviewer(_)) => texts.stopped_long,
             Obstacle::Text(FreeTextError::Sensitive) => texts.stopped_number,
             Obstacle::Used => texts.stopped_used,
         }

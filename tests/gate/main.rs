@@ -23,6 +23,7 @@ mod poison;
 mod protecting;
 mod quarantine;
 mod reports;
+mod review;
 mod rulebooks;
 mod sender_links;
 mod sender_page;

@@ -32,12 +32,14 @@ macro_rules! words {
 
 words! {
     /// Subject of a notice, by what happened.
-    subject_deferred, subject_held, subject_mixed, subject_protected, subject_refused,
+    subject_asked, subject_deferred, subject_held, subject_mixed, subject_protected, subject_refused,
     subject_relayed,
     greeting,
     /// What happened, and whether anyone received it.
-    lead_deferred, lead_held, lead_mixed, lead_nobody, lead_protected, lead_refused,
+    lead_asked, lead_deferred, lead_held, lead_mixed, lead_nobody, lead_protected, lead_refused,
     lead_relayed,
+    /// What a person adds.
+    head_question, head_refusal,
     /// Why: the cause, then our policy.
     cause_finding, cause_gap,
     /// What became of it for one recipient.
