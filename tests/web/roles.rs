@@ -8,7 +8,10 @@ use sluse::{
 };
 
 use crate::{
-    harness::samples::sample,
+    harness::{
+        client::Mail,
+        samples::{self, NUMBER},
+    },
     place::{Answer, Browser, Place},
 };
 
@@ -97,13 +100,8 @@ fn asked(browser: &mut Browser, route: &Route, things: &Things) -> Answer {
 fn is_right(answer: &Answer, route: &Route, allowed: bool) -> bool {
     match (allowed, route.way) {
         (false, _) => answer.status == 403,
-        // The result of a search is there for the officer who searched alone,
-        // and there is no proposal.
-        (true, Way::Shown)
-            if ["/persons/{search}", "/proposals/{id}/toml"].contains(&route.path) =>
-        {
-            answer.status == 404
-        }
+        // The result of a search is there for the officer who searched alone.
+        (true, Way::Shown) if route.path.starts_with("/persons/{") => answer.status == 404,
         (true, Way::Shown) => answer.status == 200,
         (true, Way::Sent) => !matches!(answer.status, 0 | 403 | 405 | 500..),
     }
@@ -117,8 +115,7 @@ fn told(route: &Route, who: &str, answer: &Answer) -> String {
 struct Things {
     account: String,
     held: String,
-    /// A name that nothing has.
-    nothing: String,
+    proposal: String,
     style: String,
     welcome: String,
 }
@@ -134,33 +131,46 @@ impl Things {
         let account = before.rsplit("/people/").next().unwrap().to_owned();
         let style = page.split("href=\"/assets/").nth(1).unwrap().split('"').next().unwrap();
         let style = style.to_owned();
-        let mut mail = sample("medium-finding");
-        let text = String::from_utf8(mail.bytes).unwrap();
-        // As HTML, so that there is a preview.
-        mail.bytes = text.replace("text/plain", "text/html").into_bytes();
-        place.send(&mail);
-        let held = place.sluse.held()[0]["id"].as_str().unwrap().to_owned();
+        let (held, proposal) = Self::of_review(place);
         Self {
             account,
             held,
-            nothing: "bcdfghjkmnpqrstvbcdf".to_owned(),
+            proposal,
             style,
             welcome: welcome.trim_start_matches("/welcome/").to_owned(),
         }
     }
 
+    /// A held message with an HTML body, and a proposal for the rules.
+    fn of_review(place: &Place) -> (String, String) {
+        let bytes = format!(
+            "From: kari@cpm.example\r\nSubject: Hei\r\nMessage-ID: <h@cpm.example>\r\n\
+             MIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n<p>{NUMBER}</p>\r\n"
+        );
+        let mail = Mail { bytes: bytes.into_bytes(), ..samples::letter("h", "") };
+        assert_eq!(place.send(&mail).code, 250);
+        let held = place.sluse.held()[0]["id"].as_str().unwrap().to_owned();
+        let mut vera = place.with_account("vera", "reviewer");
+        vera.get(&format!("/queue/{held}"));
+        let form = [("rule", "no.fnr"), ("word", "lapp*"), ("purpose", "falsk")];
+        vera.post(&format!("/queue/{held}/alarm"), &form);
+        let page = vera.get("/proposals").body;
+        let (_, rest) = page.split_once("href=\"/proposals/").unwrap();
+        (held, rest.split('/').next().unwrap().to_owned())
+    }
+
     fn fill(&self, path: &str) -> String {
         let things = [
             ("/assets/{file}", &self.style),
-            ("/me/tokens/{id}", &self.nothing),
             ("/people/{id}", &self.account),
+            ("/proposals/{id}", &self.proposal),
             ("/queue/{id}", &self.held),
-            ("/approvals/{id}", &self.nothing),
-            ("/proposals/{id}", &self.nothing),
             ("/welcome/{token}", &self.welcome),
         ];
         let path = &path
             .replace("{event}/{token}", "bcdfghjkmnpqrstvbcdf/bcdfghjkmnpqrstvbcdfghjkmnpqrstv")
+            .replace("/approvals/{id}", "/approvals/bcdfghjkmnpqrstvbcdf")
+            .replace("/me/tokens/{id}", "/me/tokens/bcdfghjkmnpqrstvbcdf")
             .replace("{search}", "another-officers");
         let Some((pattern, thing)) = things.iter().find(|(pattern, _)| path.starts_with(pattern))
         else {

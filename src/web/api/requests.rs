@@ -8,7 +8,7 @@ use axum::{
 use serde_json::json;
 
 use super::{
-    Body, By, People, Problem,
+    Body, By, People, Problem, Unfit,
     held::{self, Purpose},
 };
 use crate::{gate::Granted, store::ProposalId};
