@@ -34,7 +34,7 @@ pub struct Call {
 
 /// All calls.
 pub fn table() -> Vec<Call> {
-    vec![
+    [
         Call {
             query: &["from", "limit"],
             ..shown(
@@ -96,6 +96,15 @@ pub fn table() -> Vec<Call> {
                 ("Purpose", post(held::reveal)),
             )
         },
+    ]
+    .into_iter()
+    .chain(rest())
+    .collect()
+}
+
+/// The calls about anything but held messages.
+fn rest() -> Vec<Call> {
+    vec![
         shown(
             ("/api/v1/openapi.json", Needs::Anyone),
             ("openapi", "This description"),
