@@ -94,7 +94,7 @@ export async function prefer(page, language, theme) {
 // Takes a picture when a folder for pictures is named.
 export async function picture(page, name, options = {}) {
   const folder = process.env.SLUSE_PICTURES;
-  if (folder) await page.screenshot({ path: `${folder}/${name}.png`, ...options });
+  if (folder && stage.scripts) await page.screenshot({ path: `${folder}/${name}.png`, ...options });
 }
 
 export function must(holds, what) {
