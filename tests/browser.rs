@@ -34,25 +34,37 @@ use crate::{
 #[test]
 fn no_page_has_a_barrier_in_any_theme_or_language() {
     let stage = Stage::open();
-    let id = stage.hold(&mail("barrier", TEXT, &format!("Fødselsnummer {NUMBER}.")));
+    let id = stage.hold(&mail("barrier", HTML, &format!("<p>Fødselsnummer {NUMBER}.</p>")));
+    let event = stage.site.sluse.held()[0]["event"].clone();
     let shown = table().into_iter().filter(|route| route.way == Way::Shown);
     let paths: Vec<&str> = shown.map(|route| route.path).collect();
     let report = stage.play(
         "axe.mjs",
-        json!({ "paths": paths, "held": id, "link": stage.invite("solveig", EVERYTHING),
+        json!({ "paths": paths, "held": id, "event": event, "number": NUMBER,
+            "personal": stage.personal_link(), "link": stage.invite("solveig", EVERYTHING),
             "open_link": stage.invite("ragnhild", "viewer") }),
     );
     assert_eq!(report["violations"], json!([]));
     assert!(report["looks"].as_u64() >= Some(6 * 5), "{report}");
-    stage.assert_masked(&[NUMBER], |_| false);
-    assert!(stage.audit().iter().all(|row| row["act"] != "revealed"));
+    stage.assert_masked(&[NUMBER], |asked| asked.ends_with("/reveal"));
 }
 
 #[test]
 fn the_keyboard_is_enough() {
     let stage = Stage::open();
-    let report = stage.play("keyboard.mjs", json!({ "link": stage.invite("solveig", EVERYTHING) }));
-    assert!(report["stops"].as_u64() > Some(20), "{report}");
+    for id in ["a", "b", "c"] {
+        stage.hold(&mail(id, TEXT, &format!("Fødselsnummer {NUMBER}.")));
+    }
+    let report = stage.play(
+        "keyboard.mjs",
+        json!({ "link": stage.invite("solveig", EVERYTHING), "number": NUMBER }),
+    );
+    assert!(report["stops"].as_u64() > Some(100), "{report}");
+    let acts: Vec<(String, String)> = stage.audit().iter().map(who_did).collect();
+    for (act, times) in [("deleted", 2), ("commented", 1), ("revealed", 1), ("released", 1)] {
+        let deed = ("solveig".to_owned(), act.to_owned());
+        assert_eq!(acts.iter().filter(|one| **one == deed).count(), times, "{act}: {acts:#?}");
+    }
 }
 
 #[test]

@@ -9,7 +9,10 @@ use std::{
     fs,
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -48,6 +51,8 @@ pub(super) struct Database {
     /// database would go on taking writes that nobody can ever read.
     inode: (u64, u64),
     writer: Arc<Mutex<Option<Kept>>>,
+    /// How many asked for an empty log, and up to which of them it was done.
+    flushes: (AtomicU64, Mutex<u64>),
     pub(super) readers: SqlitePool,
 }
 
@@ -88,7 +93,8 @@ impl Database {
         let kept = Kept { connection: first, durability: Durability::Power };
         let writer = Arc::new(Mutex::new(Some(kept)));
         let inode = inode(file).ok_or_else(|| StoreError::DatabaseMissing(file.to_owned()))?;
-        Ok(Self { options, file: file.to_owned(), inode, writer, readers })
+        let flushes = (AtomicU64::new(0), Mutex::new(0));
+        Ok(Self { options, file: file.to_owned(), inode, writer, flushes, readers })
     }
 
     /// Starts a transaction that excludes every other writer, of this and of
@@ -115,8 +121,15 @@ impl Database {
 
     /// Empties the write-ahead log as far as readers let it, so that destroyed
     /// keys do not linger there. A failure only delays it.
+    /// Of many who want it at once, one does it for all that came before.
     pub(super) async fn flush_log(&self) {
-        self.try_flush().await;
+        let ticket = self.flushes.0.fetch_add(1, Ordering::SeqCst) + 1;
+        let mut done = self.flushes.1.lock().await;
+        if *done < ticket {
+            let reached = self.flushes.0.load(Ordering::SeqCst);
+            self.try_flush().await;
+            *done = reached;
+        }
     }
 
     /// Empties the write-ahead log, and is patient with readers. Tells whether

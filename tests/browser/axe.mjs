@@ -1,5 +1,5 @@
 // Every page that is shown, in two themes and three languages.
-import { LANGUAGES, THEMES, begin, end, must, person, prefer, press, stage } from "./browser.mjs";
+import { LANGUAGES, PASSWORD, THEMES, begin, end, must, person, prefer, press, stage } from "./browser.mjs";
 import { barriers } from "./barriers.mjs";
 
 const violations = [];
@@ -7,6 +7,7 @@ const wrong = [];
 const skipped = new Set();
 const seen = new Set();
 let looks = 0;
+let answers = 0;
 
 // `lang` is right and there is no barrier.
 async function look(page, path, language, theme) {
@@ -21,7 +22,9 @@ async function look(page, path, language, theme) {
 }
 
 const solveig = await person();
-await begin(solveig, stage.link, "solveig");
+await begin(solveig, stage.link, "solveig", async (page, what) => {
+  violations.push(...(await barriers(page, what)).found);
+});
 
 // A page with a barrier is found out.
 await solveig.goto("/me");
@@ -34,9 +37,10 @@ const path = async (route) => {
   if (route.startsWith("/assets/")) return null;
   const known = {
     "/welcome/{token}": new URL(stage.open_link).pathname,
-    "/e/{event}/{token}": `/e/${stage.held}/bcdfghjkmnpqrstvbcdfghjkmnpqrstv`,
+    "/e/{event}/{token}": new URL(stage.personal).pathname,
   };
   if (known[route]) return known[route];
+  if (route === "/proposals/{id}/toml") return proposal();
   if (route.startsWith("/queue/{id}")) return route.replace("{id}", stage.held);
   if (route.startsWith("/persons/{search}")) return search(route);
   if (route.startsWith("/people/{id}")) return first("/people", /^\/people\/[^/]+$/);
@@ -52,8 +56,46 @@ async function first(list, like) {
   return link;
 }
 
+async function proposal() {
+  await solveig.goto(`/queue/${stage.held}`);
+  await solveig.fill("#word", "prøvelapp*");
+  await solveig.fill("#because", "nummeret er et løpenummer");
+  await press(solveig, "form[action$='/alarm'] button");
+  return first("/proposals", /toml$/);
+}
+
 async function search(route) {
-  return route;
+  await solveig.goto("/persons");
+  await solveig.fill("#whom", stage.number);
+  await solveig.fill("#purpose", "krav 2026-17");
+  await press(solveig, "form[action='/persons/find'] button");
+  return route.replace("/persons/{search}", new URL(solveig.url()).pathname);
+}
+
+// What forms are answered with: path, what is filled in, and the button.
+const forms = [
+  ["/me", { "#current": "feil passord her", "#password": "x".repeat(12), "#again": "y".repeat(12) }, "form[action='/me/password'] button"],
+  ["/me", { "#proof": PASSWORD }, "form[action='/me/factor/start'] button"],
+  ["/persons", { "#whom": "12", "#purpose": "krav" }, "form[action='/persons/find'] button"],
+  ["/audit", {}, "form[action='/audit/verify'] button"],
+  ["/holds", { "#message": "ukjent", "#purpose": "sak tolv" }, "form[action='/holds/place'] button"],
+  ["/reports", { "#event": stage.event, "#slip-purpose": "sak tolv" }, "form[action='/reports/slip'] button[value=html]"],
+  ["/reports", { "#evidence-purpose": "sak tolv" }, "form[action='/reports/evidence'] button[value=html]"],
+  ["/people", { "#name": "solveig" }, "form[action='/people'] button"],
+  ["/queue", { "#purpose": "sak tolv" }, "form[action='/queue/act'] button"],
+  [`/queue/${stage.held}`, { "#comment": stage.number }, "form[action$='/comment'] button"],
+  [`/queue/${stage.held}`, { "#why": "sak tolv" }, "form[action$='/reveal'] button:not([formaction])"],
+];
+
+async function send([path, fields, button], language, theme) {
+  const what = `${button} of ${path} ${language} ${theme}`;
+  await solveig.goto(path);
+  for (const [field, text] of Object.entries(fields)) await solveig.fill(field, text);
+  await press(solveig, button);
+  const { lang, found } = await barriers(solveig, what);
+  if (lang !== language) wrong.push(`${what}: lang is ${lang}`);
+  violations.push(...found);
+  answers += 1;
 }
 
 const paths = [];
@@ -81,11 +123,12 @@ for (const language of LANGUAGES) {
     await prefer(solveig, language, theme);
     await solveig.emulateMedia({ colorScheme: theme === "dark" ? "light" : "dark" });
     for (const one of kept) await look(solveig, one, language, theme);
+    for (const form of forms) await send(form, language, theme);
   }
 }
 
 for (const one of violations) console.log(`${one.page}: ${one.id}\n  ${one.nodes.join("\n  ")}`);
-console.log(`${seen.size} pages x ${THEMES.length} themes x ${LANGUAGES.length} languages: ${looks} looks; no HTML: ${[...skipped].join(" ") || "none"}`);
+console.log(`${seen.size} pages x ${THEMES.length} themes x ${LANGUAGES.length} languages: ${looks} looks, and at ${answers} answers to forms; no HTML: ${[...skipped].join(" ") || "none"}`);
 console.log([...seen].join(" "));
 must(wrong.length === 0, wrong.join("\n"));
-await end({ looks, pages: seen.size, violations: violations.map((one) => `${one.page}: ${one.id}`) });
+await end({ looks, answers, pages: seen.size, violations: violations.map((one) => `${one.page}: ${one.id}`) });

@@ -21,7 +21,7 @@ const browser = await chromium.launch({
 // A browser of its own, with its own cookies.
 export async function person(options = {}) {
   const context = await browser.newContext({ locale: "nb-NO", baseURL: stage.base, ...options });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(120_000);
   const page = await context.newPage();
   watch(page);
   return page;
@@ -89,6 +89,12 @@ export async function prefer(page, language, theme) {
   await page.selectOption("#language", language);
   await page.selectOption("#theme", theme);
   await press(page, "form[action='/me/appearance'] button[type=submit]");
+}
+
+// Takes a picture when a folder for pictures is named.
+export async function picture(page, name, options = {}) {
+  const folder = process.env.SLUSE_PICTURES;
+  if (folder) await page.screenshot({ path: `${folder}/${name}.png`, ...options });
 }
 
 export function must(holds, what) {

@@ -1,6 +1,6 @@
 // A day of the people who handle held mail, from the first log-in to the last
 // log-out. The same with scripts switched off.
-import { begin, end, must, person, press, stage } from "./browser.mjs";
+import { begin, end, must, person, picture, press, stage } from "./browser.mjs";
 import { readFile } from "node:fs/promises";
 
 const options = { javaScriptEnabled: stage.scripts };
@@ -46,7 +46,13 @@ told("vera, mons and solveig begin by theirs");
 // Look, reveal, release encrypted.
 await open(vera, stage.sealed);
 await says(vera, stage.masked);
-const preview = vera.frameLocator("iframe");
+await picture(vera, "message");
+await vera.goto("/queue");
+await picture(vera, "queue");
+await vera.emulateMedia({ colorScheme: "dark" });
+await picture(vera, "queue-dark");
+await vera.emulateMedia({ colorScheme: "light" });
+await open(vera, stage.sealed);
 await vera.fill("#why", "sak tolv");
 await press(vera, `form[action$='/reveal'] button:not([formaction])`);
 await says(vera, stage.number);
@@ -64,6 +70,7 @@ const refused = await vera.goto("/approvals");
 must(refused.status() === 403, "a reviewer does not approve");
 await mons.goto("/approvals");
 await says(mons, "haster");
+await picture(mons, "approvals");
 await mons.locator("form[action$='/approve'] input[name=purpose]").first().fill("sett på den");
 await press(mons, "form[action$='/approve'] button:not([formaction])");
 await says(mons, "Ingenting venter på deg.");
@@ -79,6 +86,7 @@ await vera.fill("#because", "nummeret er et løpenummer");
 await press(vera, `form[action$='/alarm'] button`);
 must(new URL(vera.url()).pathname === "/proposals", "a proposal comes of it");
 await says(vera, "prøvelapp*");
+await picture(vera, "proposals");
 told("vera reports a false alarm and sees what the word would change");
 await open(vera, stage.alarm);
 await vera.fill("#text", "Skriv løpenummeret uten ordet fødselsnummer.");
@@ -93,6 +101,7 @@ await solveig.fill("#purpose", "krav 2026-17");
 await press(solveig, "form[action='/persons/find'] button");
 while (await solveig.locator("meta[http-equiv=refresh]").count()) await solveig.waitForEvent("load");
 must((await solveig.locator("input[name=event]").count()) >= 1, "something is found about the person");
+await picture(solveig, "person");
 const [file] = await Promise.all([
   solveig.waitForEvent("download"),
   solveig.click("#chosen button:not([formaction])"),
@@ -112,6 +121,15 @@ must(evidence.includes('"erased"') && !evidence.includes(stage.person), "the evi
 told("solveig erases it and takes the evidence along");
 
 // The end of the day.
+await solveig.goto("/");
+await picture(solveig, "dashboard");
+await solveig.goto("/audit");
+await picture(solveig, "audit");
+await admin.goto("/people");
+await picture(admin, "people");
+await mons.setViewportSize({ width: 390, height: 844 });
+await mons.goto("/queue");
+await picture(mons, "queue-phone");
 for (const [name, page] of Object.entries({ admin, vera, mons, solveig })) {
   await page.goto("/");
   await press(page, ".leave button");

@@ -38,7 +38,7 @@ async function type(page, field, text) {
 }
 
 const solveig = await person();
-await begin(solveig, stage.link, "solveig");
+const codes = await begin(solveig, stage.link, "solveig");
 
 // Log-out and log-in.
 await solveig.goto("/");
@@ -46,6 +46,8 @@ await tabTo(solveig, ".leave button");
 await go(solveig);
 await type(solveig, "#name", "solveig");
 await type(solveig, "#password", PASSWORD);
+await go(solveig);
+await type(solveig, "#code", codes[0]);
 await go(solveig);
 must(new URL(solveig.url()).pathname === "/", `the keyboard logs in, at ${solveig.url()}`);
 
@@ -62,6 +64,67 @@ for (const place of places) {
   await go(solveig);
   must(new URL(solveig.url()).pathname === place, `Enter opens ${place}`);
 }
+
+// The list of held mail: j and k go, x marks, / leads to the search and r to
+// what can be done.
+const keys = async (...all) => { for (const key of all) await solveig.keyboard.press(key); };
+const at = () => solveig.evaluate(() => {
+  const style = getComputedStyle(document.activeElement);
+  const seen = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+  return { id: document.activeElement.id, href: document.activeElement.getAttribute("href"), seen };
+});
+await solveig.goto("/queue");
+const links = await solveig.locator("[data-row] a[href]").evaluateAll((all) => all.map((a) => a.getAttribute("href")));
+await keys("j", "j", "k");
+must((await at()).href === links[0] && (await at()).seen, "j, j and k lead to the first row, and that is seen");
+await keys("x", "j", "x");
+must((await solveig.locator("[name=id]:checked").count()) === 2, "x marks a row");
+await keys("/");
+must((await at()).id === "search", "/ leads to the search");
+await solveig.locator("body").evaluate(() => document.activeElement.blur());
+await keys("?");
+must((await at()).id === "keys", "? leads to the keys");
+await keys("r");
+must((await at()).id === "release", "r leads to what can be done");
+await tabTo(solveig, "#wish");
+await keys("End", "ArrowUp");
+const wish = await solveig.inputValue("#wish");
+must(wish === "delete", `the arrows choose, ${wish}`);
+await type(solveig, "#purpose", "dublett");
+await tabTo(solveig, "form[action='/queue/act'] button");
+await go(solveig);
+must((await solveig.locator("main .badge.good").count()) === 2, "two are deleted at once");
+
+// One message: open, comment, reveal, release.
+await solveig.goto("/queue");
+await keys("j");
+await go(solveig);
+const item = new URL(solveig.url()).pathname;
+must(item === links[2], `Enter opens the row, ${item}`);
+await type(solveig, "#comment", "Ringte avsenderen.");
+await tabTo(solveig, "form[action$='/comment'] button");
+await go(solveig);
+await type(solveig, "#why", "sak tolv");
+await tabTo(solveig, "form[action$='/reveal'] button");
+await go(solveig);
+must((await solveig.innerText("main")).includes(stage.number), "Enter reveals");
+await solveig.goto(item);
+await keys("r");
+await tabTo(solveig, "#w1");
+await keys("ArrowDown");
+await type(solveig, "#purpose", "avtalt");
+await tabTo(solveig, "form[action$='/act'] button");
+await go(solveig);
+
+// The officer's search.
+await solveig.goto("/persons");
+await type(solveig, "#whom", stage.number);
+await type(solveig, "#purpose", "krav 2026-17");
+await go(solveig);
+must(new URL(solveig.url()).pathname.startsWith("/persons/"), "Enter searches");
+await tabTo(solveig, "input[name=event]");
+await keys("Space");
+await tabTo(solveig, "#chosen button");
 
 // Language and colours.
 await solveig.goto("/me");

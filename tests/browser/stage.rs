@@ -73,7 +73,7 @@ impl Stage {
         );
         assert!(Path::new(CHROMIUM).exists(), "{CHROMIUM} is missing: apt-get install chromium");
         let played = Command::new("timeout")
-            .args(["--kill-after=5", "400", "node"])
+            .args(["--kill-after=5", "900", "node"])
             .arg(folder.join(script))
             .env("SLUSE_STAGE", facts.to_string())
             .env("SLUSE_CHROMIUM", CHROMIUM)
@@ -119,6 +119,14 @@ impl Stage {
         let found = self.site.sink.wait(1, PATIENCE, fits);
         let [mail] = &found[..] else { panic!("{} of {id}", found.len()) };
         mail.clone()
+    }
+
+    /// The link in the notice that an internal sender got.
+    pub(crate) fn personal_link(&self) -> String {
+        let notices = self.site.sink.wait(1, PATIENCE, |mail| mail.recipients == [KARI]);
+        let text = notices.first().expect("a notice").text().replace("=\r\n", "");
+        let links = text.lines().filter(|line| line.starts_with(&self.base));
+        links.max_by_key(|line| line.len()).expect("a link").to_owned()
     }
 
     /// The link of the first administrator, as it stands in the log.
