@@ -260,7 +260,6 @@ fn plain_hold(gate: &Gate, number: u32) -> NewHold {
         keep_days: 30,
         released_days: 30,
         persons: vec![],
-        wishes: Wishes::default(),
     }
 }
 
