@@ -149,7 +149,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
         let entry = entry.unwrap();
         let name = entry.file_name().to_string_lossy().into_owned();
         let kind = entry.file_type().unwrap();
-        if ["target", ".git", "corpus", "artifacts"].contains(&name.as_str()) {
+        if ["target", ".git", "corpus", "artifacts", "node_modules"].contains(&name.as_str()) {
             continue;
         }
         if kind.is_dir() {

@@ -81,6 +81,7 @@ fn story<'a>(sender: &'a Address, rulings: &'a [Ruling], findings: &'a [Finding]
         now: "2026-11-23T10:00:00Z".parse().unwrap(),
         link: None,
         language: None,
+        note: None,
         sample: "",
     }
 }
@@ -355,6 +356,46 @@ fn the_organisations_own_guidance_stands_among_the_choices() {
         &["3. Bruk", "Bruk Filsluse", "\nhttps://intranett.cpm.example/kryptering\n", "Mener du"],
     );
     assert!(!text.contains("/e/"));
+}
+
+#[test]
+fn the_organisation_signs_in_the_language_of_the_reader() {
+    let house = letterhead(
+        "organisation = { nb = \"Eksempelregisteret\", en = \"The Example Registry\" }\n\
+         signature = { nb = \"Hilsen sikkerhetsgruppen\", en = \"Regards, the security group\" }\n\
+         contact = { nb = \"brukerstøtte\", en = \"the help desk\" }\n\
+         guidance_url = { nb = \"https://cpm.example/nb\", en = \"https://cpm.example/en\" }\n\
+         legal_url = \"https://cpm.example/retningslinjer\"\n",
+        None,
+    );
+    let (rulings, sender) = ([ruling("o@p.example", Verdict::Hold, vec![])], kari());
+    let told = |language| {
+        let case = Case { language: Some(language), ..story(&sender, &rulings, &[]) };
+        plain_text(&case, &house)
+    };
+    assert_in_order(
+        &told(Language::Nb),
+        &[
+            "\nhttps://cpm.example/nb\n",
+            "Kontakt: brukerstøtte\n",
+            "\nHva retningslinjene våre bygger på:\nhttps://cpm.example/retningslinjer\n",
+            "\n-- \nHilsen sikkerhetsgruppen\nEksempelregisteret\nDenne meldingen",
+        ],
+    );
+    let english = told(Language::En);
+    assert_in_order(
+        &english,
+        &[
+            "\nhttps://cpm.example/en\n",
+            "Contact: the help desk\n",
+            "\n-- \nRegards, the security group\nThe Example Registry\nThis notice",
+        ],
+    );
+    assert!(!english.contains("sikkerhetsgruppen"));
+    // Nynorsk has no signature of its own, and takes the rest from Bokmål.
+    assert_in_order(&told(Language::Nn), &["brukerstøtte", "\n-- \nEksempelregisteret\nDenne"]);
+    let reply = refusal(event(), Direction::Outbound, &[], &house);
+    assert!(reply.lines[1].contains("Help: the help desk"), "{reply:?}");
 }
 
 #[test]

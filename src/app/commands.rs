@@ -52,6 +52,7 @@ fn answer(arguments: &Arguments) -> anyhow::Result<Exit> {
         | Command::Keys(_)
         | Command::Outbox(_)
         | Command::Quarantine(_)
+        | Command::Report(_)
         | Command::Scan(_)
         | Command::Stats { .. }
         | Command::Subject(_)
@@ -109,9 +110,11 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<Exit> {
             }
             cli::stats::run(*days, format, &store, now()).await
         }
-        Command::Explain(_) | Command::Outbox(_) | Command::Quarantine(_) | Command::Subject(_) => {
-            with_gate(arguments).await
-        }
+        Command::Explain(_)
+        | Command::Outbox(_)
+        | Command::Quarantine(_)
+        | Command::Report(_)
+        | Command::Subject(_) => with_gate(arguments).await,
         Command::Completions { .. }
         | Command::Formats
         | Command::Man
@@ -132,6 +135,7 @@ async fn with_gate(arguments: &Arguments) -> anyhow::Result<Exit> {
         Command::Explain(command) => cli::explain::run(command, format, &gate).await,
         Command::Outbox(command) => cli::outbox::run(command, format, &gate).await,
         Command::Quarantine(command) => cli::quarantine::run(command, format, &gate).await,
+        Command::Report(command) => cli::report::run(command, &gate).await,
         Command::Subject(command) => cli::subject::run(command, format, &gate).await,
         Command::Account(_)
         | Command::Audit(_)
@@ -186,7 +190,9 @@ fn scan_book(
         return Ok((Rulebook::load(config.gate()?)?, config.worker, config.extract));
     }
     let book = Rulebook::built_in(Settings {
+        accounts: crate::gate::AccountSettings::default(),
         detect: crate::detect::Settings::default(),
+        review: crate::gate::ReviewSettings::default(),
         digest: crate::gate::DigestSettings::default(),
         gateway: GatewaySettings::nowhere(),
         letterhead: crate::notify::Settings::default().letterhead(&[], None)?,

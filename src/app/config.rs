@@ -26,6 +26,8 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(super) struct Config {
     #[serde(default)]
+    pub(super) accounts: gate::AccountSettings,
+    #[serde(default)]
     pub(super) detect: detect::Settings,
     #[serde(default)]
     pub(super) digest: gate::DigestSettings,
@@ -42,6 +44,8 @@ pub(super) struct Config {
     #[serde(default)]
     pub(super) notify: notify::Settings,
     pub(super) reinject: Option<relay::Settings>,
+    #[serde(default)]
+    pub(super) review: gate::ReviewSettings,
     pub(super) smtp: Option<smtp::Settings>,
     pub(super) web: Option<web::Settings>,
     #[serde(default)]
@@ -78,11 +82,13 @@ impl Config {
         let domains = &self.gateway.domains;
         let letterhead = self.notify.letterhead(domains, public_url);
         Ok(gate::Settings {
+            accounts: self.accounts.clone(),
             detect: self.detect.clone(),
             digest: self.digest.clone(),
             gateway: self.gateway.clone(),
             letterhead: letterhead.map_err(ConfigError::Domain)?,
             limits: self.limits.clone(),
+            review: self.review.clone(),
         })
     }
 
@@ -351,6 +357,7 @@ mod tests {
             (format!("{:?}", shown.worker), format!("{:?}", least.worker)),
             (format!("{:?}", shown.log), format!("{:?}", least.log)),
             (format!("{:?}", shown.detect), format!("{:?}", least.detect)),
+            (format!("{:?}", shown.accounts), format!("{:?}", least.accounts)),
             (format!("{:?}", shown.digest.hour), format!("{:?}", least.digest.hour)),
             (format!("{:?}", shown.digest.weekdays), format!("{:?}", least.digest.weekdays)),
             (format!("{:?}", shown.extract), format!("{:?}", least.extract)),
@@ -392,8 +399,8 @@ mod tests {
     #[test]
     fn the_example_names_every_setting() {
         let sections = [
-            "detect", "digest", "extract", "gateway", "limits", "log", "milter", "notify",
-            "reinject",
+            "accounts", "detect", "digest", "extract", "gateway", "limits", "log", "milter",
+            "notify", "reinject",
         ];
         let full = in_full().replace("[[dkim]]", "[dkim]");
         for section in sections.into_iter().chain(["smtp", "smtp.limits", "web", "worker"]) {

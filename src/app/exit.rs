@@ -8,7 +8,7 @@ use std::{io, sync::Arc};
 use crate::{
     cli::{Exit, InputError},
     detect::RuleError,
-    gate::{GateError, RulebookError},
+    gate::{FreeTextError, GateError, RulebookError},
     model::reviewer::ReviewerError,
     protect::ProtectError,
     store::StoreError,
@@ -45,7 +45,7 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     if cause.is::<ConfigError>() || cause.is::<RuleError>() || cause.is::<Absent>() {
         return Some(Exit::Config);
     }
-    if cause.is::<InputError>() || cause.is::<ReviewerError>() {
+    if cause.is::<InputError>() || cause.is::<ReviewerError>() || cause.is::<FreeTextError>() {
         return Some(Exit::Usage);
     }
     match cause.downcast_ref::<GateError>() {

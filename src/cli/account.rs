@@ -39,7 +39,9 @@ pub async fn run(
         AccountCommand::Add { name, roles } => accounts.add(name, roles, format).await,
         AccountCommand::Close { name } => accounts.change(name, AccountChange::Close).await,
         AccountCommand::List => accounts.list(format).await,
-        AccountCommand::Reset { name } => accounts.reset(name, format).await,
+        AccountCommand::Reset { name, second_factor } => {
+            accounts.reset(name, *second_factor, format).await
+        }
         AccountCommand::Roles { name, roles } => {
             accounts.change(name, AccountChange::Roles(roles.clone())).await
         }
@@ -55,11 +57,17 @@ impl Accounts<'_> {
         self.invite(name, roles, format).await
     }
 
-    async fn reset(&self, name: &LoginName, format: Format) -> anyhow::Result<Exit> {
-        match self.named(name).await? {
-            Some(account) => self.invite(name, &account.roles, format).await,
-            None => Ok(Exit::Negative),
+    async fn reset(
+        &self,
+        name: &LoginName,
+        second_factor: bool,
+        format: Format,
+    ) -> anyhow::Result<Exit> {
+        let Some(account) = self.named(name).await? else { return Ok(Exit::Negative) };
+        if second_factor {
+            self.store.remove_second_factor(&account, &person_name(None)).await?;
         }
+        self.invite(name, &account.roles, format).await
     }
 
     async fn invite(
@@ -92,11 +100,14 @@ impl Accounts<'_> {
         for account in self.store.accounts().await? {
             let roles: Vec<&str> = account.roles.iter().map(|role| role.as_str()).collect();
             let state = state(&account);
+            let factor = self.store.second_factor(account.id).await?;
+            let has_factor = factor.is_some_and(|factor| factor.secret.is_some());
             match format {
                 Format::Json => output.json(&json!({
                     "account": account.name,
                     "roles": roles,
                     "state": state,
+                    "second_factor": has_factor,
                     "made_at": account.made_at.to_string(),
                 }))?,
                 Format::Text => {

@@ -19,7 +19,7 @@ use jiff::{
     tz::Offset,
 };
 
-use super::examples;
+use super::{examples, report::ReportCommand};
 use crate::{
     base::id::EventId,
     model::{Address, Direction, Kind, LoginName, Role},
@@ -100,6 +100,9 @@ pub enum Command {
     /// Look at held messages and decide about them
     #[command(subcommand, after_help = examples::QUARANTINE)]
     Quarantine(QuarantineCommand),
+    /// Make reports for authorities: about an incident, or how the gate is set
+    #[command(subcommand, after_help = examples::REPORT)]
+    Report(ReportCommand),
     /// Look at the rules
     #[command(subcommand, after_help = examples::RULES)]
     Rules(RulesCommand),
@@ -160,6 +163,10 @@ pub enum AccountCommand {
     Reset {
         /// The account
         name: LoginName,
+        /// Take the second factor away too, when authenticator and recovery codes
+        /// are lost
+        #[arg(long)]
+        second_factor: bool,
     },
     /// Give other roles
     Roles {
@@ -491,13 +498,13 @@ pub enum SubjectCommand {
         #[arg(long, value_name = "EVENT", required_unless_present_any = ["address", "number"])]
         only: Vec<EventId>,
     },
-    /// Write what is kept about a person into a folder
+    /// Write what is kept about a person into a folder or a ZIP file
     Export {
         /// Whom to look for
         #[command(flatten)]
         whom: Whom,
-        /// The folder, which must not be there yet
-        #[arg(long, value_name = "FOLDER")]
+        /// The folder, or a file that ends in .zip; it must not be there yet
+        #[arg(long, value_name = "FOLDER|ZIP")]
         out: PathBuf,
     },
     /// List what is kept about a person

@@ -15,13 +15,11 @@ use super::{
     Exit, InputError,
     args::{AuditCommand, ExportArguments, ExportAs, ExportBound, Format, VerifyArguments},
     output::{Output, Tint, remark},
-    reviewer,
+    reader_of_log,
 };
 use crate::{
-    model::{Act, Event, Reviewer},
-    store::{
-        AuditReport, AuditRow, Change, Checkpoint, ExportReport, Inspector, Store, StoreError,
-    },
+    model::Reviewer,
+    store::{AuditReport, AuditRow, CSV_HEAD, Checkpoint, ExportReport, Inspector, Store},
 };
 
 /// Runs `sluse audit`.
@@ -61,15 +59,15 @@ pub async fn verify_apart(command: &VerifyArguments, format: Format) -> anyhow::
 
 /// Prints rows, and writes into the log that they were handed out.
 async fn export(command: &ExportArguments, store: &Store) -> anyhow::Result<Exit> {
-    let by = reviewer(&command.person, "exported on the command line")?;
+    let by = reader_of_log(&command.person, "exported on the command line")?;
     let end = note_export(store, &by, command, "audit log").await?;
     let mut output = Output::new();
     if command.kind == ExportAs::Csv {
-        output.line("seq,at,event,actor,act,facts,mac")?;
+        output.line(CSV_HEAD)?;
     }
     each_row(store, command, end, |row| {
         match command.kind {
-            ExportAs::Csv => output.line(csv(row))?,
+            ExportAs::Csv => output.line(row.csv())?,
             ExportAs::Jsonl => output.json(row)?,
         }
         Ok(())
@@ -81,11 +79,11 @@ async fn export(command: &ExportArguments, store: &Store) -> anyhow::Result<Exit
 /// Prints what the log says about deletions and legal holds, with what proves
 /// it.
 async fn evidence(command: &ExportArguments, store: &Store) -> anyhow::Result<Exit> {
-    let by = reviewer(&command.person, "evidence of deletion, on the command line")?;
+    let by = reader_of_log(&command.person, "evidence of deletion, on the command line")?;
     let end = note_export(store, &by, command, "evidence of deletion").await?;
     let mut rows: Vec<AuditRow> = Vec::new();
     each_row(store, command, end, |row| {
-        if EVIDENCE.iter().any(|act| act.as_str() == row.act) {
+        if row.is_evidence() {
             rows.push(row.clone());
         }
         Ok(())
@@ -98,9 +96,9 @@ async fn evidence(command: &ExportArguments, store: &Store) -> anyhow::Result<Ex
     let mut output = Output::new();
     match command.kind {
         ExportAs::Csv => {
-            output.line("seq,at,event,actor,act,facts,mac")?;
+            output.line(CSV_HEAD)?;
             for row in &rows {
-                output.line(csv(row))?;
+                output.line(row.csv())?;
             }
         }
         ExportAs::Jsonl => {
@@ -126,25 +124,11 @@ async fn note_export(
     what: &str,
 ) -> anyhow::Result<i64> {
     let bound = |bound: &Option<ExportBound>| bound.as_ref().map(ToString::to_string);
-    let event = Event {
-        event: None,
-        actor: by.name().to_owned(),
-        act: Act::Exported,
-        facts: json!({
-            "what": what, "purpose": by.purpose(),
-            "from": bound(&command.from), "to": bound(&command.to),
-        }),
-    };
-    let change = Change { events: vec![event], ..Change::default() };
-    let end = store.audit_rows().await?;
-    match store.commit(change).await {
-        Ok(_) => Ok(end + 1),
-        Err(StoreError::AuditBroken) => {
-            remark("the audit log is broken: this export is not written down in it");
-            Ok(i64::MAX)
-        }
-        Err(error) => Err(error.into()),
+    let end = store.note_export(by, what, (bound(&command.from), bound(&command.to))).await?;
+    if end.is_none() {
+        remark("the audit log is broken: this export is not written down in it");
     }
+    Ok(end.unwrap_or(i64::MAX))
 }
 
 /// Calls `take` with each row within the bounds and before `end`.
@@ -171,27 +155,6 @@ async fn each_row(
             }
         }
     }
-}
-
-/// One row for a spreadsheet (RFC 4180). A text that such a program would take
-/// for a formula is marked as text.
-fn csv(row: &AuditRow) -> String {
-    let field = |text: &str| {
-        let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-        let mark = if formula { "'" } else { "" };
-        format!("\"{mark}{}\"", text.replace('"', "\"\""))
-    };
-    let event = row.event.map(|event| event.to_string()).unwrap_or_default();
-    [
-        row.seq.to_string(),
-        row.at.to_string(),
-        event,
-        field(&row.actor),
-        field(&row.act),
-        field(&row.facts.to_string()),
-        row.mac.clone(),
-    ]
-    .join(",")
 }
 
 fn key(format: Format, store: &Store) -> anyhow::Result<Exit> {
@@ -335,14 +298,4 @@ fn first_value(text: &str) -> Value {
     values.next().and_then(Result::ok).unwrap_or_default()
 }
 
-/// What tells of an end, or of a reason against it.
-const EVIDENCE: [Act; 7] = [
-    Act::Corrected,
-    Act::Deleted,
-    Act::Dropped,
-    Act::Erased,
-    Act::HoldLifted,
-    Act::HoldPlaced,
-    Act::Rejected,
-];
 const PAGE: u32 = 1000;

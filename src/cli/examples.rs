@@ -17,6 +17,7 @@ Examples:
   sluse account list
   sluse account roles solveig --roles officer
   sluse account reset solveig
+  sluse account reset solveig --second-factor
   sluse account close solveig
 
 A change ends the sessions of the account. The service prints a link for the first
@@ -129,6 +130,14 @@ pub(super) const QUARANTINE_SHOW: &str = "\
 Examples:
   sluse quarantine show bcdfghjkmnpqrstvbcdf
   sluse quarantine show bcdfghjkmnpqrstvbcdf --reveal --reason \"asked by the sender\"";
+
+pub(super) const REPORT: &str = "\
+Examples:
+  sluse report slip bcdfghjkmnpqrstvbcdf --reason \"incident 2026-4\" > incident.html
+  sluse report slip --from 2026-11-23 --to 2026-11-24 --as json
+  sluse report evidence --language en > evidence.html
+
+Print the document from a browser. It shows no content; making it is an audit row.";
 
 pub(super) const RULES: &str = "\
 Examples:

@@ -30,7 +30,7 @@ pub async fn run(command: &OutboxCommand, format: Format, gate: &Gate) -> anyhow
             Ok(answer(settled))
         }
         OutboxCommand::Drop { id, person } => {
-            let by = reviewer(person, "dropped on the command line")?;
+            let by = reviewer(gate, person, "dropped on the command line")?;
             Ok(answer(gate.store().drop_queued(*id, &by).await?))
         }
     }

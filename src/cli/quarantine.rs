@@ -80,7 +80,7 @@ async fn release(
     format: Format,
     gate: &Gate,
 ) -> anyhow::Result<Exit> {
-    let by = reviewer(person, "released on the command line")?;
+    let by = reviewer(gate, person, "released on the command line")?;
     let mut output = Output::new();
     let mut exit = Exit::Ok;
     for id in ids {
@@ -106,7 +106,7 @@ async fn discard(
         Discard::Delete => (HeldState::Deleted, "deleted on the command line"),
         Discard::Reject => (HeldState::Rejected, "rejected on the command line"),
     };
-    let by = reviewer(person, purpose)?;
+    let by = reviewer(gate, person, purpose)?;
     let mut output = Output::new();
     let mut exit = Exit::Ok;
     for id in ids {
@@ -129,7 +129,7 @@ async fn keep(
     format: Format,
     gate: &Gate,
 ) -> anyhow::Result<Exit> {
-    let by = reviewer(person, "")?;
+    let by = reviewer(gate, person, "")?;
     let mut output = Output::new();
     let mut exit = Exit::Ok;
     let (done, already) = match kept {
@@ -176,7 +176,7 @@ async fn show(
     format: Format,
     gate: &Gate,
 ) -> anyhow::Result<Exit> {
-    let by = reveal.map(|person| reviewer(person, "")).transpose()?;
+    let by = reveal.map(|person| reviewer(gate, person, "")).transpose()?;
     let mut output = Output::new();
     let Some(held) = gate.store().held_by_id(id).await? else {
         remark(format_args!("no held message {id}"));

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     base::id::EventId,
-    gate::{Dossier, Erasure, Gate, Subject, Trace, Traces},
+    gate::{Erasure, Gate, MANIFEST, Subject, Trace, Traces},
     model::Reviewer,
     store::StoreError,
 };
@@ -32,7 +32,7 @@ use crate::{
 pub async fn run(command: &SubjectCommand, format: Format, gate: &Gate) -> anyhow::Result<Exit> {
     match command {
         SubjectCommand::Correct { id, note, person } => {
-            let by = reviewer(person, "")?;
+            let by = reviewer(gate, person, "")?;
             let text = read_text(note)?;
             match gate.store().correct(*id, text.trim(), &by).await {
                 Ok(()) => Ok(Exit::Ok),
@@ -62,7 +62,7 @@ pub async fn run(command: &SubjectCommand, format: Format, gate: &Gate) -> anyho
 }
 
 async fn find(whom: &Whom, gate: &Gate) -> anyhow::Result<(Traces, Reviewer)> {
-    let by = reviewer(&whom.person, "")?;
+    let by = reviewer(gate, &whom.person, "")?;
     let subject = match (&whom.address, &whom.name, &whom.number) {
         (Some(address), ..) => Subject::Address(address.clone()),
         (_, Some(name), _) => Subject::Name(name.clone()),
@@ -94,20 +94,15 @@ async fn export(whom: &Whom, out: &Path, format: Format, gate: &Gate) -> anyhow:
     }
     let dossiers = gate.export_subject(&traces, &by).await?;
     let failed = || format!("cannot write {}", out.display());
-    fs::DirBuilder::new().mode(0o700).create(out).with_context(failed)?;
-    let summary = json!({
-        "schema": 1,
-        "at": gate.now().to_string(),
-        "by": by.name(),
-        "purpose": by.purpose(),
-        "person": traces.person,
-        "unread": traces.unread,
-        "messages": dossiers.iter().map(told).collect::<Vec<_>>(),
-    });
-    let summary = serde_json::to_vec_pretty(&summary)?;
-    write(&out.join("subject.json"), &summary).with_context(failed)?;
-    for (id, raw) in dossiers.iter().flat_map(|dossier| &dossier.originals) {
-        write(&out.join(format!("{id}.eml")), raw).with_context(failed)?;
+    if out.extension().is_some_and(|extension| extension == "zip") {
+        write(out, &gate.package(&traces, &dossiers, &by)?).with_context(failed)?;
+    } else {
+        fs::DirBuilder::new().mode(0o700).create(out).with_context(failed)?;
+        let manifest = serde_json::to_vec_pretty(&gate.manifest(&traces, &dossiers, &by))?;
+        write(&out.join(MANIFEST), &manifest).with_context(failed)?;
+        for (id, raw) in dossiers.iter().flat_map(|dossier| &dossier.originals) {
+            write(&out.join(format!("{id}.eml")), raw).with_context(failed)?;
+        }
     }
     let mut output = Output::new();
     match format {
@@ -117,11 +112,6 @@ async fn export(whom: &Whom, out: &Path, format: Format, gate: &Gate) -> anyhow:
         }
     }
     Ok(Exit::Ok)
-}
-
-fn told(dossier: &Dossier) -> serde_json::Value {
-    let files: Vec<String> = dossier.originals.iter().map(|(id, _)| format!("{id}.eml")).collect();
-    json!({ "message": dossier.trace, "originals": files, "history": dossier.history })
 }
 
 async fn erase(whom: &Whom, only: &[EventId], format: Format, gate: &Gate) -> anyhow::Result<Exit> {

@@ -23,11 +23,10 @@ impl Block {
 
     #[inline]
     fn of(block: &[u8; BLOCK]) -> Self {
-        let mut lanes = [u8x16::ZERO; 4];
-        for (lane, bytes) in lanes.iter_mut().zip(block.as_chunks().0) {
-            *lane = u8x16::new(*bytes);
+        match block.as_chunks().0 {
+            [a, b, c, d] => Self([u8x16::new(*a), u8x16::new(*b), u8x16::new(*c), u8x16::new(*d)]),
+            _ => Self([u8x16::ZERO; 4]),
         }
-        Self(lanes)
     }
 
     #[cold]
@@ -40,14 +39,17 @@ impl Block {
     /// The mask of the bytes that pass a test.
     #[inline]
     pub(super) fn mask(self, test: impl Fn(Lane) -> Lane) -> u64 {
-        let [a, b, c, d] = self.0.map(|lane| u64::from(test(Lane(lane)).0.to_bitmask()));
-        a | b << 16 | c << 32 | d << 48
+        // Lane by lane: left to an iterator it may become four calls.
+        let [a, b, c, d] = self.0;
+        let bits = |lane: u8x16| u64::from(test(Lane(lane)).0.to_bitmask());
+        bits(a) | bits(b) << 16 | bits(c) << 32 | bits(d) << 48
     }
 
     #[inline]
     fn any(self, test: impl Fn(Lane) -> Lane) -> bool {
-        let [a, b, c, d] = self.0.map(|lane| test(Lane(lane)));
-        a.or(b).or(c.or(d)).0.any()
+        let [a, b, c, d] = self.0;
+        let (ab, cd) = (test(Lane(a)).or(test(Lane(b))), test(Lane(c)).or(test(Lane(d))));
+        ab.or(cd).0.any()
     }
 }
 

@@ -16,6 +16,7 @@ use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 use super::{
     Gate, GateError,
     password::{self, WeakPassword},
+    second_factor::LoggedIn,
 };
 use crate::{
     base::secret::Secret,
@@ -155,8 +156,9 @@ impl Gate {
         slowly(move || password::fits(&password, hash.as_ref())).await
     }
 
-    /// Checks name and password, and begins a session. A failure about an
-    /// account that exists is written into the audit log.
+    /// Checks name and password, and begins a session where nothing else is
+    /// asked for. A failure about an account that exists is written into the
+    /// audit log.
     ///
     /// # Errors
     ///
@@ -165,7 +167,7 @@ impl Gate {
         &self,
         name: &str,
         password: Secret<String>,
-    ) -> Result<(Account, AccessToken), AccountError> {
+    ) -> Result<LoggedIn, AccountError> {
         let account = match name.parse::<LoginName>() {
             Ok(name) => self.store.account_named(name.as_str()).await?,
             Err(_) => None,
@@ -174,11 +176,7 @@ impl Gate {
         let hash = account.as_ref().and_then(|account| account.password.clone());
         let fits = slowly(move || password::fits(&password, hash.as_ref())).await?;
         match account {
-            Some(account) if fits => {
-                let token = AccessToken::draw()?;
-                self.store.open_session(&account, &token.mark(&self.store)).await?;
-                Ok((account, token))
-            }
+            Some(account) if fits => self.after_password(account).await,
             Some(account) => {
                 self.record(Event {
                     event: None,
@@ -191,6 +189,30 @@ impl Gate {
             }
             None => Err(AccountError::Refused),
         }
+    }
+
+    /// Begins a session.
+    pub(super) async fn open_session(
+        &self,
+        account: &Account,
+    ) -> Result<AccessToken, AccountError> {
+        let token = AccessToken::draw()?;
+        self.store.open_session(account, &token.mark(&self.store)).await?;
+        Ok(token)
+    }
+
+    /// As [`invite`], for somebody who is logged in.
+    ///
+    /// # Errors
+    ///
+    /// As [`invite`].
+    pub async fn invite(
+        &self,
+        name: &LoginName,
+        roles: &[Role],
+        by: &str,
+    ) -> Result<AccessToken, AccountError> {
+        invite(&self.store, self.now(), name, roles, by).await
     }
 }
 

@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Instant};
 
 use super::{
     Answer, Decision, Fate, Gate, GateError, Outcome, Rulebook, decide::refuses_by_mail, error,
-    record,
+    figures, record,
 };
 use crate::{
     model::{Act, Address, Direction, Event, Reply, Ruling, Submission, Verdict},
@@ -52,6 +52,8 @@ impl Gate {
             Mode::Enforce => self.enforce(book, submission, decision, direction).await?,
             Mode::Monitor => monitor(book, submission, decision)?,
         };
+        let domains = &book.settings.gateway.domains;
+        plan.change.counts.extend(figures::coverage(submission, decision, domains));
         let facts = record::facts(book, submission, decision, direction);
         plan.change.events.push(Event::of_gate(submission.id, Act::Decided, facts));
         let queues = !plan.change.queue.is_empty();

@@ -23,6 +23,19 @@ pub enum GateError {
     /// The reader ran out of time on what we protected.
     #[error("the protected message could not be read again")]
     NotReread,
+    /// The sender was asked already, or cannot be asked.
+    #[error("the sender cannot be asked by mail: {0}")]
+    NotAsked(String),
+    /// A second person must decide, and this one asked for it, or sent or got
+    /// the message.
+    #[error("somebody else must agree: you asked for it, or sent or received the message")]
+    OwnRequest,
+    /// What was asked for is done, declined or gone.
+    #[error("this request is not open any more")]
+    RequestOver,
+    /// What somebody typed cannot be kept.
+    #[error(transparent)]
+    Text(#[from] super::FreeTextError),
     /// A recipient's protected copy was not made.
     #[error("a protected copy is missing")]
     NotSealed,

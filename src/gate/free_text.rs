@@ -7,9 +7,22 @@
 use thiserror::Error;
 
 use super::Gate;
-use crate::notify;
+use crate::{
+    model::{Reviewer, ReviewerError},
+    notify,
+};
 
 impl Gate {
+    /// Somebody who acts, with a purpose that is fit to be kept.
+    ///
+    /// # Errors
+    ///
+    /// There is no usable name or purpose, or the purpose holds a number.
+    pub fn reviewer(&self, name: &str, purpose: &str) -> Result<Reviewer, FreeTextError> {
+        let purpose = self.checked_text(purpose)?;
+        Reviewer::new(name, &purpose).map_err(FreeTextError::Reviewer)
+    }
+
     /// A text fit to be kept: on one line, and without anything that our rules
     /// find sensitive or that has more digits in a row than a date.
     ///
@@ -37,6 +50,9 @@ pub enum FreeTextError {
     /// It is too long.
     #[error("a text may have at most {MOST_BYTES} bytes")]
     Long,
+    /// Name or purpose are missing or too long.
+    #[error(transparent)]
+    Reviewer(ReviewerError),
     /// It holds a number, or what our rules find sensitive.
     #[error("the text holds a number or other sensitive data, write it without")]
     Sensitive,

@@ -10,21 +10,27 @@ mod decide;
 mod digest;
 mod error;
 mod fields;
+mod figures;
 mod free_text;
 mod headers;
 mod hops;
 mod mark;
 mod notices;
+mod one_time_code;
 mod outbox;
 mod outcome;
+mod package;
 mod password;
 mod personal_link;
 mod quarantine;
 mod reader;
 mod record;
+pub mod report;
 mod reports;
 mod retention;
+mod review;
 mod rulebook;
+mod second_factor;
 mod sender;
 mod sender_acts;
 mod settings;
@@ -50,15 +56,20 @@ pub use self::{
     decide::{Decision, Questions},
     digest::DigestSettings,
     error::GateError,
+    figures::{Figures, WAITED_HOURS},
     free_text::FreeTextError,
+    one_time_code::CodeSecret,
     outcome::{Answer, Fate, Outcome, Relayed},
+    package::MANIFEST,
     password::WeakPassword,
     quarantine::{Discard, ReleaseAs, Released},
     reader::Reader,
+    review::{Actor, Branch, Content, Granted, Look, Passage, Piece, Place, Seen, Wish, hidden},
     rulebook::{Rulebook, RulebookError},
+    second_factor::{AccountSettings, Finished, LoggedIn, SecondFactorRule},
     sender::{Became, Choice, FateOf, Standing},
     sender_acts::{Answered as SenderAnswered, Obstacle},
-    settings::{GatewaySettings, Settings},
+    settings::{GatewaySettings, ReviewSettings, Settings},
     subject::{Dossier, Erasure, HeldTrace, Subject, Trace, Traces},
 };
 use crate::{

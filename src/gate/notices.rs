@@ -16,7 +16,7 @@ use crate::{
         Address, Channel, Direction, Envelope, Kind, Reading, Reviewer, Ruling, Submission,
         Tidings, Verdict, Wishes,
     },
-    notify::{self, Action, Case, Line, Notice, NoticeError, PersonalLink, Report},
+    notify::{self, Action, Case, Line, Note, Notice, NoticeError, PersonalLink, Report},
     policy::{Facts, Parcel},
     store::{Held, NewQueued, Purpose},
 };
@@ -63,6 +63,7 @@ impl Gate {
             expires_at: held.then(|| expiry(self.now(), days)).flatten(),
             raw: &submission.raw,
             may_act: true,
+            note: None,
             report: match must {
                 true => self.refusal_report(book, &refused, &submission.wishes),
                 false => None,
@@ -92,6 +93,7 @@ impl Gate {
         &self,
         held: &Held,
         by: &Reviewer,
+        words: &str,
     ) -> Result<Option<NewQueued>, GateError> {
         let book = self.book();
         let raw: Arc<[u8]> = self.store.reread_held(held.id, by).await?.into();
@@ -125,6 +127,7 @@ impl Gate {
             expires_at: None,
             raw: &raw,
             may_act: false,
+            note: (!words.is_empty()).then_some(Note::Refusal(words)),
             report: self.refusal_report(&book, &refused, &self.store.held_wishes(held.id).await?),
         };
         let parcel = self.write(&book, &story).await?;
@@ -160,6 +163,51 @@ impl Gate {
         })
     }
 
+    /// A question to the internal sender of a held message.
+    ///
+    /// # Errors
+    ///
+    /// The sender is none of ours, or cannot be asked.
+    pub(super) async fn question(
+        &self,
+        held: &Held,
+        by: &Reviewer,
+        question: &str,
+    ) -> Result<NewQueued, GateError> {
+        let book = self.book();
+        if !self.can_send() {
+            return Err(GateError::NoNextHop);
+        }
+        let raw: Arc<[u8]> = self.store.reread_held(held.id, by).await?.into();
+        let sender = held
+            .sender
+            .as_ref()
+            .ok_or_else(|| GateError::NotAsked("it has no sender".to_owned()))?;
+        notify::may_notify(&raw, Some(sender), held.direction)
+            .map_err(|silence| GateError::NotAsked(silence.to_string()))?;
+        let reading = self.reader(&book).read(Kind::Message, "", &raw, self.now()).await?;
+        let rulings = [Ruling {
+            recipients: held.recipients.clone(),
+            verdict: Verdict::Hold,
+            route: "reviewer".into(),
+            reasons: Vec::new(),
+        }];
+        let story = Story {
+            event: held.event,
+            sender,
+            rulings: &rulings,
+            reading: &reading,
+            expires_at: Some(held.expires_at),
+            raw: &raw,
+            may_act: false,
+            note: Some(Note::Question(question)),
+            report: None,
+        };
+        let parcel = self.write(&book, &story).await?;
+        let (event, purpose, wishes) = (held.event, Purpose::Question, Wishes::default());
+        Ok(NewQueued { event, purpose, parcel, limit_key: None, wishes })
+    }
+
     /// Writes a notice, reads it again and has it cleared.
     pub(super) async fn write(
         &self,
@@ -176,6 +224,7 @@ impl Gate {
             expires_at: story.expires_at,
             now: self.now(),
             link: link.as_ref().map(|(token, until)| PersonalLink { token, until: *until }),
+            note: story.note,
             language: None,
             sample: &sample(story.raw),
         };
@@ -240,6 +289,8 @@ pub(super) struct Story<'a> {
     pub(super) raw: &'a [u8],
     /// Whether the sender gets a link by which to act.
     pub(super) may_act: bool,
+    /// What a person adds.
+    pub(super) note: Option<Note<'a>>,
     /// What programs are told, where mail that we had taken goes astray.
     pub(super) report: Option<Report>,
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Gate, GateError, Rulebook, decide::Leg, sender::envelope_of};
 use crate::{
-    model::{Act, Event, Kind, MethodId, Reviewer, Wishes},
+    model::{Act, Event, Kind, MethodId, Reading, Reviewer, Wishes},
     policy::Parcel,
     store::{Held, HeldId, HeldState, NewQueued, Purpose, Settled},
 };
@@ -48,29 +48,52 @@ impl Gate {
         if held.state != HeldState::Held {
             return Ok(Released::Already(held.state));
         }
+        let ready = self.ready_release(&held, by, how).await?;
+        self.let_go(&held, by, ready).await
+    }
+
+    /// Makes what is to leave of a held message, by today's rules.
+    pub(super) async fn ready_release(
+        &self,
+        held: &Held,
+        by: &Reviewer,
+        how: ReleaseAs,
+    ) -> Result<ReadyRelease, GateError> {
         if !self.can_send() {
             return Err(GateError::NoNextHop);
         }
         let book = self.book();
-        let raw: Arc<[u8]> = self.store.reread_held(id, by).await?.into();
+        let raw: Arc<[u8]> = self.store.reread_held(held.id, by).await?.into();
         let reading = self.reader(&book).read(Kind::Message, "", &raw, self.now()).await?;
         let queue = match how {
-            ReleaseAs::Encrypted => self.encrypted_copies(&book, &held, &raw).await?,
+            ReleaseAs::Encrypted => self.encrypted_copies(&book, held, &raw).await?,
             ReleaseAs::Sent => {
-                let envelope = envelope_of(&held);
+                let envelope = envelope_of(held);
                 let cleared = book.policy.clear_released(&reading, &envelope, by);
-                vec![released(&held, Parcel::new(cleared, envelope.sender, raw)?)]
+                vec![released(held, Parcel::new(cleared, envelope.sender, raw)?)]
             }
         };
         let facts = json!({
-            "held": id.to_string(),
+            "held": held.id,
             "purpose": by.purpose(),
             "encrypted": how == ReleaseAs::Encrypted,
             "level_now": reading.level(),
             "persons_now": reading.persons(),
         });
-        let event = person_event(&held, by, Act::Released, facts);
-        let settled = self.store.settle_held(id, HeldState::Released, queue, vec![event]).await?;
+        Ok(ReadyRelease { queue, facts, reading })
+    }
+
+    /// Queues what was made ready, and settles the message.
+    pub(super) async fn let_go(
+        &self,
+        held: &Held,
+        by: &Reviewer,
+        ready: ReadyRelease,
+    ) -> Result<Released, GateError> {
+        let ReadyRelease { queue, facts, .. } = ready;
+        let event = person_event(held, by, Act::Released, facts);
+        let settled =
+            self.store.settle_held(held.id, HeldState::Released, queue, vec![event]).await?;
         self.mail_waits.notify_one();
         Ok(match settled {
             Settled::Already(state) => Released::Already(state),
@@ -91,27 +114,58 @@ impl Gate {
         by: &Reviewer,
         to: Discard,
     ) -> Result<Settled<HeldState>, GateError> {
+        match to {
+            Discard::Delete => self.end(id, by, None).await,
+            Discard::Reject => self.end(id, by, Some("")).await,
+        }
+    }
+
+    /// Refuses a held message, and tells its internal sender in words of the
+    /// reviewer's own why.
+    ///
+    /// # Errors
+    ///
+    /// As [`Gate::discard`], or the words cannot be kept.
+    pub async fn refuse(
+        &self,
+        id: HeldId,
+        words: &str,
+        by: &Reviewer,
+    ) -> Result<Settled<HeldState>, GateError> {
+        let words = self.checked_text(words)?;
+        self.end(id, by, Some(&words)).await
+    }
+
+    /// Ends a held message: refused with words, which may be none, or deleted.
+    async fn end(
+        &self,
+        id: HeldId,
+        by: &Reviewer,
+        refused: Option<&str>,
+    ) -> Result<Settled<HeldState>, GateError> {
         let held = self.held(id).await?;
         if held.state != HeldState::Held {
             return Ok(Settled::Already(held.state));
         }
-        let (state, act) = match to {
-            Discard::Delete => (HeldState::Deleted, Act::Deleted),
-            Discard::Reject => (HeldState::Rejected, Act::Rejected),
+        let mut facts = json!({ "held": id.to_string(), "purpose": by.purpose() });
+        let (state, act, queue) = match refused {
+            None => (HeldState::Deleted, Act::Deleted, None),
+            Some(words) => {
+                if !words.is_empty() {
+                    facts["words"] = json!(words);
+                }
+                let notice = self.rejection_notice(&held, by, words).await?;
+                (HeldState::Rejected, Act::Rejected, notice)
+            }
         };
-        let queue = match to {
-            Discard::Delete => None,
-            Discard::Reject => self.rejection_notice(&held, by).await?,
-        };
-        let queue = queue.into_iter().collect();
-        let facts = json!({ "held": id.to_string(), "purpose": by.purpose() });
         let event = person_event(&held, by, act, facts);
+        let queue = queue.into_iter().collect();
         let settled = self.store.settle_held(id, state, queue, vec![event]).await?;
         self.mail_waits.notify_one();
         Ok(settled)
     }
 
-    async fn held(&self, id: HeldId) -> Result<Held, GateError> {
+    pub(super) async fn held(&self, id: HeldId) -> Result<Held, GateError> {
         let held = self.store.held_by_id(id).await?;
         held.ok_or_else(|| GateError::NotHeld(id.to_string()))
     }
@@ -134,6 +188,14 @@ impl Gate {
     }
 }
 
+/// What is to leave of a held message.
+pub(super) struct ReadyRelease {
+    pub(super) queue: Vec<NewQueued>,
+    /// For the audit log.
+    pub(super) facts: serde_json::Value,
+    pub(super) reading: Reading,
+}
+
 /// How a held message ends without being delivered.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Discard {
@@ -149,6 +211,11 @@ pub(super) fn released(held: &Held, parcel: Parcel) -> NewQueued {
     NewQueued { event, purpose: Purpose::Release, parcel, limit_key: None, wishes }
 }
 
-fn person_event(held: &Held, by: &Reviewer, act: Act, facts: serde_json::Value) -> Event {
+pub(super) fn person_event(
+    held: &Held,
+    by: &Reviewer,
+    act: Act,
+    facts: serde_json::Value,
+) -> Event {
     Event { event: Some(held.event), actor: by.name().to_owned(), act, facts }
 }

@@ -43,6 +43,21 @@ impl Reader {
         bytes: &Arc<[u8]>,
         now: Timestamp,
     ) -> Result<Reading, GateError> {
+        Ok(self.read_whole(kind, name, bytes, now).await?.0)
+    }
+
+    /// Reads `bytes`, and keeps what was read of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::read`].
+    pub(super) async fn read_whole(
+        &self,
+        kind: Kind,
+        name: &str,
+        bytes: &Arc<[u8]>,
+        now: Timestamp,
+    ) -> Result<(Reading, Vec<Fragment>), GateError> {
         let Extraction { fragments, gaps } = self.workers.read(kind, name, bytes).await?;
         let (book, bytes) = (Arc::clone(&self.book), Arc::clone(bytes));
         let key = self.person_key.clone();
@@ -52,14 +67,28 @@ impl Reader {
             let digest = Sha256::digest(&bytes).into();
             let find = || find(&book, (&fragments, &gaps), now, &key);
             match catch_unwind(AssertUnwindSafe(find)) {
-                Ok(findings) => Reading { digest, findings, gaps },
+                Ok(findings) => (Reading { digest, findings, gaps }, fragments),
                 // It would panic again at every retry, so it is not an error:
                 // what cannot be searched was not read, and policy decides.
-                Err(_) => Reading { digest, findings: Vec::new(), gaps: vec![whole_gap(kind)] },
+                Err(_) => {
+                    let gaps = vec![whole_gap(kind)];
+                    (Reading { digest, findings: Vec::new(), gaps }, Vec::new())
+                }
             }
         };
         // A long search would keep other sessions waiting for this thread.
         if length <= AT_ONCE { Ok(search()) } else { Ok(spawn_blocking(search).await?) }
+    }
+
+    /// Searches what was read before. A search that breaks down finds nothing.
+    pub(super) fn search(
+        &self,
+        fragments: &[Fragment],
+        gaps: &[Gap],
+        now: Timestamp,
+    ) -> Vec<Finding> {
+        let find = || find(&self.book, (fragments, gaps), now, &self.person_key);
+        catch_unwind(AssertUnwindSafe(find)).unwrap_or_default()
     }
 
     /// Whether a rule finds something sensitive in a short text, or breaks down

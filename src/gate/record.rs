@@ -159,13 +159,14 @@ struct FoundFacts {
     kind: Arc<str>,
     level: Level,
     surface: Surface,
-    path: PartPath,
+    path: String,
     masked: Masked,
 }
 
 impl FoundFacts {
     fn finding(self) -> Finding {
         let Self { rule, kind, level, surface, path, masked } = self;
+        let path = path_of(&path);
         let (span, person, score, words) = (Span { start: 0, end: 0 }, None, 0, Vec::new());
         Finding { rule, kind, level, surface, path, span, masked, person, score, words }
     }
@@ -174,7 +175,7 @@ impl FoundFacts {
 #[derive(Deserialize)]
 struct GapFacts {
     kind: String,
-    path: PartPath,
+    path: String,
 }
 
 impl GapFacts {
@@ -191,8 +192,16 @@ impl GapFacts {
             GapKind::WeakEncryption(unnamed()),
         ];
         let kind = all.into_iter().find(|kind| kind.as_str() == self.kind)?;
-        Some(Gap::new(kind, self.path))
+        Some(Gap::new(kind, path_of(&self.path)))
     }
+}
+
+/// A path as it is written. A name that holds the mark between names becomes
+/// two, which only looks different.
+fn path_of(text: &str) -> PartPath {
+    let mut names = text.split(" > ");
+    let root = PartPath::root(names.next().unwrap_or_default());
+    names.fold(root, |path, name| path.child(name))
 }
 
 /// Findings, and gaps, written to the audit log for one message.

@@ -123,6 +123,7 @@ impl Gate {
                 expires_at: None,
                 raw: &[],
                 may_act: false,
+                note: None,
                 report: Some(report.clone()),
             };
             match self.write(book, &story).await {

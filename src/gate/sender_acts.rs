@@ -22,7 +22,7 @@ use crate::{
     model::{Act, Event, Kind, Reading, Reviewer, Verdict},
     notify::{self, LinkToken},
     policy::{Facts, Parcel},
-    store::{Change, Held, HeldState, NewQueued, Settled, StoreError},
+    store::{Change, Held, HeldState, NewQueued, ProposalChange, Proposed, Settled, StoreError},
 };
 
 /// What came of a wish.
@@ -58,6 +58,9 @@ pub enum Obstacle {
 }
 
 impl Gate {
+    /// Characters that a reason for letting a message through must have.
+    pub const LEAST_REASON: usize = 20;
+
     /// Does what a sender chose, with the words given for it.
     ///
     /// # Errors
@@ -129,7 +132,7 @@ impl Gate {
     ) -> Result<Answered, Stopped> {
         let reason =
             self.checked_text(words).map_err(|error| Stopped::By(Obstacle::Text(error)))?;
-        if reason.chars().count() < LEAST_REASON {
+        if reason.chars().count() < Self::LEAST_REASON {
             return Err(Stopped::By(Obstacle::Short));
         }
         let by = reviewer(holder, &reason)?;
@@ -145,7 +148,7 @@ impl Gate {
             if !lets_today(&book, held, &reading) {
                 return Err(Stopped::By(Obstacle::NotLet));
             }
-            if needs_second_person(&reading) {
+            if self.needs_two(held, &reading) {
                 return self.propose_override(holder, held, &by).await;
             }
             let facts = json!({
@@ -171,7 +174,19 @@ impl Gate {
         let facts = json!({
             "held": held.id, "purpose": by.purpose(), "action": "override", "by": "sender",
         });
-        self.note_use(holder, Act::Proposed, by.name(), facts).await?;
+        let actor = by.name().to_owned();
+        let event = Event { event: Some(holder.event), actor, act: Act::Proposed, facts };
+        let change = Change {
+            events: vec![event],
+            link: Some(holder.spends(Act::Proposed)),
+            proposal: Some(ProposalChange::Ask(held.id, Proposed::Override, by.clone())),
+            ..Change::default()
+        };
+        match self.store.commit(change).await {
+            // Somebody asked for it before.
+            Err(StoreError::Conflict) | Ok(_) => {}
+            Err(error) => return Err(error.into()),
+        }
         Ok(Answered::Proposed)
     }
 
@@ -216,7 +231,7 @@ impl Gate {
             let event = Event { event: Some(held.event), actor, act, facts };
             let (events, link) = (vec![event], link.take());
             let change = Change { queue, events, link, ..Change::default() };
-            let settled = self.store.settle_by_link(held.id, to, change).await?;
+            let settled = self.store.settle_with(held.id, to, change).await?;
             if settled == Settled::Now {
                 done = Answered::Done;
             }
@@ -257,11 +272,6 @@ fn lets_today(book: &Rulebook, held: &Held, reading: &Reading) -> bool {
     })
 }
 
-/// Whether one person alone must not let a message through.
-fn needs_second_person(reading: &Reading) -> bool {
-    reading.persons() >= FOUR_EYES_PERSONS
-}
-
 /// Under which name the audit log knows the sender.
 fn actor(holder: &LinkHolder) -> String {
     let name = notify::without_numbers(holder.sender.as_str());
@@ -295,9 +305,5 @@ impl<E: Into<GateError>> From<E> for Stopped {
     }
 }
 
-/// Characters of a reason for letting a message through.
-const LEAST_REASON: usize = 20;
-/// From so many persons on, two people must agree.
-const FOUR_EYES_PERSONS: usize = 5;
 /// Bytes of a name are at most 200.
 const MOST_NAME: usize = 50;

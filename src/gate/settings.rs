@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::DigestSettings;
+use super::{AccountSettings, DigestSettings};
 use crate::{base::limits::Limits, detect, notify::Letterhead, policy::Mode};
 
 /// `[gateway]`
@@ -64,9 +64,33 @@ impl GatewaySettings {
     }
 }
 
+/// `[review]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReviewSettings {
+    /// From so many persons or findings on, a second person must agree before
+    /// a message leaves. 0: never.
+    pub four_eyes_persons: u32,
+}
+
+impl ReviewSettings {
+    /// From how many on, if ever.
+    pub(super) fn four_eyes(&self) -> Option<usize> {
+        usize::try_from(self.four_eyes_persons).ok().filter(|least| *least > 0)
+    }
+}
+
+impl Default for ReviewSettings {
+    fn default() -> Self {
+        Self { four_eyes_persons: 5 }
+    }
+}
+
 /// What the gate is set to.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// `[accounts]`
+    pub accounts: AccountSettings,
     /// `[detect]`
     pub detect: detect::Settings,
     /// `[digest]`
@@ -75,6 +99,8 @@ pub struct Settings {
     pub gateway: GatewaySettings,
     /// `[limits]`
     pub limits: Limits,
+    /// `[review]`
+    pub review: ReviewSettings,
     /// What stands on everything we write: `[notify]` and `[web] public_url`.
     pub letterhead: Letterhead,
 }

@@ -19,7 +19,9 @@ use crate::{
     base::id::EventId,
     detect,
     model::{Act, Address, Event, Fragment, Kind, Person, Reviewer},
-    store::{AuditRow, Correction, Erased, Held, HeldId, OutboxFilter, OutboxItem, StoreError},
+    store::{
+        AuditRow, Correction, Erased, Held, HeldId, OutboxFilter, OutboxItem, Purpose, StoreError,
+    },
 };
 
 /// Whom to look for.
@@ -47,6 +49,17 @@ pub struct Trace {
     pub held: Vec<HeldTrace>,
     /// What was sent of it, to whom.
     pub sent: Vec<OutboxItem>,
+}
+
+impl Trace {
+    /// What was sent of it that had the message in it: no notices.
+    pub fn disclosed(&self) -> impl Iterator<Item = &OutboxItem> {
+        let whole = |item: &&OutboxItem| match item.purpose {
+            Purpose::Copy | Purpose::Release => true,
+            Purpose::Digest | Purpose::Notice | Purpose::Question | Purpose::Rejection => false,
+        };
+        self.sent.iter().filter(whole)
+    }
 }
 
 /// A held item of a trace.

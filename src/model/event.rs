@@ -1,7 +1,10 @@
 //! What goes into the audit log. Never content, never a value.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use thiserror::Error;
 
 use crate::base::id::EventId;
 
@@ -49,6 +52,8 @@ pub enum Act {
     Corrected,
     /// A message was judged.
     Decided,
+    /// What somebody asked for was turned down, or taken back.
+    Declined,
     /// Held content was destroyed.
     Deleted,
     /// An outbox entry was given up.
@@ -96,6 +101,40 @@ pub enum Act {
 }
 
 impl Act {
+    /// All of them.
+    pub const ALL: [Self; 30] = [
+        Self::AccountChanged,
+        Self::Approved,
+        Self::Asked,
+        Self::Assigned,
+        Self::Checkpointed,
+        Self::Commented,
+        Self::Corrected,
+        Self::Decided,
+        Self::Deleted,
+        Self::Dropped,
+        Self::Erased,
+        Self::Exported,
+        Self::HoldLifted,
+        Self::HoldPlaced,
+        Self::KeyImported,
+        Self::KeyRemoved,
+        Self::LoggedIn,
+        Self::LoggedOut,
+        Self::LoginFailed,
+        Self::Notified,
+        Self::Overridden,
+        Self::Proposed,
+        Self::Rejected,
+        Self::Released,
+        Self::Revealed,
+        Self::Searched,
+        Self::Sent,
+        Self::SettingsLoaded,
+        Self::Viewed,
+        Self::WrongAlarm,
+    ];
+
     /// The word in the log and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -107,6 +146,7 @@ impl Act {
             Self::Commented => "commented",
             Self::Corrected => "corrected",
             Self::Decided => "decided",
+            Self::Declined => "declined",
             Self::Deleted => "deleted",
             Self::Dropped => "dropped",
             Self::Erased => "erased",
@@ -132,3 +172,16 @@ impl Act {
         }
     }
 }
+
+impl FromStr for Act {
+    type Err = UnknownAct;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|act| act.as_str() == text).ok_or(UnknownAct)
+    }
+}
+
+/// The text is not an act.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("unknown act")]
+pub struct UnknownAct;

@@ -40,7 +40,7 @@ pub use self::{
     part_path::PartPath,
     reading::Reading,
     reply::Reply,
-    reviewer::Reviewer,
+    reviewer::{Reviewer, ReviewerError},
     role::{Permission, Role},
     ruling::{Reason, Ruling, Verdict},
     submission::Submission,

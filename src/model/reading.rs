@@ -27,6 +27,11 @@ impl Reading {
         rules.into_iter().map(str::to_owned).collect()
     }
 
+    /// How many findings make the message sensitive.
+    pub fn sensitive(&self) -> usize {
+        self.findings.iter().filter(|finding| finding.level >= Level::Medium).count()
+    }
+
     /// How many distinct persons the findings name.
     pub fn persons(&self) -> usize {
         let mut persons: Vec<_> = self.findings.iter().filter_map(|f| f.person).collect();

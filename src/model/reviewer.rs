@@ -41,7 +41,7 @@ impl Reviewer {
 }
 
 /// What is missing to act on held content.
-#[derive(Debug, Error, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Error, Eq, PartialEq)]
 pub enum ReviewerError {
     /// No usable name.
     #[error("a reviewer needs a name of 1 to 200 characters")]

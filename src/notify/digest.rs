@@ -127,6 +127,8 @@ struct View<'a> {
     more: String,
     link: String,
     contact: &'a str,
+    organisation: &'a str,
+    signature: &'a str,
 }
 
 struct Table {
@@ -162,7 +164,9 @@ impl<'a> View<'a> {
             oldest: waiting.oldest.iter().copied().collect(),
             more,
             link: url.map_or_else(String::new, |url| format!("{url}{QUEUE_PATH}")),
-            contact: &letterhead.contact,
+            contact: letterhead.contact(language),
+            organisation: letterhead.organisation(language),
+            signature: letterhead.signature(language),
         }
     }
 }

@@ -9,19 +9,19 @@ use crate::model::{Finding, Gap, GapKind, PartPath};
 use super::words::{Words, fill};
 
 /// The findings of one kind.
-pub(super) struct Group {
+pub(crate) struct Group {
     /// The kind, in words.
-    pub(super) kind: String,
+    pub(crate) kind: String,
     /// How many there are, in words.
-    pub(super) count: String,
+    pub(crate) count: String,
     /// The first of them: masked value and place.
-    pub(super) places: Vec<String>,
+    pub(crate) places: Vec<String>,
     /// How many more there are, in words; empty when there are none.
-    pub(super) more: String,
+    pub(crate) more: String,
 }
 
 /// Groups `findings` by kind, in the order of their first appearance.
-pub(super) fn groups(findings: &[Finding], words: &Words) -> Vec<Group> {
+pub(crate) fn groups(findings: &[Finding], words: &Words) -> Vec<Group> {
     let mut kinds: Vec<(String, Vec<&Finding>)> = Vec::new();
     for finding in findings {
         let kind = words.kind(&finding.rule, &finding.kind);
@@ -43,7 +43,7 @@ pub(super) fn groups(findings: &[Finding], words: &Words) -> Vec<Group> {
 }
 
 /// What could not be read, without that which is proven to be encrypted.
-pub(super) fn unread(gaps: &[Gap], words: &Words) -> Group {
+pub(crate) fn unread(gaps: &[Gap], words: &Words) -> Group {
     let unproven = |gap: &&Gap| !matches!(gap.kind, GapKind::Encrypted(_));
     let count = gaps.iter().filter(unproven).count();
     let line = |gap: &Gap| shown(&format!("{}: {}", place(&gap.path, words), words.gap(&gap.kind)));

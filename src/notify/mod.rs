@@ -9,6 +9,7 @@
 //! [`Reply`]: crate::model::Reply
 
 mod digest;
+mod each;
 pub(crate) mod found;
 mod language;
 mod link;
@@ -17,18 +18,20 @@ mod refusal;
 mod report;
 mod settings;
 mod silence;
+pub(crate) mod texts;
 mod token;
 pub(crate) mod words;
 
 pub use self::{
     digest::{Waiting, digest},
+    each::Each,
     found::{hides_in, shown as without_numbers},
     language::{Language, ParseLanguageError, guess},
     link::{GuidanceUrl, LinkError, PublicUrl},
-    notice::{Case, MARKER, Notice, NoticeError, PersonalLink, compose},
+    notice::{Case, MARKER, Note, Notice, NoticeError, PersonalLink, compose},
     refusal::{refusal, too_big},
     report::{Action, Diagnostic, Line, Report, report},
-    settings::{Contact, Guidance, Letterhead, Settings, Wording, WordingError},
+    settings::{Contact, Letterhead, Settings, Wording, WordingError},
     silence::{Silence, may_notify},
     token::LinkToken,
 };

@@ -87,6 +87,8 @@ pub struct Case<'a> {
     pub now: Timestamp,
     /// Where the sender may act, if anywhere.
     pub link: Option<PersonalLink<'a>>,
+    /// What a person adds.
+    pub note: Option<Note<'a>>,
     /// The language the sender asked for.
     pub language: Option<Language>,
     /// Text of the message from which the language may be guessed. Nothing of
@@ -101,6 +103,15 @@ pub struct PersonalLink<'a> {
     pub token: &'a LinkToken,
     /// The last day it works.
     pub until: Timestamp,
+}
+
+/// What a person adds to a notice, in words of his own.
+#[derive(Clone, Copy)]
+pub enum Note<'a> {
+    /// A question about a message that waits.
+    Question(&'a str),
+    /// Why the message is refused.
+    Refusal(&'a str),
 }
 
 /// A mail ready to be sent.
@@ -144,6 +155,8 @@ struct View<'a> {
     subject: &'static str,
     lead: &'static str,
     causes: Vec<&'static str>,
+    /// What a person adds: a heading, and the words.
+    note: Option<[&'a str; 2]>,
     recipients: Vec<Recipient>,
     findings: Vec<Group>,
     unread: Group,
@@ -152,6 +165,9 @@ struct View<'a> {
     acting: Option<[String; 3]>,
     guidance: &'a str,
     guidance_url: &'a str,
+    legal_url: &'a str,
+    organisation: &'a str,
+    signature: &'a str,
     held: Option<String>,
     contact: &'a str,
     event: EventId,
@@ -164,9 +180,16 @@ struct Recipient {
 }
 
 impl<'a> View<'a> {
-    fn new(case: &Case<'_>, letterhead: &'a Letterhead, language: Language) -> Self {
+    fn new(case: &Case<'a>, letterhead: &'a Letterhead, language: Language) -> Self {
         let words = Words::of(language);
-        let (subject, lead) = story(case.rulings, words);
+        let (subject, lead) = match case.note {
+            Some(Note::Question(_)) => (words.subject_asked, words.lead_asked),
+            Some(Note::Refusal(_)) | None => story(case.rulings, words),
+        };
+        let note = case.note.map(|note| match note {
+            Note::Question(text) => [words.head_question, text],
+            Note::Refusal(text) => [words.head_refusal, text],
+        });
         let unread = found::unread(case.gaps, words);
         let held = case.rulings.iter().any(|ruling| ruling.verdict == Verdict::Hold);
         let until = |time| fill(words.held_until, "day", &words.day(time));
@@ -176,15 +199,19 @@ impl<'a> View<'a> {
             subject,
             lead,
             causes: causes(case, words),
+            note,
             recipients: recipients(case.rulings, words),
             findings: found::groups(case.findings, words),
             choices: choices(case, words),
             acting: acting(case, letterhead, words),
             unread,
-            guidance: letterhead.guidance.text(language),
-            guidance_url: letterhead.guidance_url.as_ref().map_or("", |url| url.as_str()),
+            guidance: letterhead.guidance(language),
+            guidance_url: letterhead.guidance_url(language),
+            legal_url: letterhead.legal_url(language),
+            organisation: letterhead.organisation(language),
+            signature: letterhead.signature(language),
             held: held.then(|| case.expires_at.map_or_else(|| words.held_open.to_owned(), until)),
-            contact: &letterhead.contact,
+            contact: letterhead.contact(language),
             event: case.event,
             link: letterhead.public_url.as_ref().map_or(String::new(), |url| url.event(case.event)),
         }

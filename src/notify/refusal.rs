@@ -6,7 +6,7 @@ use crate::{
     model::{Direction, KeyTrouble, Reason, Reply},
 };
 
-use super::Letterhead;
+use super::{Language, Letterhead};
 
 /// The permanent failure for a message that policy refused. The first line
 /// says why and what to do, the second is the link alone, so that no system
@@ -18,7 +18,7 @@ pub fn refusal(
     letterhead: &Letterhead,
 ) -> Reply {
     let why = why(direction, reasons);
-    let ask = format!("Reference {event}. Help: {}", ascii(&letterhead.contact));
+    let ask = format!("Reference {event}. Help: {}", ascii(letterhead.contact(Language::En)));
     match &letterhead.public_url {
         Some(url) => Reply::new(550, "5.7.1", &[why, &url.event(event), &ask]),
         None => Reply::new(550, "5.7.1", &[why, &ask]),

@@ -1,10 +1,11 @@
-//! `[notify]`: who writes, where to ask, and in which language.
+//! `[notify]`: who writes, where to ask, and in which language. Most texts may
+//! differ from language to language.
 
 use serde::Deserialize;
 use thiserror::Error;
 
 use super::{
-    Language,
+    Each, Language,
     link::{GuidanceUrl, MAX_DIGITS, PublicUrl, longest_digit_run},
 };
 use crate::model::{Address, address::ParseAddressError};
@@ -16,15 +17,21 @@ pub struct Settings {
     /// The address that notices come from; `postmaster` at the first of our
     /// domains when absent.
     pub from: Option<Address>,
+    /// The name of the organisation.
+    pub organisation: Each<Contact>,
     /// Whom to ask: an address, a telephone number or a few words; the `from`
     /// address when absent.
-    pub contact: Option<Contact>,
+    pub contact: Each<Contact>,
     /// The language for those of whom nothing better is known.
     pub language: Language,
     /// The organisation's own page about sending safely.
-    pub guidance_url: Option<GuidanceUrl>,
-    /// The organisation's own words on what to do, for each language.
-    pub guidance: Guidance,
+    pub guidance_url: Each<GuidanceUrl>,
+    /// The organisation's own words on what to do.
+    pub guidance: Each<Wording>,
+    /// What our policy rests on: rules, agreements, or the text of a law.
+    pub legal_url: Each<GuidanceUrl>,
+    /// What stands below every mail of ours.
+    pub signature: Each<Wording>,
 }
 
 impl Settings {
@@ -43,18 +50,7 @@ impl Settings {
             (None, Some(domain)) => format!("postmaster@{domain}").parse()?,
             (None, None) => "postmaster".parse()?,
         };
-        let contact = match &self.contact {
-            Some(contact) => contact.as_str().to_owned(),
-            None => from.as_str().to_owned(),
-        };
-        Ok(Letterhead {
-            from,
-            contact,
-            language: self.language,
-            guidance: self.guidance.clone(),
-            guidance_url: self.guidance_url.clone(),
-            public_url,
-        })
+        Ok(Letterhead { from, language: self.language, public_url, house: self.clone() })
     }
 }
 
@@ -63,43 +59,47 @@ impl Settings {
 pub struct Letterhead {
     /// The address that notices come from.
     pub from: Address,
-    /// Whom to ask.
-    pub contact: String,
     /// The language for those of whom nothing better is known.
     pub language: Language,
-    /// The organisation's own words on what to do.
-    pub guidance: Guidance,
-    /// The organisation's own page about sending safely.
-    pub guidance_url: Option<GuidanceUrl>,
     /// Where people reach our own pages.
     pub public_url: Option<PublicUrl>,
+    house: Settings,
 }
 
-/// `[notify.guidance]`: a paragraph for each language.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
-#[serde(default, deny_unknown_fields)]
-pub struct Guidance {
-    /// In English.
-    pub en: Option<Wording>,
-    /// In Bokmål.
-    pub nb: Option<Wording>,
-    /// In Nynorsk.
-    pub nn: Option<Wording>,
-}
+impl Letterhead {
+    /// Whom to ask.
+    pub fn contact(&self, language: Language) -> &str {
+        self.house.contact.of(language).map_or(self.from.as_str(), Contact::as_str)
+    }
 
-impl Guidance {
-    /// The paragraph in `language`; empty when there is none.
-    pub fn text(&self, language: Language) -> &str {
-        let wording = match language {
-            Language::En => &self.en,
-            Language::Nb => &self.nb,
-            Language::Nn => &self.nn,
-        };
-        wording.as_ref().map_or("", Wording::as_str)
+    /// The organisation's own words on what to do; empty when there are none.
+    pub fn guidance(&self, language: Language) -> &str {
+        self.house.guidance.only(language).map_or("", Wording::as_str)
+    }
+
+    /// The organisation's own page about sending safely; empty when there is
+    /// none.
+    pub fn guidance_url(&self, language: Language) -> &str {
+        self.house.guidance_url.of(language).map_or("", GuidanceUrl::as_str)
+    }
+
+    /// What our policy rests on; empty when that is not told.
+    pub fn legal_url(&self, language: Language) -> &str {
+        self.house.legal_url.of(language).map_or("", GuidanceUrl::as_str)
+    }
+
+    /// The name of the organisation; empty when it is not told.
+    pub fn organisation(&self, language: Language) -> &str {
+        self.house.organisation.of(language).map_or("", Contact::as_str)
+    }
+
+    /// What stands below every mail of ours; empty when there is nothing.
+    pub fn signature(&self, language: Language) -> &str {
+        self.house.signature.only(language).map_or("", Wording::as_str)
     }
 }
 
-/// Whom to ask, in at most 120 characters.
+/// A name, or whom to ask, in at most 120 characters.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(try_from = "String")]
 pub struct Contact(String);
@@ -184,7 +184,10 @@ mod tests {
         let settings: Settings = toml::from_str("").unwrap();
         let letterhead = settings.letterhead(&["cpm.example".to_owned()], None).unwrap();
         assert_eq!(letterhead.from.as_str(), "postmaster@cpm.example");
-        assert_eq!(letterhead.contact, "postmaster@cpm.example");
+        assert_eq!(letterhead.contact(Language::En), "postmaster@cpm.example");
+        for text in [Letterhead::organisation, Letterhead::legal_url, Letterhead::signature] {
+            assert_eq!(text(&letterhead, Language::Nb), "");
+        }
         assert_eq!(letterhead.language, Language::Nb);
     }
 
@@ -194,6 +197,9 @@ mod tests {
             r#"
             from = "vakt@cpm.example"
             contact = "brukerstøtte, telefon 22 00 00 00"
+            organisation = { nb = "Kreftregisteret", en = "Cancer Registry" }
+            legal_url = "https://cpm.example/personvern"
+            signature = { nb = "Hilsen sikkerhetsgruppen" }
             language = "nn"
             guidance_url = "https://intranett.cpm.example/kryptering"
             guidance = { nn = "Bruk sikker filoverføring." }
@@ -201,8 +207,11 @@ mod tests {
         )
         .unwrap();
         let letterhead = settings.letterhead(&[], None).unwrap();
-        assert_eq!(letterhead.guidance.text(Language::Nn), "Bruk sikker filoverføring.");
-        assert_eq!(letterhead.guidance.text(Language::Nb), "");
+        assert_eq!(letterhead.guidance(Language::Nn), "Bruk sikker filoverføring.");
+        assert_eq!(letterhead.guidance(Language::Nb), "");
+        assert_eq!(letterhead.organisation(Language::Nn), "Kreftregisteret");
+        assert_eq!(letterhead.organisation(Language::En), "Cancer Registry");
+        assert_eq!(letterhead.signature(Language::En), "");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The policy file: TOML to routes and tests.
 
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::{
@@ -18,6 +19,7 @@ use crate::{
 pub struct Policy {
     pub(super) routes: Vec<Route>,
     tests: Vec<PolicyTest>,
+    hash: String,
 }
 
 impl Policy {
@@ -39,7 +41,9 @@ impl Policy {
             .enumerate()
             .map(|(index, route)| route.typed(file, text, index))
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { routes, tests: raw.test })
+        // As the hash of a rule pack is made.
+        let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(text)[..8]);
+        Ok(Self { routes, tests: raw.test, hash })
     }
 
     /// The policy that holds when no file is set.
@@ -82,6 +86,11 @@ impl Policy {
     pub fn lets_override(&self, route: &str) -> bool {
         let mut named = self.routes.iter().filter(|known| &*known.name == route).peekable();
         named.peek().is_some() && named.all(|route| route.lets_override)
+    }
+
+    /// First 16 hex digits of the SHA-256 of the policy's text.
+    pub fn hash(&self) -> &str {
+        &self.hash
     }
 
     /// The tests that the file carries.

@@ -11,6 +11,7 @@ mod file;
 mod passed;
 mod route;
 mod tests_in_file;
+mod told;
 
 pub use self::{
     cleared::{Cleared, Grounds, MARK, Parcel, StoredParcelError, Way, WrongBytes},
@@ -18,6 +19,7 @@ pub use self::{
     file::{Policy, PolicyError},
     passed::Passed,
     tests_in_file::PolicyTest,
+    told::RouteTold,
 };
 
 use serde::Deserialize;

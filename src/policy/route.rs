@@ -7,7 +7,7 @@ use serde::{
     de::{self, IntoDeserializer, SeqAccess, Visitor, value::SeqAccessDeserializer},
 };
 
-use super::file::PolicyError;
+use super::{RouteTold, file::PolicyError};
 use crate::{
     base::toml_text::TomlError,
     model::{Address, Direction, Finding, Gap, Level, MethodId, Reading},
@@ -29,6 +29,26 @@ pub(super) struct Route {
 }
 
 impl Route {
+    /// The route as plain values.
+    pub(super) fn told(&self) -> RouteTold {
+        let protects = self.action == Action::Protect;
+        RouteTold {
+            name: Arc::clone(&self.name),
+            direction: self.direction.clone(),
+            level: self.when.level,
+            rules: self.when.rules.clone(),
+            gaps: self.when.gap.iter().map(|name| name.0.clone()).collect(),
+            persons: self.when.persons,
+            recipients: self.when.recipient.0.clone(),
+            senders: self.when.sender.0.clone(),
+            verdict: self.action.as_str(),
+            methods: self.methods.clone(),
+            otherwise: protects.then(|| self.otherwise.as_str()),
+            keep_days: self.keep_days,
+            keep_released_days: self.keep_released_days,
+        }
+    }
+
     /// Whether this route decides about `recipient`.
     pub(super) fn matches(
         &self,
@@ -85,6 +105,18 @@ pub(super) enum Action {
     Hold,
     Protect,
     Refuse,
+}
+
+impl Action {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Defer => "defer",
+            Self::Deliver => "deliver",
+            Self::Hold => "hold",
+            Self::Protect => "protect",
+            Self::Refuse => "refuse",
+        }
+    }
 }
 
 /// A route as written.

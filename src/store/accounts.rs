@@ -165,6 +165,15 @@ impl Store {
         rows.await?.iter().map(account).collect()
     }
 
+    /// The account that is known by this.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
+        find(&self.0.database.readers, "id", &id.to_string()).await
+    }
+
     /// The account with this name.
     ///
     /// # Errors

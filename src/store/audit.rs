@@ -371,7 +371,7 @@ impl StoredRow {
     }
 }
 
-fn audit_row(row: &Row) -> Result<AuditRow, StoreError> {
+pub(super) fn audit_row(row: &Row) -> Result<AuditRow, StoreError> {
     let event: Option<String> = row.try_get("event")?;
     let facts: String = row.try_get("facts")?;
     Ok(AuditRow {

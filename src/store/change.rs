@@ -13,6 +13,7 @@ use super::{
     ids::{HeldId, QueuedId},
     keys::Keys,
     links::LinkUse,
+    proposals::ProposalChange,
     seal,
     writer::Written,
 };
@@ -46,6 +47,9 @@ pub struct Change {
     /// The personal link that asks for the change. When it was used before,
     /// nothing is kept.
     pub link: Option<LinkUse>,
+    /// What it does to the requests that a second person must agree to. When
+    /// that cannot be, nothing is kept.
+    pub proposal: Option<ProposalChange>,
 }
 
 /// A message to hold.
@@ -122,6 +126,8 @@ pub enum Purpose {
     Digest,
     /// A notice to the sender.
     Notice,
+    /// A question to the sender about a held message.
+    Question,
     /// A notice to the sender that a person refused the message.
     Rejection,
     /// A held message that a person released.
@@ -135,6 +141,7 @@ impl Purpose {
             Self::Copy => "copy",
             Self::Digest => "digest",
             Self::Notice => "notice",
+            Self::Question => "question",
             Self::Rejection => "rejection",
             Self::Release => "release",
         }
@@ -145,7 +152,7 @@ impl FromStr for Purpose {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::Copy, Self::Digest, Self::Notice, Self::Rejection, Self::Release]
+        [Self::Copy, Self::Digest, Self::Notice, Self::Question, Self::Rejection, Self::Release]
             .into_iter()
             .find(|purpose| purpose.as_str() == text)
             .ok_or(())
@@ -255,6 +262,7 @@ pub(super) struct Ready {
     pub(super) counts: Vec<(String, u64)>,
     pub(super) marks: Vec<(&'static str, Timestamp)>,
     pub(super) link: Option<LinkUse>,
+    pub(super) proposal: Option<ProposalChange>,
 }
 
 /// An item with its content sealed; none when it seemed to be there already.
@@ -300,13 +308,14 @@ impl Ready {
             counts: change.counts,
             marks: change.marks,
             link: change.link,
+            proposal: change.proposal,
         })
     }
 
     /// Whether a sender may be told "accepted" on the strength of this.
     pub(super) fn must_survive_power_loss(&self) -> bool {
         let places = !self.holds.is_empty() || !self.queue.is_empty();
-        let acts = self.settle.is_some() || self.link.is_some();
+        let acts = self.settle.is_some() || self.link.is_some() || self.proposal.is_some();
         acts || places || !self.refused.is_empty()
     }
 

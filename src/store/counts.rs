@@ -1,7 +1,7 @@
 //! Counters by name and day (UTC), raised in the transaction of what they
 //! count, so that they never tell another story than the audit log.
 //!
-//! Names: `decided/<direction>`, `verdict/<verdict>/<direction>`,
+//! Names: `decided/<direction>`, `found/<direction>`, `verdict/<verdict>/<direction>`,
 //! `reason/<reason>`, `rule/<rule>`, `sent/<purpose>`, `failed/<purpose>`,
 //! and whatever a change brings along.
 
@@ -39,6 +39,12 @@ pub(super) fn of_event(event: &Event) -> BTreeMap<String, u64> {
     let mut raise = |name: String| *counts.entry(name).or_default() += 1;
     let direction = event.facts["direction"].as_str().unwrap_or("unknown");
     raise(format!("decided/{direction}"));
+    if event.facts["findings"]
+        .as_array()
+        .is_some_and(|findings| findings.iter().any(counts_as_found))
+    {
+        raise(format!("found/{direction}"));
+    }
     let mut rules = Vec::new();
     for ruling in event.facts["rulings"].as_array().into_iter().flatten() {
         let verdict = ruling["verdict"].as_str().unwrap_or("unknown");
@@ -57,6 +63,12 @@ pub(super) fn of_event(event: &Event) -> BTreeMap<String, u64> {
         raise(format!("rule/{rule}"));
     }
     counts
+}
+
+/// Whether a finding, as the audit log has it, makes a message sensitive.
+fn counts_as_found(finding: &Value) -> bool {
+    let level = finding["level"].as_str().and_then(|level| level.parse::<Level>().ok());
+    level.is_some_and(|level| level >= Level::Medium)
 }
 
 /// Raises counters, inside the caller's transaction.
@@ -108,6 +120,6 @@ fn tally<K: Ord + std::str::FromStr>(rows: Vec<(String, i64)>) -> BTreeMap<K, u6
         .collect()
 }
 
-fn day(time: Timestamp) -> String {
+pub(super) fn day(time: Timestamp) -> String {
     Offset::UTC.to_datetime(time).date().to_string()
 }

@@ -1,4 +1,4 @@
-//! Identifiers of held and of queued items: random, in the alphabet of event
+//! Identifiers of held and of queued items, and of requests: random, in the alphabet of event
 //! identifiers.
 
 use std::{fmt, str::FromStr};
@@ -22,6 +22,11 @@ pub struct AccountId(EventId);
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
 pub struct QueuedId(EventId);
+
+/// Names what somebody asked for.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(transparent)]
+pub struct ProposalId(EventId);
 
 macro_rules! item_id {
     ($name:ident) => {
@@ -50,4 +55,5 @@ macro_rules! item_id {
 
 item_id!(AccountId);
 item_id!(HeldId);
+item_id!(ProposalId);
 item_id!(QueuedId);

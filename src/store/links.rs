@@ -8,8 +8,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    HeldId, HeldState, Settled, Store, StoreError,
-    change::{Change, Purpose, Ready},
+    Store, StoreError,
+    change::Purpose,
     database::{Connection, millis, time},
 };
 use crate::{
@@ -38,24 +38,6 @@ pub struct UsedLink {
 }
 
 impl Store {
-    /// Settles a held message as [`Store::settle_held`] does, and with it what
-    /// `change` asks for.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::LinkUsed`] when the link of the change was used before.
-    /// After any error nothing was done.
-    pub async fn settle_by_link(
-        &self,
-        id: HeldId,
-        to: HeldState,
-        change: Change,
-    ) -> Result<Settled<HeldState>, StoreError> {
-        let mut ready = Ready::new(change)?;
-        ready.settle = Some((id, to));
-        self.settle(ready, id, to).await
-    }
-
     /// Whether a link was used, and for what.
     ///
     /// # Errors

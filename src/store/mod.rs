@@ -8,14 +8,19 @@
 //! [`StoreError`]; the message path answers 451 to it.
 
 mod accounts;
+mod alarms;
 mod audit;
+mod audit_export;
+mod audit_search;
 mod balance;
 mod blobs;
 mod change;
 mod checkpoint;
+mod comments;
 mod counts;
 mod database;
 mod error;
+mod figures;
 mod held;
 mod ids;
 mod keys;
@@ -25,12 +30,14 @@ mod links;
 mod master;
 mod outbox;
 mod persons;
+mod proposals;
 mod purge;
 mod queue;
 mod retention;
 mod rights;
 mod schema;
 mod seal;
+mod second_factor;
 mod senders;
 mod sending;
 mod sessions;
@@ -47,24 +54,31 @@ use serde_json::json;
 
 pub use self::{
     accounts::{Account, AccountChange, Invitation},
+    alarms::{Changed, RuleProposal, Trial, WrongAlarm},
     audit::{AuditReport, AuditRow, BadRow},
+    audit_export::{CSV_HEAD, EVIDENCE},
+    audit_search::{AuditFilter, KeptRecipient},
     balance::Imbalance,
     change::{
         Change, Committed, HeldState, NewHold, NewQueued, NewRefusal, OutboxState, Placed, Purpose,
         UnknownState,
     },
     checkpoint::{Checkpoint, ExportReport, Inspector, WrongKey},
+    comments::{Comment, SenderHistory},
     counts::Counts,
     error::StoreError,
+    figures::DailyCounts,
     held::{Held, HeldFilter},
-    ids::{AccountId, HeldId, QueuedId},
+    ids::{AccountId, HeldId, ProposalId, QueuedId},
     ledger::LedgerHour,
     legal_hold::{Kept, LegalHold},
     links::{LinkUse, UsedLink},
     outbox::{OutboxFilter, OutboxItem, OutboxRecipient},
+    proposals::{Proposal, ProposalChange, Proposed},
     queue::{Assigned, QueueFilter, QueueSort, QueueTotal},
     retention::Retention,
     rights::{Correction, Erased},
+    second_factor::SecondFactor,
     sending::{Attempt, Fate, Queued},
 };
 use self::{
@@ -97,6 +111,7 @@ struct Inner {
     writer: Writer,
     clock: Arc<dyn Clock>,
     swept: Vec<String>,
+    key_is_apart: bool,
 }
 
 /// Whether something was settled now or had been before.
@@ -149,6 +164,7 @@ impl Store {
         } else {
             key_file.make()?;
         }
+        let key_is_apart = !key_file.path.starts_with(folder);
         let keys = Arc::new(Keys::derive(&key_file.read()?));
         let database = Arc::new(Database::open(&file, patience).await?);
         if !schema::prepare(&database, &keys).await? {
@@ -159,12 +175,27 @@ impl Store {
         let senders = Senders::of(folder);
         let answers = Arc::new(ledger::Desk::default());
         let writer = Writer::start(database.clone(), keys.clone(), clock.clone(), answers.clone());
-        Ok(Self(Arc::new(Inner { database, blobs, keys, answers, senders, writer, clock, swept })))
+        Ok(Self(Arc::new(Inner {
+            database,
+            blobs,
+            keys,
+            answers,
+            senders,
+            writer,
+            clock,
+            swept,
+            key_is_apart,
+        })))
     }
 
     /// What crashes had left behind and was removed when the store opened.
     pub fn swept(&self) -> &[String] {
         &self.0.swept
+    }
+
+    /// Whether the master key is kept apart from the folder.
+    pub fn master_key_is_apart(&self) -> bool {
+        self.0.key_is_apart
     }
 
     /// Checks that the database and the folder take writes.

@@ -115,6 +115,9 @@ pub(super) async fn forget(
     for delete in [
         "DELETE FROM held_person WHERE held IN (SELECT id FROM held WHERE ",
         "DELETE FROM correction WHERE held IN (SELECT id FROM held WHERE ",
+        "DELETE FROM held_comment WHERE held IN (SELECT id FROM held WHERE ",
+        "DELETE FROM proposal WHERE held IN (SELECT id FROM held WHERE ",
+        "DELETE FROM rule_proposal WHERE held IN (SELECT id FROM held WHERE ",
         "DELETE FROM held_recipient WHERE held IN (SELECT id FROM held WHERE ",
         "DELETE FROM held WHERE id IN (SELECT id FROM held WHERE ",
     ] {

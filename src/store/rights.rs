@@ -258,6 +258,9 @@ async fn erase_held(
     for delete in [
         "DELETE FROM held_person WHERE held IN (SELECT id FROM held WHERE event = $1)",
         "DELETE FROM correction WHERE held IN (SELECT id FROM held WHERE event = $1)",
+        "DELETE FROM held_comment WHERE held IN (SELECT id FROM held WHERE event = $1)",
+        "DELETE FROM proposal WHERE held IN (SELECT id FROM held WHERE event = $1)",
+        "DELETE FROM rule_proposal WHERE held IN (SELECT id FROM held WHERE event = $1)",
     ] {
         sqlx::query(delete).bind(&event).execute(&mut *connection).await?;
     }

@@ -78,11 +78,44 @@ pub(super) fn open(
         .map_err(|_| tampered())
 }
 
+/// Seals a few bytes that stand in a row, bound to `label`.
+pub(super) fn seal_short(
+    wrap: &Secret<[u8; 32]>,
+    label: &[u8],
+    plain: &[u8],
+) -> Result<String, StoreError> {
+    let nonce: [u8; NONCE] = random()?;
+    let payload = chacha20poly1305::aead::Payload { msg: plain, aad: label };
+    let sealed = XChaCha20Poly1305::new(wrap.expose().into())
+        .encrypt(&XNonce::from(nonce), payload)
+        .map_err(|_| unopened(label))?;
+    Ok(BASE64.encode(&[&nonce[..], &sealed].concat()))
+}
+
+/// Opens what `seal_short` made for the same label.
+pub(super) fn open_short(
+    wrap: &Secret<[u8; 32]>,
+    label: &[u8],
+    sealed: &str,
+) -> Result<Secret<Vec<u8>>, StoreError> {
+    let sealed = BASE64.decode(sealed.as_bytes()).map_err(|_| unopened(label))?;
+    let (nonce, sealed) = sealed.split_first_chunk::<NONCE>().ok_or_else(|| unopened(label))?;
+    let payload = chacha20poly1305::aead::Payload { msg: sealed, aad: label };
+    XChaCha20Poly1305::new(wrap.expose().into())
+        .decrypt(&XNonce::from(*nonce), payload)
+        .map(Secret::new)
+        .map_err(|_| unopened(label))
+}
+
 /// Random bytes from the system.
 pub(super) fn random<const N: usize>() -> Result<[u8; N], StoreError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|_| StoreError::Random)?;
     Ok(bytes)
+}
+
+fn unopened(label: &[u8]) -> StoreError {
+    StoreError::Tampered(String::from_utf8_lossy(label).into_owned())
 }
 
 fn label(place: Place, id: &str) -> Vec<u8> {
@@ -112,6 +145,16 @@ mod tests {
             let altered = Sealed { blob, key: sealed.key.clone() };
             assert!(open(&wrap, Place::Held, "bcd", &altered).is_err(), "byte {at}");
         }
+    }
+
+    #[test]
+    fn opens_a_short_text_for_its_label_alone() {
+        let wrap = Secret::new([7; 32]);
+        let sealed = seal_short(&wrap, b"factor/bcd", b"hemmelig").unwrap();
+        assert_eq!(open_short(&wrap, b"factor/bcd", &sealed).unwrap().expose(), b"hemmelig");
+        assert!(open_short(&wrap, b"factor/bcf", &sealed).is_err());
+        assert!(open_short(&Secret::new([8; 32]), b"factor/bcd", &sealed).is_err());
+        assert!(open_short(&wrap, b"factor/bcd", "").is_err());
     }
 
     #[test]

@@ -93,6 +93,28 @@ impl Store {
         writing.commit().await
     }
 
+    /// Ends all sessions of an account but the one with this keyed hash.
+    ///
+    /// # Errors
+    ///
+    /// The database fails, and all go on.
+    pub async fn close_other_sessions(
+        &self,
+        account: &Account,
+        mark: &str,
+    ) -> Result<(), StoreError> {
+        let now = millis(self.0.clock.now());
+        let mut writing = self.0.database.write(Durability::Power).await?;
+        let connection = writing.connection();
+        let delete = sqlx::query("DELETE FROM session WHERE account = $1 AND token <> $2");
+        let delete = delete.bind(account.id.to_string()).bind(mark);
+        if delete.execute(&mut *connection).await?.rows_affected() > 0 {
+            let entry = session_event(&account.name, Act::LoggedOut);
+            audit::append(connection, &self.0.keys, now, &[&entry]).await?;
+        }
+        writing.commit().await
+    }
+
     /// How many sessions an account has.
     ///
     /// # Errors

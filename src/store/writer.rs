@@ -22,7 +22,7 @@ use super::{
     held,
     keys::Keys,
     ledger::{self, Entries},
-    links, outbox, purge,
+    links, outbox, proposals, purge,
 };
 use crate::{base::clock::Clock, model::Act};
 
@@ -210,6 +210,9 @@ async fn place(
             HeldState::Held | HeldState::Released => ledger::HELD_RELEASED,
         };
         ledger::add(moved, name, held::recipients(connection, id).await?);
+    }
+    if let Some(proposal) = &change.proposal {
+        proposals::apply(connection, proposal, now).await?;
     }
     if let Some(link) = &change.link {
         links::spend(connection, link, now).await?;

@@ -6,6 +6,7 @@ use crate::model::Role;
 texts! {
     /// The texts around and before every page.
     FrameTexts {
+        audit: "Revisjonslogg", "Revisjonslogg", "Audit log";
         again: "Gjenta passordet", "Gjenta passordet", "Repeat the password";
         appearance: "Språk og farger", "Språk og fargar", "Language and colours";
         broken: "Sluse får ikke svar fra lageret sitt. E‑posten er trygg. Prøv igjen om litt.", "Sluse får ikkje svar frå lageret sitt. E‑posten er trygg. Prøv igjen om litt.", "Sluse gets no answer from its store. The mail is safe. Try again in a while.";
@@ -17,6 +18,7 @@ texts! {
         enter: "Logg inn", "Logg inn", "Log in";
         foreign: "Skjemaet kom ikke fra en side i denne økten, eller økten er over. Gå tilbake, last siden på nytt og prøv igjen.", "Skjemaet kom ikkje frå ei side i denne økta, eller økta er over. Gå tilbake, last sida på nytt og prøv igjen.", "The form did not come from a page of this session, or the session is over. Go back, load the page again and retry.";
         foreign_title: "Skjemaet ble ikke tatt imot", "Skjemaet blei ikkje teke imot", "The form was not taken";
+        holds: "Må bevares", "Må takast vare på", "Legal holds";
         home: "Oversikt", "Oversyn", "Overview";
         incomplete: "Noe mangler i skjemaet. Gå tilbake og fyll ut alle feltene.", "Noko manglar i skjemaet. Gå tilbake og fyll ut alle felta.", "Something is missing in the form. Go back and fill in all fields.";
         incomplete_title: "Skjemaet er ikke helt utfylt", "Skjemaet er ikkje heilt utfylt", "The form is not complete";
@@ -31,6 +33,9 @@ texts! {
         password: "Passord", "Passord", "Password";
         password_change: "Bytt passord", "Byt passord", "Change password";
         password_rule: "Minst 12 tegn. Gjerne flere ord etter hverandre.", "Minst 12 teikn. Gjerne fleire ord etter kvarandre.", "At least 12 characters. Several words in a row are fine.";
+        persons: "Innsyn og sletting", "Innsyn og sletting", "Persons";
+        reports: "Rapporter", "Rapportar", "Reports";
+        people: "Brukere", "Brukarar", "People";
         refused: "Rollene dine gir ikke adgang til dette. Be administratoren om en annen rolle hvis du trenger den.", "Rollene dine gir ikkje tilgjenge til dette. Be administratoren om ei anna rolle om du treng ho.", "Your roles do not give access to this. Ask the administrator for another role if you need it.";
         refused_title: "Ingen adgang", "Ikkje tilgjenge", "No access";
         role_administrator: "Administrator", "Administrator", "Administrator";

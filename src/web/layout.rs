@@ -10,7 +10,7 @@ use axum::{
 };
 
 use super::{accept_language, assets, frame_texts::FrameTexts, routes::Needs, signed::Session};
-use crate::notify::Language;
+use crate::{model::Permission, notify::Language};
 
 /// What the frame of a page shows. A page has it as its field `frame`, and its
 /// template extends `layout.html`.
@@ -73,8 +73,15 @@ impl Frame {
 
 /// Where people may go, in the order of the menu.
 fn menu(signed: &Session, texts: &'static FrameTexts) -> Vec<MenuItem> {
-    let all: [(&'static str, &'static str, Needs); 2] =
-        [("/", texts.home, Needs::SignedIn), ("/me", texts.own, Needs::SignedIn)];
+    let all: [(&'static str, &'static str, Needs); 7] = [
+        ("/", texts.home, Needs::SignedIn),
+        ("/persons", texts.persons, Needs::May(Permission::FindPersons)),
+        ("/holds", texts.holds, Needs::May(Permission::KeepByLaw)),
+        ("/reports", texts.reports, Needs::May(Permission::SeeReports)),
+        ("/audit", texts.audit, Needs::May(Permission::SeeAudit)),
+        ("/people", texts.people, Needs::May(Permission::ManageAccounts)),
+        ("/me", texts.own, Needs::SignedIn),
+    ];
     let may = |needs: &Needs| match needs {
         Needs::Anyone | Needs::SignedIn => true,
         Needs::May(permission) => signed.may(*permission),

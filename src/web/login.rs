@@ -14,16 +14,19 @@ use serde::Deserialize;
 use super::{
     People, accept_language,
     attempts::Browser,
+    dashboard, factor,
     frame_texts::FrameTexts,
     layout::{self, Frame, Theme, Trouble},
     page,
+    people_texts::FactorTexts,
     signed::{Anybody, Form, Signed},
 };
 use crate::{
     base::secret::Secret,
-    gate::{AccessToken, AccountError, WeakPassword},
-    model::Role,
+    gate::{AccessToken, AccountError, LoggedIn, WeakPassword},
+    model::{Permission, Role},
     notify::Language,
+    store::Account,
 };
 
 #[derive(Template)]
@@ -43,6 +46,9 @@ pub(super) async fn home(
     let Some(signed) = signed else {
         return page::general(Held(people.public.clone()), query, headers).await;
     };
+    if signed.may(Permission::SeeFigures) {
+        return dashboard::show(&people.gate, &signed).await;
+    }
     let frame = Frame::of(&signed, FrameTexts::of(signed.language()).home);
     layout::show(StatusCode::OK, &HomePage { frame })
 }
@@ -96,13 +102,14 @@ pub(super) async fn enter(
         return login_page(StatusCode::TOO_MANY_REQUESTS, frame, next, name, texts.wait);
     }
     match people.gate.log_in(&name, password).await {
-        Ok((account, token)) => {
+        Ok(LoggedIn::Halfway(account, ticket)) => {
             people.attempts.forget(&name, browser);
-            let cookies = [people.session_set(&token), people.known_set(&account.name)];
+            factor::ask(&people, &headers, &account, &ticket, next).await
+        }
+        Ok(LoggedIn::Through(account, token)) => {
+            people.attempts.forget(&name, browser);
             let mut response = Redirect::to(inside(&next)).into_response();
-            for cookie in cookies.into_iter().flatten() {
-                response.headers_mut().append(header::SET_COOKIE, cookie);
-            }
+            remember(&people, &mut response, &token, &account);
             response
         }
         Err(AccountError::Refused) => {
@@ -113,6 +120,25 @@ pub(super) async fn enter(
         }
         Err(error) => broken(&error, &headers),
     }
+}
+
+/// Sets the cookies of a new session.
+pub(super) fn remember(
+    people: &People,
+    response: &mut Response,
+    token: &AccessToken,
+    account: &Account,
+) {
+    let cookies = [people.session_set(token), people.known_set(&account.name)];
+    for cookie in cookies.into_iter().flatten() {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}
+
+/// The log-in page once more, from its beginning.
+pub(super) fn again(headers: &HeaderMap, next: String, problem: &'static str) -> Response {
+    let frame = Frame::open(language(headers), "");
+    login_page(StatusCode::UNAUTHORIZED, frame, next, String::new(), problem)
 }
 
 /// Logs out.
@@ -137,6 +163,8 @@ pub(super) async fn leave(
 #[template(path = "me.html")]
 struct OwnPage {
     frame: Frame,
+    factor: OwnFactor,
+    factor_texts: &'static FactorTexts,
     roles: Vec<Role>,
     languages: [Language; 3],
     themes: [(Theme, &'static str); 3],
@@ -144,9 +172,77 @@ struct OwnPage {
     problem: &'static str,
 }
 
+/// The second factor of the person who looks, and the sessions.
+struct OwnFactor {
+    is_set: bool,
+    is_needed: bool,
+    codes_left: u64,
+    sessions: u64,
+}
+
+impl OwnFactor {
+    async fn of(people: &People, signed: &Signed) -> Result<Self, AccountError> {
+        let (gate, id) = (&people.gate, signed.id());
+        Ok(Self {
+            is_set: gate.has_second_factor(id).await?,
+            is_needed: gate.needs_second_factor(signed.roles()),
+            codes_left: gate.store().recovery_codes(id).await?,
+            sessions: gate.store().sessions(id).await?,
+        })
+    }
+}
+
 /// What people set for themselves.
-pub(super) async fn own(signed: Signed, RawQuery(query): RawQuery) -> Response {
-    own_page(&signed, StatusCode::OK, query.as_deref() == Some("saved"), "")
+pub(super) async fn own(
+    Held(people): Held<People>,
+    signed: Signed,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let done = query.as_deref() == Some("saved");
+    own_page(&people, &signed, StatusCode::OK, Said { done, problem: "" }).await
+}
+
+/// What the page says about the form before it.
+struct Said {
+    done: bool,
+    problem: &'static str,
+}
+
+async fn own_problem(people: &People, signed: &Signed, problem: &'static str) -> Response {
+    own_page(people, signed, StatusCode::BAD_REQUEST, Said { done: false, problem }).await
+}
+
+/// Checks that whoever sits there knows the password.
+pub(super) async fn prove(
+    people: &People,
+    signed: &Signed,
+    current: String,
+    headers: &HeaderMap,
+) -> Result<(), Response> {
+    let texts = FrameTexts::of(signed.language());
+    if people.attempts.wait(signed.name(), Browser::Known, Instant::now()).is_some() {
+        return Err(own_problem(people, signed, texts.wait).await);
+    }
+    match people.gate.is_password(signed.account(), Secret::new(current)).await {
+        Ok(true) => {
+            people.attempts.forget(signed.name(), Browser::Known);
+            Ok(())
+        }
+        Ok(false) => Err(own_problem(people, signed, texts.wrong).await),
+        Err(error) => Err(broken(&error, headers)),
+    }
+}
+
+/// Ends all sessions of the person but this one.
+pub(super) async fn end_others(
+    Held(people): Held<People>,
+    signed: Signed,
+    headers: HeaderMap,
+) -> Response {
+    match people.gate.store().close_other_sessions(signed.account(), signed.mark()).await {
+        Ok(()) => Redirect::to("/me?saved").into_response(),
+        Err(error) => broken(&error.into(), &headers),
+    }
 }
 
 /// What the form about language and colours sends.
@@ -191,21 +287,15 @@ pub(super) async fn change(
     Form(wanted): Form<PasswordChange>,
 ) -> Response {
     let texts = FrameTexts::of(signed.language());
-    let refuse = |problem| own_page(&signed, StatusCode::BAD_REQUEST, false, problem);
     if wanted.password != wanted.again {
-        return refuse(texts.differ);
+        return own_problem(&people, &signed, texts.differ).await;
     }
-    if people.attempts.wait(signed.name(), Browser::Known, Instant::now()).is_some() {
-        return refuse(texts.wait);
-    }
-    match people.gate.is_password(signed.account(), Secret::new(wanted.current)).await {
-        Ok(true) => people.attempts.forget(signed.name(), Browser::Known),
-        Ok(false) => return refuse(texts.wrong),
-        Err(error) => return broken(&error, &headers),
+    if let Err(response) = prove(&people, &signed, wanted.current, &headers).await {
+        return response;
     }
     match people.gate.set_password(signed.account(), Secret::new(wanted.password)).await {
         Ok(_) => Redirect::to("/login").into_response(),
-        Err(AccountError::Weak(weak)) => refuse(weakness(texts, weak)),
+        Err(AccountError::Weak(weak)) => own_problem(&people, &signed, weakness(texts, weak)).await,
         Err(error) => broken(&error, &headers),
     }
 }
@@ -291,10 +381,20 @@ fn login_page(
     layout::show(status, &LoginPage { frame, next, name, problem })
 }
 
-fn own_page(signed: &Signed, status: StatusCode, done: bool, problem: &'static str) -> Response {
+async fn own_page(people: &People, signed: &Signed, status: StatusCode, said: Said) -> Response {
     let texts = FrameTexts::of(signed.language());
+    let factor = match OwnFactor::of(people, signed).await {
+        Ok(factor) => factor,
+        Err(error) => {
+            tracing::error!(%error, "account cannot be shown");
+            return layout::trouble_for(signed, StatusCode::SERVICE_UNAVAILABLE, Trouble::Broken);
+        }
+    };
+    let Said { done, problem } = said;
     let page = OwnPage {
         frame: Frame::of(signed, texts.own),
+        factor,
+        factor_texts: FactorTexts::of(signed.language()),
         roles: signed.roles().to_vec(),
         languages: Language::ALL,
         themes: [
@@ -328,19 +428,19 @@ fn weakness(texts: &FrameTexts, weak: WeakPassword) -> &'static str {
     }
 }
 
-fn broken(error: &AccountError, headers: &HeaderMap) -> Response {
+pub(super) fn broken(error: &AccountError, headers: &HeaderMap) -> Response {
     tracing::error!(%error, "account cannot be used");
     layout::trouble(StatusCode::SERVICE_UNAVAILABLE, Trouble::Broken, headers)
 }
 
-fn language(headers: &HeaderMap) -> Language {
+pub(super) fn language(headers: &HeaderMap) -> Language {
     let asked = headers.get(header::ACCEPT_LANGUAGE).map(HeaderValue::to_str);
     asked.and_then(Result::ok).and_then(accept_language::best).unwrap_or_default()
 }
 
 /// A path of ours, and nothing that leads elsewhere: browsers take `//` and
 /// `/\` for another host.
-fn inside(next: &str) -> &str {
+pub(super) fn inside(next: &str) -> &str {
     let tail = next.strip_prefix('/');
     let safe = tail.is_some_and(|tail| !tail.starts_with(['/', '\\']))
         && next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');

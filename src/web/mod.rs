@@ -1,23 +1,33 @@
 //! The web listener: health, metrics, the page behind the link in every
 //! refusal and notice, and the pages for people who log in.
 //!
-//! The pages for everybody show nothing of any message: the page for an event
-//! is the same whether the event exists or not, so nothing can be learned by
-//! asking. All other pages stand in one table, `routes`, with what each needs.
-//! What takes too long, is too big or comes in too great a number is cut off;
-//! mail goes on whatever happens here.
+//! The pages for everybody show nothing of any message, but to its sender by a
+//! personal link: the page for an event is the same whether the event exists or
+//! not, so nothing can be learned by asking. All other pages stand in one table,
+//! `routes`, with what each needs. What takes too long, is too big or comes in
+//! too great a number is cut off; mail goes on whatever happens here.
 
 mod accept_language;
 mod assets;
 mod attempts;
 mod cookies;
+mod dashboard;
+mod dashboard_texts;
+mod factor;
 mod frame_texts;
 mod guard;
 mod layout;
 mod login;
 pub mod metrics;
+mod officer;
 mod page;
+mod people;
+mod people_texts;
+mod plot;
+mod qr;
 pub mod routes;
+mod sender;
+mod sender_texts;
 mod serve;
 mod settings;
 mod signed;
@@ -37,7 +47,7 @@ use axum::{
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::time::timeout;
 
-use self::attempts::Attempts;
+use self::{attempts::Attempts, officer::searches::Searches};
 pub use self::{serve::serve, settings::Settings};
 use crate::{
     gate::Gate,
@@ -77,18 +87,29 @@ pub struct People {
     /// Scheme, host and port where people reach us.
     origin: Option<Arc<str>>,
     public: State,
+    searches: Searches,
 }
 
 impl People {
     /// The pages over `gate`, reached at `public_url`.
     pub fn new(gate: Arc<Gate>, public_url: Option<&PublicUrl>, public: State) -> Self {
         let origin = public_url.map(|url| Arc::from(url.origin()));
-        Self { attempts: Arc::default(), gate, origin, public }
+        Self { attempts: Arc::default(), gate, origin, public, searches: Searches::default() }
     }
 
     /// Whether browsers reach us by HTTPS alone.
     fn is_secure(&self) -> bool {
         self.origin.as_ref().is_some_and(|origin| origin.starts_with("https://"))
+    }
+
+    /// Scheme, host and port that links begin with. `host` is what the browser
+    /// called us, and counts on this machine only.
+    fn address(&self, host: &str) -> String {
+        match &self.origin {
+            Some(origin) => origin.to_string(),
+            None if self.is_local(host) => format!("http://{host}"),
+            None => String::new(),
+        }
     }
 
     /// Whether `host` is this machine, as a browser on it sees us.
@@ -108,11 +129,13 @@ pub trait Readiness: Send + Sync {
 pub fn router(state: State, people: Option<People>) -> Router {
     let rest = match people {
         Some(people) => routes::router(people),
-        None => Router::new().route("/", get(page::general)).with_state(state.clone()),
+        None => Router::new()
+            .route("/", get(page::general))
+            .route("/e/{event}/{token}", get(page::personal))
+            .with_state(state.clone()),
     };
     Router::new()
         .route("/e/{event}", get(page::event))
-        .route("/e/{event}/{token}", get(page::personal))
         .route("/livez", get(async || "alive\n"))
         .route("/metrics", get(measures))
         .route("/readyz", get(readyz))

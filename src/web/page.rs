@@ -29,20 +29,30 @@ pub(super) async fn event(
     query: RawQuery,
     headers: HeaderMap,
 ) -> Response {
+    guidance(&state, &event, &query, &headers)
+}
+
+/// What everybody may see about an event.
+pub(super) fn guidance(
+    state: &State,
+    event: &str,
+    query: &RawQuery,
+    headers: &HeaderMap,
+) -> Response {
     match event.parse::<EventId>() {
-        Ok(event) => answer(&state, &query, &headers, Asked::Guidance(Some(event))),
-        Err(_) => answer(&state, &query, &headers, Asked::Missing),
+        Ok(event) => answer(state, query, headers, Asked::Guidance(Some(event))),
+        Err(_) => answer(state, query, headers, Asked::Missing),
     }
 }
 
-/// The same page for a personal link, which shows nothing more.
+/// The same page for a personal link, where nothing more can be shown.
 pub(super) async fn personal(
     state: Held<State>,
     Path((event, _)): Path<(String, String)>,
     query: RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    self::event(state, Path(event), query, headers).await
+    guidance(&state, &event, &query, &headers)
 }
 
 /// The same page without an event.
@@ -77,6 +87,8 @@ struct Page<'a> {
     contact: &'a str,
     guidance: &'a str,
     guidance_url: &'a str,
+    legal_url: &'a str,
+    organisation: &'a str,
 }
 
 /// Which page.
@@ -98,9 +110,11 @@ impl<'a> Page<'a> {
             style: STYLE,
             event: event.unwrap_or_default(),
             missing,
-            contact: &letterhead.contact,
-            guidance: letterhead.guidance.text(language),
-            guidance_url: letterhead.guidance_url.as_ref().map_or("", |url| url.as_str()),
+            contact: letterhead.contact(language),
+            guidance: letterhead.guidance(language),
+            guidance_url: letterhead.guidance_url(language),
+            legal_url: letterhead.legal_url(language),
+            organisation: letterhead.organisation(language),
         }
     }
 }
@@ -125,8 +139,25 @@ fn answer(state: &State, query: &RawQuery, headers: &HeaderMap, asked: Asked) ->
     }
 }
 
+/// What a page with forms is allowed, which post to itself. Its address is a
+/// secret, so nobody is told it, ourselves included; where the form comes from
+/// is told, for the check of it.
+pub(super) fn form_guards() -> [(HeaderName, HeaderValue); 2] {
+    let policy = GUARDS.iter().find(|(name, _)| name == header::CONTENT_SECURITY_POLICY);
+    let policy =
+        policy.and_then(|(_, policy)| policy.to_str().ok()).unwrap_or("default-src 'none'");
+    let policy = policy.replace("form-action 'none'", "form-action 'self'");
+    let fixed = HeaderValue::from_static;
+    let policy = HeaderValue::from_str(&policy).unwrap_or(fixed("default-src 'none'"));
+    [(header::CONTENT_SECURITY_POLICY, policy), (header::REFERRER_POLICY, fixed("strict-origin"))]
+}
+
 /// What the menu chose, else what the browser asks for, else ours.
-fn language(query: Option<&str>, headers: &HeaderMap, letterhead: &Letterhead) -> Language {
+pub(super) fn language(
+    query: Option<&str>,
+    headers: &HeaderMap,
+    letterhead: &Letterhead,
+) -> Language {
     let chosen = || {
         let mut pairs = query?.split('&');
         pairs.find_map(|pair| pair.strip_prefix("lang="))?.parse().ok()
@@ -135,7 +166,7 @@ fn language(query: Option<&str>, headers: &HeaderMap, letterhead: &Letterhead) -
     chosen().or_else(asked).unwrap_or(letterhead.language)
 }
 
-const STYLE: &str = include_str!("../../templates/page.css");
+pub(super) const STYLE: &str = include_str!("../../templates/page.css");
 
 static GUARDS: LazyLock<Vec<(HeaderName, HeaderValue)>> = LazyLock::new(|| {
     let hash = BASE64.encode(&Sha256::digest(STYLE));

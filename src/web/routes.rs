@@ -11,8 +11,12 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 
-use super::{People, assets, guard, login};
-use crate::model::Permission;
+use super::{
+    People, assets, factor, guard, login,
+    officer::{audit, holds, persons, reports},
+    people, sender,
+};
+use crate::model::{Permission, Permission as P};
 
 /// What a visitor must have.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -50,12 +54,42 @@ pub fn table() -> Vec<Route> {
     vec![
         shown("/", Needs::Anyone, get(login::home)),
         shown("/assets/{file}", Needs::Anyone, get(assets::file)),
+        shown("/audit", Needs::May(P::SeeAudit), get(audit::show)),
+        sent("/audit/export", Needs::May(P::SeeAudit), post(audit::export)),
+        sent("/audit/verify", Needs::May(P::SeeAudit), post(audit::verify)),
+        shown("/holds", Needs::May(P::KeepByLaw), get(holds::show)),
+        sent("/holds/lift", Needs::May(P::KeepByLaw), post(holds::lift)),
+        sent("/holds/place", Needs::May(P::KeepByLaw), post(holds::place)),
+        // The token is what those need who come by it, and what makes a form ours.
+        shown("/e/{event}/{token}", Needs::Anyone, get(sender::shown)),
+        sent("/e/{event}/{token}", Needs::Anyone, post(sender::sent)),
         shown("/login", Needs::Anyone, get(login::show)),
         sent("/login", Needs::Anyone, post(login::enter)),
+        sent("/login/code", Needs::Anyone, post(factor::enter)),
         sent("/logout", Needs::SignedIn, post(login::leave)),
         shown("/me", Needs::SignedIn, get(login::own)),
         sent("/me/appearance", Needs::SignedIn, post(login::prefer)),
+        sent("/me/factor", Needs::SignedIn, post(factor::set)),
+        sent("/me/factor/remove", Needs::SignedIn, post(factor::remove)),
+        sent("/me/factor/start", Needs::SignedIn, post(factor::start)),
         sent("/me/password", Needs::SignedIn, post(login::change)),
+        shown("/persons", Needs::May(P::FindPersons), get(persons::show)),
+        sent("/persons/find", Needs::May(P::FindPersons), post(persons::find)),
+        shown("/persons/{search}", Needs::May(P::FindPersons), get(persons::result)),
+        sent("/persons/{search}/correct", Needs::May(P::FindPersons), post(persons::correct)),
+        sent("/persons/{search}/erase", Needs::May(P::FindPersons), post(persons::erase)),
+        sent("/persons/{search}/evidence", Needs::May(P::FindPersons), post(persons::evidence)),
+        sent("/persons/{search}/export", Needs::May(P::FindPersons), post(persons::export)),
+        shown("/reports", Needs::May(P::SeeReports), get(reports::show)),
+        sent("/reports/evidence", Needs::May(P::SeeReports), post(reports::evidence)),
+        sent("/reports/slip", Needs::May(P::SeeReports), post(reports::slip)),
+        sent("/me/sessions/end", Needs::SignedIn, post(login::end_others)),
+        shown("/people", MANAGES, get(people::list)),
+        sent("/people", MANAGES, post(people::make)),
+        shown("/people/{id}", MANAGES, get(people::show)),
+        sent("/people/{id}/close", MANAGES, post(people::close)),
+        sent("/people/{id}/reset", MANAGES, post(people::reset)),
+        sent("/people/{id}/roles", MANAGES, post(people::roles)),
         shown("/welcome/{token}", Needs::Anyone, get(login::welcome)),
         sent("/welcome/{token}", Needs::Anyone, post(login::accept)),
     ]
@@ -78,3 +112,5 @@ fn shown(path: &'static str, needs: Needs, handler: MethodRouter<People>) -> Rou
 fn sent(path: &'static str, needs: Needs, handler: MethodRouter<People>) -> Route {
     Route { path, way: Way::Sent, needs, handler }
 }
+
+const MANAGES: Needs = Needs::May(Permission::ManageAccounts);

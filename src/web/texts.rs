@@ -3,45 +3,27 @@
 //! Each area of pages has one file of texts. A text that a language lacks does
 //! not compile. Texts say "our policy", never "the law".
 
-/// Makes a struct of texts with one constant a language:
-/// `name: "bokmål", "nynorsk", "English";`
-macro_rules! texts {
-    ($(#[$meta:meta])* $name:ident {
-        $($field:ident: $nb:literal, $nn:literal, $en:literal;)*
-    }) => {
-        $(#[$meta])*
-        pub(super) struct $name {
-            $(pub(super) $field: &'static str,)*
-        }
-
-        impl $name {
-            /// The texts in `language`.
-            pub(super) const fn of(language: $crate::notify::Language) -> &'static Self {
-                match language {
-                    $crate::notify::Language::En => &Self { $($field: $en,)* },
-                    $crate::notify::Language::Nb => &Self { $($field: $nb,)* },
-                    $crate::notify::Language::Nn => &Self { $($field: $nn,)* },
-                }
-            }
-
-            /// Each text with its name, in bokmål, nynorsk and English.
-            #[cfg(test)]
-            pub(super) fn all() -> Vec<(&'static str, [&'static str; 3])> {
-                vec![$((stringify!($field), [$nb, $nn, $en]),)*]
-            }
-        }
-    };
-}
-
-pub(super) use texts;
+pub(super) use crate::notify::texts::texts;
 
 #[cfg(test)]
 mod tests {
-    use super::super::frame_texts::FrameTexts;
+    use super::super::{
+        dashboard_texts::DashboardTexts,
+        frame_texts::FrameTexts,
+        officer,
+        people_texts::{FactorTexts, PeopleTexts},
+    };
 
     /// Every area of pages.
     fn all() -> Vec<(&'static str, [&'static str; 3])> {
-        [FrameTexts::all()].concat()
+        [
+            DashboardTexts::all(),
+            FactorTexts::all(),
+            FrameTexts::all(),
+            PeopleTexts::all(),
+            officer::all_texts(),
+        ]
+        .concat()
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod help;
 mod keys;
 mod place;
 mod quarantine;
+mod report;
 mod rules;
 mod scan;
 mod settings;

@@ -23,8 +23,8 @@ use sluse::{
     },
     detect,
     gate::{
-        Fate, Gate, GatewaySettings, Judge, Outcome, Parts, Rulebook, RulebookError, Settings,
-        Taken,
+        AccountSettings, Fate, Gate, GatewaySettings, Judge, Outcome, Parts, ReviewSettings,
+        Rulebook, RulebookError, Settings, Taken,
     },
     model::{Address, Channel, Envelope, Reviewer, Wish, Wishes},
     notify,
@@ -119,10 +119,12 @@ impl Office {
             fs::write(&file, text).unwrap();
             file
         });
+        let review = ReviewSettings::default();
         let gateway = GatewaySettings { domains, mode: plan.mode, policy, ..nowhere(self) };
         let (detect, limits) = (detect::Settings::default(), Limits::default());
         let digest = toml::from_str(plan.digest).unwrap();
-        Rulebook::load(Settings { detect, digest, gateway, letterhead, limits })
+        let accounts = AccountSettings::default();
+        Rulebook::load(Settings { accounts, detect, digest, gateway, letterhead, limits, review })
     }
 
     /// Gives `address` a certificate that lasts for `life`.

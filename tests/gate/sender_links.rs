@@ -158,11 +158,11 @@ async fn of_a_refused_message_kari_sees_what_was_found_and_can_only_object() {
     assert_eq!(link.act(&gate, Choice::Report, "").await, Answered::Done);
 }
 
-const OVERRIDE: &str = "[[route]]\nname = \"numbers\"\nverdict = \"refuse\"\n\
+pub(crate) const OVERRIDE: &str = "[[route]]\nname = \"numbers\"\nverdict = \"refuse\"\n\
                         when = { level = \"high\" }\n\
                         [[route]]\nname = \"maybe\"\nverdict = \"hold\"\noverride = true\n\
                         when = { level = \"medium\" }\n";
-const REASON: &str = "Avtalt med mottakeren, det er et ordrenummer.";
+pub(crate) const REASON: &str = "Avtalt med mottakeren, det er et ordrenummer.";
 
 #[tokio::test]
 async fn kari_lets_it_through_with_a_reason_where_the_route_lets_her() {
@@ -336,10 +336,10 @@ async fn the_secret_of_the_link_stands_in_the_notice_alone() {
 }
 
 /// The link in a notice.
-struct Link {
-    event: EventId,
-    token: LinkToken,
-    text: String,
+pub(crate) struct Link {
+    pub(crate) event: EventId,
+    pub(crate) token: LinkToken,
+    pub(crate) text: String,
 }
 
 impl Link {
@@ -369,14 +369,14 @@ fn plain(mail: &Arrival) -> String {
 }
 
 /// Kari sends `raw`, and finds this link in the notice about it.
-async fn link_for(office: &Office, gate: &Gate, to: &[&str], raw: &[u8]) -> Link {
+pub(crate) async fn link_for(office: &Office, gate: &Gate, to: &[&str], raw: &[u8]) -> Link {
     submit(gate, to, raw).await;
     while gate.deliver_due().await.unwrap() > 0 {}
     Link::in_mail(office.hop.arrivals().last().unwrap())
 }
 
 /// What arrived that is no notice.
-async fn sent(office: &Office, gate: &Gate) -> Vec<Arrival> {
+pub(crate) async fn sent(office: &Office, gate: &Gate) -> Vec<Arrival> {
     while gate.deliver_due().await.unwrap() > 0 {}
     let mut arrived = office.hop.arrivals();
     arrived.retain(|mail| !mail.sender.is_empty());

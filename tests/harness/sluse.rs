@@ -40,6 +40,8 @@ pub(crate) struct Plan {
     pub(crate) more: String,
     /// Where the state lives; in the test's folder where none.
     pub(crate) state: Option<PathBuf>,
+    /// Where browsers reach its pages; an address of the house where empty.
+    pub(crate) url: String,
 }
 
 /// A Sluse with a folder of its own.
@@ -249,7 +251,10 @@ impl Sluse {
         }
         let level = if plan.log.is_empty() { "info" } else { plan.log };
         writeln!(text, "[log]\nformat = \"json\"\nlevel = {level:?}").unwrap();
-        let url = "https://sluse.cpm.example";
+        let url = match plan.url.as_str() {
+            "" => "https://sluse.cpm.example",
+            url => url,
+        };
         writeln!(text, "[web]\nlisten = \"127.0.0.1:{}\"\npublic_url = {url:?}", self.web).unwrap();
         text.push_str(&plan.more);
         fs::write(self.settings(), text).unwrap();

@@ -104,6 +104,8 @@ async fn a_held_message_is_listed_with_the_agreed_keys_and_opens_for_a_reviewer(
             "recipients": ["ola@out.example"], "direction": "outbound",
             "reasons": ["no.fnr:high"], "held_at": "2026-11-23T08:00:00Z",
             "expires_at": "2026-12-23T08:00:00Z", "size": RAW.len(),
+            "assigned_to": null, "level": "high", "persons": 0,
+            "routes": ["outbound numbers"], "rules": ["no.fnr"],
         })
     );
     let other = HeldFilter { sender: Some(address("per@cpm.example")), ..HeldFilter::default() };

@@ -46,7 +46,7 @@ fn a_person_logs_in_chooses_language_and_colours_and_logs_out() {
 
     assert_eq!(kari.post("/logout", &[]).header("location"), "/login");
     assert_eq!(kari.get("/me").header("location"), "/login?next=%2Fme");
-    let acts = acts(&place, "solveig");
+    let acts = place.acts("solveig");
     assert_eq!(acts, ["account-changed", "logged-in", "logged-out"]);
 }
 
@@ -145,7 +145,7 @@ fn brute_force_is_slowed_down_and_keeps_the_person_in() {
     // The person comes with a browser that has been here before.
     owner.post("/logout", &[]);
     owner.log_in("solveig", PASSWORD);
-    assert!(acts(&place, "solveig").contains(&"login-failed".to_owned()));
+    assert!(place.acts("solveig").contains(&"login-failed".to_owned()));
 }
 
 #[test]
@@ -199,11 +199,4 @@ fn the_command_line_says_what_is_wrong() {
         let ran = place.sluse.run(words);
         assert!(ran.code == code && ran.err.contains(hint), "{words:?}: {ran:?}");
     }
-}
-
-/// What the audit log says about an account, in order.
-fn acts(place: &Place, name: &str) -> Vec<String> {
-    let rows = place.sluse.run(&["audit", "export", "--by", "test"]).objects();
-    let own = rows.into_iter().filter(|row| row["actor"] == name);
-    own.map(|row| row["act"].as_str().unwrap().to_owned()).collect()
 }

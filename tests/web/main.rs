@@ -5,6 +5,10 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod factor;
 mod login;
+mod officer;
+mod people;
 mod place;
 mod public;
+mod roles;

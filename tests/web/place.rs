@@ -31,11 +31,15 @@ impl Place {
         Self::with(Plan::default())
     }
 
-    /// Starts it with other settings.
+    /// Starts it with other settings. A password is enough to log in, unless
+    /// the settings have their own `[accounts]`.
     pub(crate) fn with(plan: Plan) -> Self {
         let dir = TempDir::with_prefix("sluse-").unwrap();
         let sink = Sink::open();
-        let plan = Plan { direct: true, smtp: "smtp:", ..plan };
+        let mut plan = Plan { direct: true, smtp: "smtp:", ..plan };
+        if !plan.more.contains("[accounts]") {
+            plan.more.push_str("\n[accounts]\nsecond_factor = \"offered\"\n");
+        }
         let mut sluse = Sluse::settle(dir.path(), plan, sink.port);
         sluse.start();
         Self { sluse, sink, _dir: dir }
@@ -60,6 +64,13 @@ impl Place {
         assert_eq!(answer.status, 303, "{}", answer.body);
         browser.log_in(name, PASSWORD);
         browser
+    }
+
+    /// What the audit log says that somebody did, in order.
+    pub(crate) fn acts(&self, name: &str) -> Vec<String> {
+        let rows = self.sluse.run(&["audit", "export", "--by", "test"]).objects();
+        let own = rows.into_iter().filter(|row| row["actor"] == name);
+        own.map(|row| row["act"].as_str().unwrap().to_owned()).collect()
     }
 
     /// Makes an account, and gives the path of its link.
@@ -167,15 +178,17 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) head: String,
     pub(crate) body: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Answer {
     fn read(bytes: &[u8]) -> Self {
         let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
         let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-        let body = String::from_utf8_lossy(&bytes[end + 4..]).into_owned();
+        let bytes = bytes[end + 4..].to_vec();
+        let body = String::from_utf8_lossy(&bytes).into_owned();
         let status = head.get(9..12).and_then(|digits| digits.parse().ok()).unwrap_or(0);
-        Self { status, head, body }
+        Self { status, head, body, bytes }
     }
 
     /// The values of a header field.

@@ -72,34 +72,34 @@ pub(in crate::extract) fn base64(text: &[u8]) -> Decoded {
 /// Decodes groups of four characters up to the first that is something else,
 /// as all lines are but the last; gives back the rest.
 fn whole_groups<'a>(text: &'a [u8], bytes: &mut Vec<u8>) -> &'a [u8] {
-    let value = |byte: u8| BASE64[usize::from(byte)];
     let mut rest = text;
-    // Two groups at a time while both are whole, then what is left of them.
-    while let Some(([a, b, c, d, e, f, g, h], after)) = rest.split_first_chunk() {
-        let [a, b, c, d] = [value(*a), value(*b), value(*c), value(*d)];
-        let [e, f, g, h] = [value(*e), value(*f), value(*g), value(*h)];
-        if (a | b | c | d | e | f | g | h) > VALUES {
-            break;
-        }
-        bytes.extend_from_slice(&[
-            a << 2 | b >> 4,
-            b << 4 | c >> 2,
-            c << 6 | d,
-            e << 2 | f >> 4,
-            f << 4 | g >> 2,
-            g << 6 | h,
-        ]);
+    // Eight groups at a time while all are whole, then what is left of them.
+    while let Some((groups, after)) = rest.split_first_chunk::<32>()
+        && let Some(decoded) = decode_groups::<32, 24>(groups)
+    {
+        bytes.extend_from_slice(&decoded);
         rest = after;
     }
-    while let Some(([a, b, c, d], after)) = rest.split_first_chunk() {
-        let [a, b, c, d] = [value(*a), value(*b), value(*c), value(*d)];
-        if (a | b | c | d) > VALUES {
-            break;
-        }
-        bytes.extend_from_slice(&[a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d]);
+    while let Some((group, after)) = rest.split_first_chunk::<4>()
+        && let Some(decoded) = decode_groups::<4, 3>(group)
+    {
+        bytes.extend_from_slice(&decoded);
         rest = after;
     }
     rest
+}
+
+/// Decodes groups of four characters, if all of them are of the alphabet.
+fn decode_groups<const IN: usize, const OUT: usize>(text: &[u8; IN]) -> Option<[u8; OUT]> {
+    let value = |byte: u8| BASE64[usize::from(byte)];
+    let mut decoded = [0; OUT];
+    let mut all = 0;
+    for (to, from) in decoded.as_chunks_mut().0.iter_mut().zip(text.as_chunks().0) {
+        let [a, b, c, d] = from.map(value);
+        *to = [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d];
+        all |= a | b | c | d;
+    }
+    (all <= VALUES).then_some(decoded)
 }
 
 /// Decodes base64 in the alphabet of URLs (RFC 4648 section 5).
@@ -224,7 +224,7 @@ fn uu_files(text: &[u8], sign: UuSign) -> Vec<UuFile> {
         let honest =
             (3..=4).contains(&mode) && line[..mode].iter().all(|b| matches!(b, b'0'..=b'7'));
         // Some readers do not look at the mode.
-        if !honest && sign == UuSign::Look && !starts_with_uu_line(after) {
+        if !honest && sign == UuSign::Look && !starts_with_uu_lines(after) {
             continue;
         }
         let name = line.get(mode..).unwrap_or_default().trim_ascii().to_vec();
@@ -238,9 +238,16 @@ fn uu_files(text: &[u8], sign: UuSign) -> Vec<UuFile> {
     files
 }
 
-/// Whether the first line is as long as its first character says.
-fn starts_with_uu_line(text: &[u8]) -> bool {
-    let line = text.split(|b| *b == b'\n').next().unwrap_or_default().trim_ascii_end();
+/// Whether the first line is one of uuencode, or a full one stands a little
+/// further down, behind what damage left of others.
+fn starts_with_uu_lines(text: &[u8]) -> bool {
+    let mut lines = text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii_end);
+    lines.next().is_some_and(is_uu_line)
+        || lines.take(UU_DAMAGED).any(|line| line.starts_with(b"M") && is_uu_line(line))
+}
+
+/// Whether a line is as long as its first character says.
+fn is_uu_line(line: &[u8]) -> bool {
     let Some((length, groups)) = line.split_first() else { return false };
     let written = usize::from(length.wrapping_sub(32) & 63).div_ceil(3) * 4;
     let printable = line.iter().all(|b| (b' '..=b'`').contains(b));
@@ -303,6 +310,8 @@ const BASE64: [u8; 256] = {
 };
 /// More of them are not read.
 pub(super) const UU_FILES: usize = 1000;
+/// Lines behind the first that may be damaged.
+const UU_DAMAGED: usize = 8;
 
 #[cfg(test)]
 mod tests {
@@ -368,6 +377,13 @@ mod tests {
         assert_eq!(file.bytes, b"1\x002\x003\x004\x005\x006\0\0\0\0");
         let file = &uuencoded(b"begin 644 a.txt\n%9F\0YR(#$\n`\nend\n", UuSign::Look)[0];
         assert_eq!(file.bytes, b"fnr 1");
+    }
+
+    #[test]
+    fn damaged_lines_hide_no_uuencode() {
+        let text = b"begin 6=\n4=\n4\nM/&AT\nM9FYR(#$R,S0U-C<X.2 @(\"!F;G(@,3(S-#4V-S@Y(\" @(&9N<B Q,C,T-38W\nend\n";
+        let files = uuencoded(text, UuSign::Look);
+        assert!(memchr::memmem::find(&files[0].bytes, b"fnr 123456789").is_some());
     }
 
     #[test]

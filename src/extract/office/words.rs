@@ -98,8 +98,8 @@ impl Words {
             "instrText" => self.in_instruction = !empty,
             _ => {}
         }
-        for (name, value) in xml::attributes(start) {
-            if value.bytes().any(|b| b.is_ascii_digit()) && TELLING.contains(&name) {
+        for (_, value) in xml::attributes_of(start, |name| TELLING.contains(&name)) {
+            if value.bytes().any(|b| b.is_ascii_digit()) {
                 self.told.push_str(&value);
                 self.told.push('\n');
             }

@@ -79,13 +79,24 @@ pub(super) fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
 pub(super) fn attributes<'a>(
     start: &'a BytesStart<'_>,
 ) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
+    attributes_of(start, |_| true)
+}
+
+/// Names without prefix and values of the attributes that are `wanted`.
+pub(super) fn attributes_of<'a>(
+    start: &'a BytesStart<'_>,
+    wanted: impl Fn(&str) -> bool,
+) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
     // Checking for doubles costs the square of their number.
     let mut all = start.attributes();
     all.with_checks(false);
-    all.filter_map(Result::ok).map(|attribute| {
+    all.filter_map(Result::ok).filter_map(move |attribute| {
         let name = local(attribute.key.0);
+        if !wanted(name) {
+            return None;
+        }
         let value = attribute.normalized_value(quick_xml::XmlVersion::default());
-        (name, value.unwrap_or(attribute.value))
+        Some((name, value.unwrap_or(attribute.value)))
     })
 }
 

@@ -16,44 +16,54 @@ pub(super) struct PageText {
 
 /// Reads `canvas`.
 pub(super) fn read(canvas: &Canvas) -> PageText {
-    let mut reading = PageText { lines: by_position(&canvas.pieces), more: String::new() };
-    let mut known = String::new();
-    let mut lines = HashSet::new();
-    for own in reading.lines.lines().map(digits).filter(|own| own.len() >= DIGITS) {
-        known.push_str(&own);
-        known.push('\n');
-        lines.insert(own);
-    }
-    let mut add = |text: &str| {
-        for line in text.lines() {
-            let own = digits(line);
-            if own.len() < DIGITS || lines.contains(&own) {
-                continue;
-            }
-            // To search again and again takes long where there is much.
-            let small = known.len() < KNOWN;
-            if small && memchr::memmem::find(known.as_bytes(), own.as_bytes()).is_some() {
-                continue;
-            }
-            reading.more.push_str(line);
-            reading.more.push('\n');
-            known.push_str(&own);
-            known.push('\n');
-            lines.insert(own);
-        }
-    };
-    add(&down(&canvas.pieces));
-    add(&in_order(&canvas.pieces));
+    let lines = by_position(&canvas.pieces);
+    let mut others = vec![down(&canvas.pieces), in_order(&canvas.pieces)];
     if canvas.pieces.iter().any(|piece| piece.other.is_some()) {
         let seen = |piece: &Piece| {
             let text = piece.other.clone().unwrap_or_else(|| piece.text.clone());
             Piece { text, other: None, ..piece.clone() }
         };
         let seen: Vec<Piece> = canvas.pieces.iter().map(seen).collect();
-        add(&by_position(&seen));
+        others.push(by_position(&seen));
     }
-    add(&canvas.spoken);
-    reading
+    // Most pages are written from the top, a line at a time.
+    others.retain(|other| count_digits(other) >= DIGITS && *other != lines.trim_end());
+    let spoken = (count_digits(&canvas.spoken) >= DIGITS).then_some(canvas.spoken.as_str());
+    let more = beyond(&lines, others.iter().map(String::as_str).chain(spoken));
+    PageText { lines, more }
+}
+
+/// The lines of `others` with digits that stand in none of `lines`.
+fn beyond<'a>(lines: &str, others: impl Iterator<Item = &'a str>) -> String {
+    let mut more = String::new();
+    let mut others = others.peekable();
+    if others.peek().is_none() {
+        return more;
+    }
+    let mut known = String::new();
+    let mut met = HashSet::new();
+    for own in lines.lines().map(digits).filter(|own| own.len() >= DIGITS) {
+        known.push_str(&own);
+        known.push('\n');
+        met.insert(own);
+    }
+    for line in others.flat_map(str::lines) {
+        let own = digits(line);
+        if own.len() < DIGITS || met.contains(&own) {
+            continue;
+        }
+        // To search again and again takes long where there is much.
+        let small = known.len() < KNOWN;
+        if small && memchr::memmem::find(known.as_bytes(), own.as_bytes()).is_some() {
+            continue;
+        }
+        more.push_str(line);
+        more.push('\n');
+        known.push_str(&own);
+        known.push('\n');
+        met.insert(own);
+    }
+    more
 }
 
 /// A piece in the coordinates of its own direction.

@@ -3,6 +3,10 @@
 use super::Words;
 
 pub(super) static WORDS: Words = Words {
+    subject_asked: "A question about a message you sent",
+    lead_asked: "Somebody who looks at held messages has a question for you. The message waits and has not reached anybody.",
+    head_question: "The question",
+    head_refusal: "From the person who refused the message",
     subject_deferred: "Your message is delayed",
     subject_held: "Your message is waiting for review",
     subject_mixed: "Your message did not reach every recipient",
@@ -109,6 +113,7 @@ pub(super) static WORDS: Words = Words {
     contact: "Contact",
     reference: "Reference",
     read_more: "Read more",
+    legal: "What our policy rests on",
     automatic: "This notice was made automatically. Replies to it may not be read.",
     date: "{day} {month} {year}",
     months: "January February March April May June July August September October November December",

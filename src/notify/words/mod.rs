@@ -32,12 +32,14 @@ macro_rules! words {
 
 words! {
     /// Subject of a notice, by what happened.
-    subject_deferred, subject_held, subject_mixed, subject_protected, subject_refused,
+    subject_asked, subject_deferred, subject_held, subject_mixed, subject_protected, subject_refused,
     subject_relayed,
     greeting,
     /// What happened, and whether anyone received it.
-    lead_deferred, lead_held, lead_mixed, lead_nobody, lead_protected, lead_refused,
+    lead_asked, lead_deferred, lead_held, lead_mixed, lead_nobody, lead_protected, lead_refused,
     lead_relayed,
+    /// What a person adds.
+    head_question, head_refusal,
     /// Why: the cause, then our policy.
     cause_finding, cause_gap,
     /// What became of it for one recipient.
@@ -68,7 +70,7 @@ words! {
     act_held, act_refused, act_note,
     /// What happens to the held message.
     head_held, held_who, held_until, held_open,
-    head_contact, contact, reference, read_more, automatic,
+    head_contact, contact, reference, read_more, legal, automatic,
     date, months,
     /// The digest for those who review.
     digest_none, digest_one, digest_many, digest_levels, digest_directions, digest_ages,

@@ -3,6 +3,10 @@
 use super::Words;
 
 pub(super) static WORDS: Words = Words {
+    subject_asked: "Spørsmål om en melding du sendte",
+    lead_asked: "En som ser på stansede meldinger, har et spørsmål til deg. Meldingen venter og er ikke levert til noen.",
+    head_question: "Spørsmålet",
+    head_refusal: "Fra den som avviste meldingen",
     subject_deferred: "E-posten din er forsinket",
     subject_held: "E-posten din venter på gjennomgang",
     subject_mixed: "E-posten din nådde ikke alle mottakerne",
@@ -109,6 +113,7 @@ pub(super) static WORDS: Words = Words {
     contact: "Kontakt",
     reference: "Referanse",
     read_more: "Les mer",
+    legal: "Hva retningslinjene våre bygger på",
     automatic: "Denne meldingen er laget automatisk. Svar leses ikke nødvendigvis.",
     date: "{day}. {month} {year}",
     months: "januar februar mars april mai juni juli august september oktober november desember",

@@ -3,6 +3,10 @@
 use super::Words;
 
 pub(super) static WORDS: Words = Words {
+    subject_asked: "Spørsmål om ei melding du sende",
+    lead_asked: "Nokon som ser på stansa meldingar, har eit spørsmål til deg. Meldinga ventar og er ikkje levert til nokon.",
+    head_question: "Spørsmålet",
+    head_refusal: "Frå den som avviste meldinga",
     subject_deferred: "E-posten din er forseinka",
     subject_held: "E-posten din ventar på gjennomgang",
     subject_mixed: "E-posten din nådde ikkje alle mottakarane",
@@ -109,6 +113,7 @@ pub(super) static WORDS: Words = Words {
     contact: "Kontakt",
     reference: "Referanse",
     read_more: "Les meir",
+    legal: "Kva retningslinjene våre byggjer på",
     automatic: "Denne meldinga er laga automatisk. Det er ikkje sikkert at svar blir lesne.",
     date: "{day}. {month} {year}",
     months: "januar februar mars april mai juni juli august september oktober november desember",

@@ -6,7 +6,9 @@
 mod accounts;
 mod links;
 mod queue;
+mod review;
 mod rights;
+mod second_factor;
 mod wishes;
 
 use super::{
@@ -90,8 +92,17 @@ async fn run(connection: &mut Connection, statement: &'static str) -> Result<(),
     Ok(())
 }
 
-const STEPS: &[&[&str]] =
-    &[FIRST, LEDGER, rights::STEP, links::STEP, queue::STEP, wishes::STEP, accounts::STEP];
+const STEPS: &[&[&str]] = &[
+    FIRST,
+    LEDGER,
+    rights::STEP,
+    links::STEP,
+    queue::STEP,
+    wishes::STEP,
+    accounts::STEP,
+    second_factor::STEP,
+    review::STEP,
+];
 
 const FIRST: &[&str] = &[
     "CREATE TABLE key_check (mac TEXT NOT NULL)",
