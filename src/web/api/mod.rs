@@ -60,20 +60,19 @@ impl Caller {
 
     /// The person, acting through the token, whose own mail is another's to
     /// decide about.
-    fn actor(&self, people: &People, purpose: &str) -> Result<Actor, Response> {
+    fn actor(&self, people: &People, purpose: &str) -> Result<Actor, String> {
         let by = self.reviewer(people, purpose)?;
         Ok(Actor { by, addresses: self.addresses.clone() })
     }
 
     /// The person, acting through the token with a purpose.
-    fn reviewer(&self, people: &People, purpose: &str) -> Result<Reviewer, Response> {
-        let purpose = people.gate.checked_text(purpose);
-        let purpose = purpose.map_err(|error| Problem::Unfit.told(error))?;
+    fn reviewer(&self, people: &People, purpose: &str) -> Result<Reviewer, String> {
+        let purpose = people.gate.checked_text(purpose).map_err(|error| error.to_string())?;
         if purpose.is_empty() {
-            return Err(Problem::Unfit.told("a purpose is needed"));
+            return Err("a purpose is needed".to_owned());
         }
         let purpose = format!("{purpose} (token {})", self.token);
-        Reviewer::new(&self.name, &purpose).map_err(|error| Problem::Unfit.told(error))
+        Reviewer::new(&self.name, &purpose).map_err(|error| error.to_string())
     }
 }
 
