@@ -9,6 +9,7 @@
 
 mod accept_language;
 pub mod api;
+mod approvals;
 mod assets;
 mod attempts;
 mod cookies;
@@ -17,6 +18,7 @@ mod dashboard_texts;
 mod factor;
 mod frame_texts;
 mod guard;
+mod item;
 mod layout;
 mod login;
 pub mod metrics;
@@ -26,6 +28,8 @@ mod people;
 mod people_texts;
 mod plot;
 mod qr;
+mod queue;
+mod queue_texts;
 pub mod routes;
 mod sender;
 mod sender_texts;

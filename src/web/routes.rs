@@ -12,9 +12,9 @@ use axum::{
 };
 
 use super::{
-    People, api, assets, factor, guard, login,
+    People, api, approvals, assets, factor, guard, item, login,
     officer::{audit, holds, persons, reports},
-    people, sender, tokens,
+    people, queue, sender, tokens,
 };
 use crate::model::{Permission, Permission as P};
 
@@ -53,6 +53,9 @@ pub struct Route {
 pub fn table() -> Vec<Route> {
     vec![
         shown("/", Needs::Anyone, get(login::home)),
+        shown("/approvals", APPROVES, get(approvals::list)),
+        sent("/approvals/{id}/approve", APPROVES, post(approvals::approve)),
+        sent("/approvals/{id}/decline", APPROVES, post(approvals::decline)),
         shown("/assets/{file}", Needs::Anyone, get(assets::file)),
         shown("/audit", Needs::May(P::SeeAudit), get(audit::show)),
         sent("/audit/export", Needs::May(P::SeeAudit), post(audit::export)),
@@ -73,6 +76,18 @@ pub fn table() -> Vec<Route> {
         sent("/me/factor/remove", Needs::SignedIn, post(factor::remove)),
         sent("/me/factor/start", Needs::SignedIn, post(factor::start)),
         sent("/me/password", Needs::SignedIn, post(login::change)),
+        shown("/proposals", FIGURES, get(approvals::proposals)),
+        shown("/proposals/{id}/toml", FIGURES, get(approvals::file)),
+        shown("/queue", LOOKS, get(queue::list)),
+        sent("/queue/act", DECIDES, post(queue::act)),
+        shown("/queue/{id}", LOOKS, get(item::show)),
+        sent("/queue/{id}/act", DECIDES, post(item::act)),
+        sent("/queue/{id}/alarm", DECIDES, post(item::alarm)),
+        sent("/queue/{id}/assign", DECIDES, post(item::assign)),
+        sent("/queue/{id}/comment", DECIDES, post(item::comment)),
+        shown("/queue/{id}/preview", LOOKS, get(item::preview)),
+        sent("/queue/{id}/raw", REVEALS, post(item::raw)),
+        sent("/queue/{id}/reveal", REVEALS, post(item::reveal)),
         shown("/persons", Needs::May(P::FindPersons), get(persons::show)),
         sent("/persons/find", Needs::May(P::FindPersons), post(persons::find)),
         shown("/persons/{search}", Needs::May(P::FindPersons), get(persons::result)),
@@ -117,4 +132,9 @@ fn sent(path: &'static str, needs: Needs, handler: MethodRouter<People>) -> Rout
     Route { path, way: Way::Sent, needs, handler }
 }
 
+const APPROVES: Needs = Needs::May(P::Approve);
+const DECIDES: Needs = Needs::May(P::Decide);
+const FIGURES: Needs = Needs::May(P::SeeFigures);
+const LOOKS: Needs = Needs::May(P::SeeQueue);
+const REVEALS: Needs = Needs::May(P::Reveal);
 const MANAGES: Needs = Needs::May(Permission::ManageAccounts);

@@ -12,6 +12,7 @@ mod tests {
         frame_texts::FrameTexts,
         officer,
         people_texts::{FactorTexts, PeopleTexts},
+        queue_texts::QueueTexts,
         token_texts::TokenTexts,
     };
 
@@ -23,6 +24,7 @@ mod tests {
             FrameTexts::all(),
             PeopleTexts::all(),
             TokenTexts::all(),
+            QueueTexts::all(),
             officer::all_texts(),
         ]
         .concat()

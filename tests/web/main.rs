@@ -12,4 +12,5 @@ mod officer;
 mod people;
 mod place;
 mod public;
+mod queue;
 mod roles;

@@ -34,7 +34,7 @@ pub struct Call {
 
 /// All calls.
 pub fn table() -> Vec<Call> {
-    let rest = vec![
+    [
         Call {
             query: &["from", "limit"],
             ..shown(
@@ -43,32 +43,6 @@ pub fn table() -> Vec<Call> {
                 ("AuditRows", get(log::rows)),
             )
         },
-        shown(
-            ("/api/v1/openapi.json", Needs::Anyone),
-            ("openapi", "This description"),
-            ("Description", get(openapi::description)),
-        ),
-        shown(
-            ("/api/v1/requests", Needs::May(Permission::SeeQueue)),
-            ("listRequests", "What a second person must agree to"),
-            ("RequestList", get(requests::list)),
-        ),
-        sent(
-            ("/api/v1/requests/{id}/approve", Needs::May(Permission::Approve)),
-            ("approve", "Agrees to a request of somebody else, and carries it out"),
-            ("Purpose", post(requests::approve)),
-        ),
-        sent(
-            ("/api/v1/requests/{id}/decline", Needs::May(Permission::Decide)),
-            ("decline", "Turns a request down, or takes one's own back"),
-            ("Purpose", post(requests::decline)),
-        ),
-    ];
-    held_calls().into_iter().chain(rest).collect()
-}
-
-fn held_calls() -> Vec<Call> {
-    vec![
         Call {
             query: &[
                 "search",
@@ -122,6 +96,35 @@ fn held_calls() -> Vec<Call> {
                 ("Purpose", post(held::reveal)),
             )
         },
+    ]
+    .into_iter()
+    .chain(rest())
+    .collect()
+}
+
+/// The calls about anything but held messages.
+fn rest() -> Vec<Call> {
+    vec![
+        shown(
+            ("/api/v1/openapi.json", Needs::Anyone),
+            ("openapi", "This description"),
+            ("Description", get(openapi::description)),
+        ),
+        shown(
+            ("/api/v1/requests", Needs::May(Permission::SeeQueue)),
+            ("listRequests", "What a second person must agree to"),
+            ("RequestList", get(requests::list)),
+        ),
+        sent(
+            ("/api/v1/requests/{id}/approve", Needs::May(Permission::Approve)),
+            ("approve", "Agrees to a request of somebody else, and carries it out"),
+            ("Purpose", post(requests::approve)),
+        ),
+        sent(
+            ("/api/v1/requests/{id}/decline", Needs::May(Permission::Decide)),
+            ("decline", "Turns a request down, or takes one's own back"),
+            ("Purpose", post(requests::decline)),
+        ),
     ]
 }
 

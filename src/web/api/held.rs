@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Body, By, People, Problem};
+use super::{Body, By, People, Problem, Unfit};
 use crate::{
     gate::{Content, Granted, Look, ReleaseAs, Wish},
     model::{Direction, Level},
@@ -80,7 +80,7 @@ pub(super) async fn list(Held(people): Held<People>, RawQuery(query): RawQuery) 
 pub(super) async fn show(Held(people): Held<People>, By(by): By, id: Path<String>) -> Response {
     let by = match by.reviewer(&people, "looked at it") {
         Ok(by) => by,
-        Err(why) => return Problem::Unfit.told(why),
+        Err(Unfit(why)) => return Problem::Unfit.told(why),
     };
     let id = match named(&id) {
         Ok(id) => id,
@@ -134,7 +134,7 @@ pub(super) async fn reveal(
     };
     let by = match by.reviewer(&people, &body.purpose) {
         Ok(by) => by,
-        Err(why) => return Problem::Unfit.told(why),
+        Err(Unfit(why)) => return Problem::Unfit.told(why),
     };
     match people.gate.store().reveal_held(id, &by).await {
         Ok(content) => ([(header::CONTENT_TYPE, "message/rfc822")], content).into_response(),
@@ -162,7 +162,7 @@ pub(super) async fn comment(
     };
     let by = match by.reviewer(&people, &body.text) {
         Ok(by) => by,
-        Err(why) => return Problem::Unfit.told(why),
+        Err(Unfit(why)) => return Problem::Unfit.told(why),
     };
     match people.gate.store().comment(id, &by).await {
         Ok(()) => super::json(StatusCode::OK, &json!({ "id": id, "state": "commented" })),
@@ -232,7 +232,7 @@ async fn grant(
     };
     let actor = match by.actor(&people, purpose) {
         Ok(actor) => actor,
-        Err(why) => return Problem::Unfit.told(why),
+        Err(Unfit(why)) => return Problem::Unfit.told(why),
     };
     match people.gate.grant(id, &wish, &actor).await {
         Ok(Granted::Done) => settled(id, state),

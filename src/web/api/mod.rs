@@ -60,21 +60,25 @@ impl Caller {
 
     /// The person, acting through the token, whose own mail is another's to
     /// decide about.
-    fn actor(&self, people: &People, purpose: &str) -> Result<Actor, String> {
+    fn actor(&self, people: &People, purpose: &str) -> Result<Actor, Unfit> {
         let by = self.reviewer(people, purpose)?;
         Ok(Actor { by, addresses: self.addresses.clone() })
     }
 
     /// The person, acting through the token with a purpose.
-    fn reviewer(&self, people: &People, purpose: &str) -> Result<Reviewer, String> {
-        let purpose = people.gate.checked_text(purpose).map_err(|error| error.to_string())?;
+    fn reviewer(&self, people: &People, purpose: &str) -> Result<Reviewer, Unfit> {
+        let purpose = people.gate.checked_text(purpose);
+        let purpose = purpose.map_err(|error| Unfit(error.to_string()))?;
         if purpose.is_empty() {
-            return Err("a purpose is needed".to_owned());
+            return Err(Unfit("a purpose is needed".to_owned()));
         }
         let purpose = format!("{purpose} (token {})", self.token);
-        Reviewer::new(&self.name, &purpose).map_err(|error| error.to_string())
+        Reviewer::new(&self.name, &purpose).map_err(|error| Unfit(error.to_string()))
     }
 }
+
+/// What is wrong with what somebody typed.
+struct Unfit(String);
 
 /// Lets a call pass to its handler, or answers in its place.
 async fn admit(

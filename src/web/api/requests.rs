@@ -8,7 +8,7 @@ use axum::{
 use serde_json::json;
 
 use super::{
-    Body, By, People, Problem,
+    Body, By, People, Problem, Unfit,
     held::{self, Purpose},
 };
 use crate::{gate::Granted, store::ProposalId};
@@ -31,7 +31,7 @@ pub(super) async fn approve(
     let Ok(id) = id.parse::<ProposalId>() else { return Problem::Missing.into_response() };
     let actor = match by.actor(&people, &body.purpose) {
         Ok(actor) => actor,
-        Err(why) => return Problem::Unfit.told(why),
+        Err(Unfit(why)) => return Problem::Unfit.told(why),
     };
     match people.gate.approve(id, &actor).await {
         Ok(Granted::Already(state)) => held::late(state),
@@ -50,7 +50,7 @@ pub(super) async fn decline(
     let Ok(id) = id.parse::<ProposalId>() else { return Problem::Missing.into_response() };
     let actor = match by.actor(&people, &body.purpose) {
         Ok(actor) => actor,
-        Err(why) => return Problem::Unfit.told(why),
+        Err(Unfit(why)) => return Problem::Unfit.told(why),
     };
     match people.gate.decline(id, &actor).await {
         Ok(()) => told(id, "declined"),
