@@ -8,6 +8,7 @@
 //! too great a number is cut off; mail goes on whatever happens here.
 
 mod accept_language;
+pub mod api;
 mod approvals;
 mod assets;
 mod attempts;
@@ -36,6 +37,8 @@ mod serve;
 mod settings;
 mod signed;
 mod texts;
+mod token_texts;
+mod tokens;
 
 use std::{future::Future, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 

@@ -12,9 +12,9 @@ use axum::{
 };
 
 use super::{
-    People, approvals, assets, factor, guard, item, login,
+    People, api, approvals, assets, factor, guard, item, login,
     officer::{audit, holds, persons, reports},
-    people, queue, sender,
+    people, queue, sender, tokens,
 };
 use crate::model::{Permission, Permission as P};
 
@@ -99,9 +99,13 @@ pub fn table() -> Vec<Route> {
         sent("/reports/evidence", Needs::May(P::SeeReports), post(reports::evidence)),
         sent("/reports/slip", Needs::May(P::SeeReports), post(reports::slip)),
         sent("/me/sessions/end", Needs::SignedIn, post(login::end_others)),
+        shown("/me/tokens", Needs::SignedIn, get(tokens::list)),
+        sent("/me/tokens", Needs::SignedIn, post(tokens::make)),
+        sent("/me/tokens/{id}/end", Needs::SignedIn, post(tokens::end)),
         shown("/people", MANAGES, get(people::list)),
         sent("/people", MANAGES, post(people::make)),
         shown("/people/{id}", MANAGES, get(people::show)),
+        sent("/people/{id}/addresses", MANAGES, post(people::addresses)),
         sent("/people/{id}/close", MANAGES, post(people::close)),
         sent("/people/{id}/reset", MANAGES, post(people::reset)),
         sent("/people/{id}/roles", MANAGES, post(people::roles)),
@@ -117,7 +121,7 @@ pub(super) fn router(people: People) -> Router {
         let guarded = handler.layer(from_fn_with_state((people.clone(), needs), guard::admit));
         router = router.route(path, guarded);
     }
-    router.with_state(people)
+    router.merge(api::router(&people)).with_state(people)
 }
 
 fn shown(path: &'static str, needs: Needs, handler: MethodRouter<People>) -> Route {

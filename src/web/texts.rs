@@ -13,6 +13,7 @@ mod tests {
         officer,
         people_texts::{FactorTexts, PeopleTexts},
         queue_texts::QueueTexts,
+        token_texts::TokenTexts,
     };
 
     /// Every area of pages.
@@ -22,6 +23,7 @@ mod tests {
             FactorTexts::all(),
             FrameTexts::all(),
             PeopleTexts::all(),
+            TokenTexts::all(),
             QueueTexts::all(),
             officer::all_texts(),
         ]

@@ -5,6 +5,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod api;
 mod factor;
 mod login;
 mod officer;

@@ -266,6 +266,7 @@ fn reports_are_made_in_the_browser_and_load_nothing() {
     let evidence = officer.post("/reports/evidence", &asked);
     let told: Value = serde_json::from_str(&evidence.body).unwrap();
     assert_eq!(told["routes"][0]["name"], "hold");
+    assert_eq!((&told["accounts"]["officer"], &told["accounts"]["viewer"]), (&1.into(), &0.into()));
     let nothing = officer.post("/reports/slip", &[("purpose", "avvik 4")]);
     assert!(nothing.status == 400 && nothing.body.contains("første dagen"));
 }

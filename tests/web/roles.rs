@@ -170,6 +170,7 @@ impl Things {
         let path = &path
             .replace("{event}/{token}", "bcdfghjkmnpqrstvbcdf/bcdfghjkmnpqrstvbcdfghjkmnpqrstv")
             .replace("/approvals/{id}", "/approvals/bcdfghjkmnpqrstvbcdf")
+            .replace("/me/tokens/{id}", "/me/tokens/bcdfghjkmnpqrstvbcdf")
             .replace("{search}", "another-officers");
         let Some((pattern, thing)) = things.iter().find(|(pattern, _)| path.starts_with(pattern))
         else {

@@ -2,6 +2,8 @@
 //! mail, how long things are kept, who holds the keys, and whether the audit
 //! log holds.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
@@ -12,9 +14,9 @@ use super::{
 };
 use crate::{
     detect::PackId,
-    model::{Act, Event, Reviewer},
+    model::{Act, Event, Reviewer, Role},
     policy::{Mode, RouteTold},
-    store::{AuditReport, Checkpoint},
+    store::{Account, AuditReport, Checkpoint},
 };
 
 /// How the gate is set, and what proves it.
@@ -57,6 +59,8 @@ pub struct Evidence {
     pub audit: AuditReport,
     /// The last signed checkpoint.
     pub checkpoint: Option<Checkpoint>,
+    /// Accounts that are open, by role; an account may have several.
+    pub accounts: BTreeMap<Role, usize>,
     /// Messages under a legal hold.
     pub legal_holds: usize,
     /// Whether every accepted recipient is accounted for.
@@ -126,6 +130,7 @@ impl Gate {
             audit_key: self.store.audit_key(),
             audit: self.store.audit_verify().await?,
             checkpoint: self.store.last_checkpoint().await?,
+            accounts: accounts(&self.store.accounts().await?),
             legal_holds: self.store.legal_holds().await?.len(),
             ledger_balances: self.store.check_ledger(self.now()).await?.is_empty(),
             contact: letterhead.contact(letterhead.language).to_owned(),
@@ -135,6 +140,15 @@ impl Gate {
         self.record(Event { event: None, actor, act: Act::Exported, facts }).await?;
         Ok(evidence)
     }
+}
+
+fn accounts(accounts: &[Account]) -> BTreeMap<Role, usize> {
+    let mut roles: BTreeMap<Role, usize> = Role::ALL.into_iter().map(|role| (role, 0)).collect();
+    let open = accounts.iter().filter(|account| account.closed_at.is_none());
+    for role in open.flat_map(|account| &account.roles) {
+        *roles.entry(*role).or_default() += 1;
+    }
+    roles
 }
 
 fn packs(book: &Rulebook) -> Vec<PackEvidence> {

@@ -2,7 +2,7 @@
 
 use super::slip::Fate;
 use crate::{
-    model::{Act, Direction, Level},
+    model::{Act, Direction, Level, Role},
     notify::{Language, texts::texts},
 };
 
@@ -112,6 +112,16 @@ texts! {
         certificates: "Sertifikater til mottakere", "Sertifikat til mottakarar", "Certificates of recipients";
         usable: "kan brukes nå", "kan brukast no", "can be used now";
         audit_key: "Offentlig nøkkel for signerte kontrollpunkter", "Offentleg nøkkel for signerte kontrollpunkt", "Public key of signed checkpoints";
+        access: "Hvem som har adgang", "Kven som har tilgang", "Who has access";
+        access_note: "Administratoren ser ikke innhold. Den som ser innhold, gir et formål, og det står i revisjonsloggen.", "Administratoren ser ikkje innhald. Den som ser innhald, gir eit føremål, og det står i revisjonsloggen.", "The administrator sees no content. Whoever sees content gives a purpose, and the audit log keeps it.";
+        role: "Rolle", "Rolle", "Role";
+        accounts: "Kontoer", "Kontoar", "Accounts";
+        administrator: "administrator", "administrator", "administrator";
+        approver: "godkjenner", "godkjennar", "approver";
+        auditor: "revisor", "revisor", "auditor";
+        officer: "personvernombud", "personvernombod", "data protection officer";
+        reviewer: "saksbehandler", "saksbehandlar", "reviewer";
+        viewer: "leser", "lesar", "viewer";
         audit: "Revisjonslogg", "Revisjonslogg", "Audit log";
         audit_holds: "Hele kjeden er kontrollert, og ingen rad er endret, fjernet eller satt inn.", "Heile kjeda er kontrollert, og inga rad er endra, fjerna eller sett inn.", "The whole chain was checked, and no row was altered, removed or put in.";
         audit_broken: "Kjeden holder ikke ved rad {}.", "Kjeda held ikkje ved rad {}.", "The chain does not hold at row {}.";
@@ -238,6 +248,18 @@ impl Texts {
             Level::Medium => self.medium,
             Level::High => self.high,
             Level::Critical => self.critical,
+        }
+    }
+
+    /// A role, in words.
+    pub(super) fn role(&self, role: Role) -> &'static str {
+        match role {
+            Role::Administrator => self.administrator,
+            Role::Approver => self.approver,
+            Role::Auditor => self.auditor,
+            Role::Officer => self.officer,
+            Role::Reviewer => self.reviewer,
+            Role::Viewer => self.viewer,
         }
     }
 

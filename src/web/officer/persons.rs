@@ -137,7 +137,7 @@ fn subject(question: &Question, texts: &PersonsTexts) -> Result<Subject, &'stati
     let whom = question.whom.trim();
     match question.kind {
         SubjectKind::Address => {
-            let address = whom.parse::<Address>().ok().filter(|found| !found.domain().is_empty());
+            let address = whom.parse::<Address>().ok().filter(|_| whom.contains('@'));
             address.map(Subject::Address).ok_or(texts.address_wrong)
         }
         SubjectKind::Name if whom.chars().filter(|c| c.is_alphabetic()).count() < 3 => {
