@@ -5,13 +5,17 @@
 //! person says why. The frame with the HTML body is a response of its own that
 //! may do nothing at all.
 
+use std::sync::LazyLock;
+
 use askama::Template;
 use axum::{
     extract::{Path, RawQuery, State as Held},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
 };
+use data_encoding::BASE64;
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use super::{
     People,
@@ -198,7 +202,9 @@ pub(super) async fn reveal(
             if let Body::Here(html) = &mut page.html {
                 *html = framed(html, signed.language().as_str(), "");
             }
-            layout::show(StatusCode::OK, &page)
+            let mut response = layout::show(StatusCode::OK, &page);
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, REVEALED_POLICY.clone());
+            response
         }
         Err(error) => answer(&people, &signed, &id, Err(error)).await,
     }
@@ -466,6 +472,15 @@ fn done(row: &AuditRow, texts: &'static QueueTexts) -> Done {
         why: why.collect::<Vec<_>>().join(" · "),
     }
 }
+
+/// A frame that stands in the page lives under the policy of the page, which
+/// then has to know the style of the frame.
+static REVEALED_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
+    let style =
+        format!("style-src 'self' 'sha256-{}'", BASE64.encode(&Sha256::digest(FRAME_STYLE)));
+    let policy = layout::POLICY.replace("style-src 'self'", &style);
+    HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(layout::POLICY))
+});
 
 const PREVIEW_POLICY: &str = "sandbox; default-src 'none'; img-src data:; \
                               style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";

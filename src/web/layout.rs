@@ -200,5 +200,6 @@ impl FromStr for Theme {
     }
 }
 
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+/// What a page may do.
+pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
                       frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
