@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use tracing::warn;
 
 use super::config::Config;
@@ -20,6 +20,14 @@ pub(super) async fn rulebook(config: &Config, workers: &Arc<Workers>) -> anyhow:
     let book = Arc::new(Rulebook::load(config.gate()?)?);
     let now = crate::base::clock::Clock::now(&SystemClock);
     book.test_policy(workers, now).await?;
+    if let Some(route) = book.policy.strict_route()
+        && config.milter.is_some()
+    {
+        bail!(
+            "[gateway] policy: route {route:?} has require_tls, but a milter cannot see how mail \
+             goes on: use [smtp] without [milter]"
+        );
+    }
     Arc::into_inner(book).context("rules are still in use by a test")
 }
 

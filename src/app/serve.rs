@@ -52,7 +52,7 @@ pub(super) async fn run(path: &Path, config: Config) -> anyhow::Result<()> {
         None => None,
     };
     let letterhead = gate.book().settings.letterhead.clone();
-    let pages = web::State::new(Arc::new(GateReadiness(gate.clone())), metrics, letterhead);
+    let pages = web::State::new(Arc::new(GateReadiness(gate.clone())), metrics.clone(), letterhead);
     if let Some((settings, listen)) = config.web.as_ref().and_then(|w| Some((w, w.listen?))) {
         let listener = TcpListener::bind(listen).await;
         let listener = listener.with_context(|| format!("[web] cannot listen on {listen}"))?;
@@ -71,6 +71,11 @@ pub(super) async fn run(path: &Path, config: Config) -> anyhow::Result<()> {
             Ok(())
         });
     }
+    let keeping = web::metrics::keep(metrics, until(&stopped));
+    parts.spawn(async move {
+        keeping.await;
+        Ok(())
+    });
     parts.spawn(jobs::checkpoints(Arc::clone(&gate), until(&stopped)));
     parts.spawn(jobs::digest(Arc::clone(&gate), until(&stopped)));
     parts.spawn(jobs::outbox(Arc::clone(&gate), until(&stopped)));

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     base::secret::Secret,
-    model::{Act, Event, LoginName, Role},
+    model::{Act, Address, Event, LoginName, Role},
     store::{Account, AccountChange, Invitation, Store, StoreError},
 };
 
@@ -29,7 +29,7 @@ use crate::{
 pub struct AccessToken(Secret<String>);
 
 impl AccessToken {
-    fn draw() -> Result<Self, AccountError> {
+    pub(super) fn draw() -> Result<Self, AccountError> {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).map_err(|_| AccountError::Random)?;
         Ok(Self(Secret::new(BASE64URL_NOPAD.encode(&bytes))))
@@ -189,6 +189,19 @@ impl Gate {
             }
             None => Err(AccountError::Refused),
         }
+    }
+
+    /// Where the person of an account gets mail: the name, where it is an
+    /// address, else the name at each of our domains, and what is said besides.
+    pub fn addresses_of(&self, account: &Account) -> Vec<Address> {
+        let domains = &self.book().settings.gateway.domains;
+        let is_address = account.name.contains('@');
+        let own = match is_address {
+            true => vec![account.name.clone()],
+            false => domains.iter().map(|domain| format!("{}@{domain}", account.name)).collect(),
+        };
+        let own = own.into_iter().filter_map(|text| text.parse().ok());
+        own.chain(account.addresses.iter().cloned()).collect()
     }
 
     /// Begins a session.

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     model::{Act, Address, Direction, Event, Reply, Ruling, Submission, Verdict},
     notify,
-    policy::{Facts, Mode, Parcel},
+    policy::{Facts, Mode, Parcel, Way},
     store::{Change, NewHold, NewQueued, NewRefusal, Purpose},
 };
 
@@ -79,7 +79,9 @@ impl Gate {
         {
             // Whatever routes they took: one message goes to all of them.
             let recipients = submission.envelope.recipients.clone();
-            let fate = Fate::Delivered(deliver(book, submission, decision, &recipients)?);
+            let way = rulings.iter().map(|ruling| book.policy.way(&ruling.route)).max();
+            let parcel = deliver(book, submission, decision, &recipients)?;
+            let fate = Fate::Delivered(parcel.by(way.unwrap_or_default()));
             plan.answers.push(Answer { recipients, fate });
             return Ok(plan);
         }
@@ -88,6 +90,7 @@ impl Gate {
                 Verdict::Defer => Fate::Deferred(Reply::try_again()),
                 Verdict::Deliver => {
                     let parcel = deliver(book, submission, decision, &ruling.recipients)?;
+                    let parcel = parcel.by(book.policy.way(&ruling.route));
                     if submission.channel.passes_all_or_none() {
                         plan.copy(submission, parcel)?
                     } else {
@@ -96,7 +99,8 @@ impl Gate {
                 }
                 Verdict::Hold => Fate::Kept,
                 Verdict::Protect(_) => {
-                    protect(submission, decision, ruling, &mut plan)?;
+                    let way = book.policy.way(&ruling.route);
+                    protect(submission, decision, (ruling, way), &mut plan)?;
                     continue;
                 }
                 // The session cannot say it; the notice does.
@@ -163,7 +167,7 @@ impl Gate {
 fn protect(
     submission: &Submission,
     decision: &Decision,
-    ruling: &Ruling,
+    (ruling, way): (&Ruling, Way),
     plan: &mut Plan,
 ) -> Result<(), GateError> {
     let channel = submission.channel;
@@ -171,6 +175,7 @@ fn protect(
     let in_place = channel.answers_each || (only_one && channel.replaces);
     for recipient in &ruling.recipients {
         let parcel = decision.sealed.get(recipient).cloned().ok_or(GateError::NotSealed)?;
+        let parcel = parcel.by(way);
         let fate = if in_place { Fate::Delivered(parcel) } else { plan.copy(submission, parcel)? };
         plan.answers.push(Answer { recipients: vec![recipient.clone()], fate });
     }

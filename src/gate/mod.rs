@@ -5,6 +5,7 @@
 //! nothing is accepted in doubt, and nothing is answered before it is durable.
 
 mod accounts;
+mod api_token;
 mod carry_out;
 mod decide;
 mod digest;
@@ -53,6 +54,7 @@ use tracing::{Instrument, error, info_span};
 use self::strikes::Strikes;
 pub use self::{
     accounts::{AccessToken, AccountError, invite},
+    api_token::{ApiToken, TokenError, WantedToken},
     decide::{Decision, Questions},
     digest::DigestSettings,
     error::GateError,

@@ -12,6 +12,7 @@ use tracing::{error, info, warn};
 use super::{Gate, GateError, error::chain};
 use crate::{
     model::{Address, Ret},
+    policy::Way,
     relay::{Delivery, NextHop, Reporter, Sent},
     store::{Attempt, Fate, Purpose, Queued},
 };
@@ -63,9 +64,12 @@ impl Gate {
             let results = item.pending.iter().map(retry).collect();
             Sent { results, reporter: Reporter::Us }
         };
-        let Ok(parcel) = self.marked(&item.parcel, &item.pending).await else {
+        let (Ok(parcel), Ok(way)) =
+            (self.marked(&item.parcel, &item.pending).await, self.way_of(item).await)
+        else {
             return later("stopped before it was sent");
         };
+        let parcel = parcel.by(way);
         let mut wishes = item.wishes.clone();
         if item.purpose == Purpose::Release {
             // What was held must not come back whole in a report of the next
@@ -74,6 +78,21 @@ impl Gate {
         }
         let sending = hop.send(&parcel, &item.pending, &wishes);
         timeout(LONGEST, sending).await.unwrap_or_else(|_| later("took too long"))
+    }
+
+    /// How what was held must be sent: as the routes say now that held it.
+    async fn way_of(&self, item: &Queued) -> Result<Way, GateError> {
+        let mut way = Way::Any;
+        if item.purpose != Purpose::Release {
+            return Ok(way);
+        }
+        let book = self.book();
+        for id in self.store.held_of_event(item.event).await? {
+            let held = self.store.held_by_id(id).await?;
+            let routes = held.iter().flat_map(|held| &held.routes);
+            way = routes.map(|route| book.policy.way(route)).max().unwrap_or_default().max(way);
+        }
+        Ok(way)
     }
 
     /// Writes down how an attempt ended, with patience.

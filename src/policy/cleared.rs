@@ -54,10 +54,21 @@ pub enum Grounds {
     Passed,
 }
 
+/// How a parcel must be sent.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Way {
+    /// As the next hop takes it.
+    #[default]
+    Any,
+    /// To a server whose certificate proves who it is, or not now.
+    VerifiedTls,
+}
+
 /// Bytes with the proof that they may go to these recipients.
 #[derive(Clone)]
 pub struct Parcel {
     cleared: Cleared,
+    way: Way,
     sender: Option<Address>,
     bytes: Arc<[u8]>,
 }
@@ -73,9 +84,20 @@ impl Parcel {
         sender: Option<Address>,
         bytes: Arc<[u8]>,
     ) -> Result<Self, WrongBytes> {
-        let parcel = Self { cleared, sender, bytes };
+        let parcel = Self { cleared, way: Way::Any, sender, bytes };
         parcel.check()?;
         Ok(parcel)
+    }
+
+    /// The same, to be sent this way, or a stricter one that was asked for
+    /// before.
+    pub fn by(self, way: Way) -> Self {
+        Self { way: self.way.max(way), ..self }
+    }
+
+    /// How it must be sent.
+    pub fn way(&self) -> Way {
+        self.way
     }
 
     /// Who sends it to whom.
@@ -105,26 +127,33 @@ impl Parcel {
         let bytes: Arc<[u8]> = [mark.as_bytes(), &self.bytes].concat().into();
         let digest = Sha256::digest(&bytes).into();
         let cleared = Cleared { digest, ..self.cleared.clone() };
-        Some(Self { cleared, sender: self.sender.clone(), bytes })
+        Some(Self { cleared, way: self.way, sender: self.sender.clone(), bytes })
     }
 
     /// The form in which the outbox seals a parcel. For `store` alone, which
     /// authenticates it with the key of the outbox.
     pub(crate) fn to_stored(&self) -> Result<Vec<u8>, postcard::Error> {
-        postcard::to_stdvec(&Stored {
+        let mut stored = postcard::to_stdvec(&Stored {
             digest: self.cleared.digest,
             recipients: self.cleared.recipients.clone(),
             grounds: self.cleared.grounds.clone(),
             sender: self.sender.clone(),
             bytes: Arc::clone(&self.bytes),
-        })
+        })?;
+        // Behind it, because earlier versions wrote nothing more.
+        if self.way == Way::VerifiedTls {
+            stored.push(VERIFIED_TLS);
+        }
+        Ok(stored)
     }
 
     /// Reads back what `to_stored` wrote, and checks the bytes again. For
     /// `store` alone.
     pub(crate) fn from_stored(stored: &[u8]) -> Result<Self, StoredParcelError> {
-        let Stored { digest, recipients, grounds, sender, bytes } = postcard::from_bytes(stored)?;
-        Ok(Self::new(Cleared::new(digest, recipients, grounds), sender, bytes)?)
+        let (parcel, rest) = postcard::take_from_bytes(stored)?;
+        let Stored { digest, recipients, grounds, sender, bytes } = parcel;
+        let way = if rest.contains(&VERIFIED_TLS) { Way::VerifiedTls } else { Way::Any };
+        Ok(Self::new(Cleared::new(digest, recipients, grounds), sender, bytes)?.by(way))
     }
 
     fn check(&self) -> Result<(), WrongBytes> {
@@ -150,6 +179,7 @@ struct Stored {
     bytes: Arc<[u8]>,
 }
 
+const VERIFIED_TLS: u8 = 1;
 /// The field that marks what the gateway sent itself.
 pub const MARK: &str = "X-Sluse-Passed";
 

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::{
+    cleared::Way,
     route::{RawRoute, Route},
     tests_in_file::PolicyTest,
 };
@@ -67,6 +68,17 @@ impl Policy {
     pub fn keep_days(&self, route: &str) -> (Option<u32>, Option<u32>) {
         let route = self.routes.iter().find(|known| &*known.name == route);
         route.map_or((None, None), |route| (route.keep_days, route.keep_released_days))
+    }
+
+    /// How what this route lets go must be sent.
+    pub fn way(&self, route: &str) -> Way {
+        let strict = |known: &Route| &*known.name == route && known.require_tls;
+        if self.routes.iter().any(strict) { Way::VerifiedTls } else { Way::Any }
+    }
+
+    /// The first route that lets nothing go but under verified TLS.
+    pub fn strict_route(&self) -> Option<&str> {
+        self.routes.iter().find(|route| route.require_tls).map(|route| &*route.name)
     }
 
     /// Whether the sender of what a route holds may let it through by giving a
@@ -183,6 +195,17 @@ mod tests {
         }
         let refusing = "[[route]]\nname = \"a\"\nverdict = \"refuse\"\noverride = true\n";
         assert!(error_of(refusing).contains("only what is held"), "{}", error_of(refusing));
+    }
+
+    #[test]
+    fn a_route_may_want_verified_tls() {
+        let route = "[[route]]\nname = \"a\"\nverdict = \"deliver\"\n";
+        let policy = Policy::parse("p", &format!("{route}require_tls = true\n")).unwrap();
+        assert_eq!((policy.way("a"), policy.way("default")), (Way::VerifiedTls, Way::Any));
+        assert_eq!(policy.strict_route(), Some("a"));
+        assert_eq!(Policy::built_in().strict_route(), None);
+        let refusing = "[[route]]\nname = \"a\"\nverdict = \"refuse\"\nrequire_tls = true\n";
+        assert!(error_of(refusing).contains("only what may be sent"), "{}", error_of(refusing));
     }
 
     #[test]

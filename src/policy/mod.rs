@@ -14,7 +14,7 @@ mod tests_in_file;
 mod told;
 
 pub use self::{
-    cleared::{Cleared, Grounds, MARK, Parcel, StoredParcelError, WrongBytes},
+    cleared::{Cleared, Grounds, MARK, Parcel, StoredParcelError, Way, WrongBytes},
     decide::Facts,
     file::{Policy, PolicyError},
     passed::Passed,

@@ -25,6 +25,7 @@ pub(super) struct Route {
     pub(super) keep_days: Option<u32>,
     pub(super) keep_released_days: Option<u32>,
     pub(super) lets_override: bool,
+    pub(super) require_tls: bool,
 }
 
 impl Route {
@@ -135,6 +136,8 @@ pub(super) struct RawRoute {
     keep_released_days: Option<u32>,
     #[serde(default, rename = "override")]
     lets_override: bool,
+    #[serde(default)]
+    require_tls: bool,
 }
 
 impl RawRoute {
@@ -172,6 +175,10 @@ impl RawRoute {
                 return fail(key, "must be above 0", "write a number of days");
             }
         }
+        if self.require_tls && self.verdict == Action::Refuse {
+            let hint = "remove the key: nothing of what is refused is sent";
+            return fail("require_tls", "only what may be sent can be sent under TLS", hint);
+        }
         if self.lets_override && !holds {
             let hint = "remove the key, or set verdict = \"hold\"";
             return fail("override", "only what is held can be let through by its sender", hint);
@@ -186,6 +193,7 @@ impl RawRoute {
             keep_days: self.keep_days,
             keep_released_days: self.keep_released_days,
             lets_override: self.lets_override,
+            require_tls: self.require_tls,
         })
     }
 }

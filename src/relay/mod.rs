@@ -100,6 +100,8 @@ pub struct NextHop {
     settings: Arc<Settings>,
     /// Made when it is first needed, unless the files were read before.
     connector: Arc<OnceCell<TlsConnector>>,
+    /// The same for what goes under verified TLS alone.
+    strict: Arc<OnceCell<TlsConnector>>,
     idle: Arc<Idle>,
 }
 
@@ -113,8 +115,16 @@ impl NextHop {
             timeouts: Timeouts::default(),
             settings: Arc::new(settings.clone()),
             connector: Arc::default(),
+            strict: Arc::default(),
             idle: Arc::default(),
         }
+    }
+
+    /// The same server, for what goes under verified TLS alone.
+    fn strict(&self) -> Self {
+        let settings = Settings { tls: Some(Tls::Required), ..Settings::clone(&self.settings) };
+        let (settings, connector) = (Arc::new(settings), Arc::clone(&self.strict));
+        Self { tls: Tls::Required, settings, connector, ..self.clone() }
     }
 
     /// The same, with the files for TLS read now.

@@ -20,6 +20,7 @@ use super::{
     tls::{self, TlsError},
     xforward::{self, Origin},
 };
+use crate::policy::Way;
 
 /// A connection that has greeted.
 pub(super) struct Session {
@@ -27,6 +28,7 @@ pub(super) struct Session {
     protocol: Protocol,
     timeouts: Timeouts,
     features: Features,
+    way: Way,
     broken: bool,
     /// The server said no to something.
     refused: bool,
@@ -48,6 +50,9 @@ impl Session {
         // whatever its code.
         done("greeting", greeting)?;
         let mut features = hello(&mut connection, hop).await?;
+        if hop.tls == Tls::Required && !features.starttls {
+            return Err(Broken("next hop does not offer TLS".to_owned()));
+        }
         if match hop.tls {
             Tls::Implicit | Tls::None => false,
             Tls::Opportunistic => features.starttls,
@@ -66,6 +71,10 @@ impl Session {
             protocol,
             timeouts,
             features,
+            way: match hop.tls {
+                Tls::Implicit | Tls::Required => Way::VerifiedTls,
+                Tls::None | Tls::Opportunistic => Way::Any,
+            },
             broken: false,
             refused: false,
             messages: 0,
@@ -76,6 +85,11 @@ impl Session {
     /// What the next hop can do.
     pub(super) fn features(&self) -> &Features {
         &self.features
+    }
+
+    /// What the certificate of the server has proven.
+    pub(super) fn way(&self) -> Way {
+        self.way
     }
 
     /// Whether the line is gone.

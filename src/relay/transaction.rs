@@ -16,7 +16,10 @@ use super::{
     session::{Broken, Session},
     xforward::Origin,
 };
-use crate::{model::Address, policy::Parcel};
+use crate::{
+    model::Address,
+    policy::{Parcel, Way},
+};
 
 /// A transaction. To drop it is to abandon it.
 pub struct Transaction {
@@ -112,7 +115,7 @@ impl Transaction {
     async fn carry_to(&mut self, parcel: &Parcel, to: &[Address]) -> Vec<Said> {
         let content = content::with_crlf(parcel.bytes());
         let sender = parcel.envelope().sender;
-        let load = Load { sender, content: &content, to };
+        let load = Load { sender, content: &content, to, way: parcel.way() };
         let mut refused = vec![None; to.len()];
         let was_held = self.open.is_some();
         let mut ready = self.prepare(&load, &mut refused).await;
@@ -143,6 +146,11 @@ impl Transaction {
         if self.session.is_broken() {
             self.open = None;
             self.session = connect(&self.hop, self.origin.as_ref()).await?;
+        }
+        if self.session.way() < load.way {
+            let strict = connect(&self.hop.strict(), self.origin.as_ref()).await?;
+            self.open = None;
+            tokio::spawn(std::mem::replace(&mut self.session, strict).close());
         }
         let features = self.session.features();
         if !load.content.is_ascii() && !features.eight_bit_mime {
@@ -231,6 +239,7 @@ struct Load<'a> {
     sender: Option<Address>,
     content: &'a [u8],
     to: &'a [Address],
+    way: Way,
 }
 
 impl Load<'_> {

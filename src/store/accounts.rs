@@ -14,10 +14,11 @@ use super::{
     audit::{self, Entry},
     database::{Connection, Durability, Row, millis, time},
     ids::AccountId,
+    tokens,
 };
 use crate::{
     base::secret::Secret,
-    model::{Act, Event, Role},
+    model::{Act, Address, Event, Role, role::UnknownRole},
 };
 
 /// Somebody who may log in.
@@ -29,6 +30,8 @@ pub struct Account {
     pub name: String,
     /// What the person is trusted with.
     pub roles: Vec<Role>,
+    /// Where the person gets mail, besides what the name says.
+    pub addresses: Vec<Address>,
     /// A hash of the password, as PHC string; none until the invitation is
     /// used.
     pub password: Option<Secret<String>>,
@@ -46,6 +49,8 @@ pub struct Account {
 
 /// What to change of an account.
 pub enum AccountChange {
+    /// Says where the person gets mail, besides what the name says.
+    Addresses(Vec<Address>),
     /// Nobody can log in with it any more.
     Close,
     /// Takes the password away; a new one is set by an invitation.
@@ -123,6 +128,9 @@ impl Store {
             .await?;
         let name = name.ok_or_else(|| StoreError::UnknownItem(id.to_string()))?;
         let facts = json!({ "account": name, "change": change.word(), "roles": change.roles() });
+        if change.ends_tokens() {
+            tokens::end_all(connection, id, now).await?;
+        }
         change.write(connection, id, now).await?;
         sqlx::query("DELETE FROM session WHERE account = $1")
             .bind(id.to_string())
@@ -200,6 +208,7 @@ impl Store {
 impl AccountChange {
     fn word(&self) -> &'static str {
         match self {
+            Self::Addresses(_) => "addresses changed",
             Self::Close => "closed",
             Self::Invite(_) => "invited",
             Self::Password(_) => "password set",
@@ -207,9 +216,17 @@ impl AccountChange {
         }
     }
 
+    /// A token that was made by whoever had the password ends with it.
+    fn ends_tokens(&self) -> bool {
+        match self {
+            Self::Close | Self::Invite(_) => true,
+            Self::Addresses(_) | Self::Password(_) | Self::Roles(_) => false,
+        }
+    }
+
     fn roles(&self) -> Option<&[Role]> {
         match self {
-            Self::Close | Self::Invite(_) | Self::Password(_) => None,
+            Self::Addresses(_) | Self::Close | Self::Invite(_) | Self::Password(_) => None,
             Self::Roles(roles) => Some(roles),
         }
     }
@@ -222,6 +239,12 @@ impl AccountChange {
     ) -> Result<(), StoreError> {
         let id = id.to_string();
         let update = match self {
+            Self::Addresses(addresses) => {
+                let texts: Vec<&str> = addresses.iter().map(Address::as_str).collect();
+                sqlx::query("UPDATE account SET addresses = $2 WHERE id = $1")
+                    .bind(id)
+                    .bind(texts.join(" "))
+            }
             Self::Close => sqlx::query(
                 "UPDATE account SET closed_at = $2, password = NULL, invitation = NULL WHERE id = $1",
             )
@@ -264,15 +287,17 @@ fn account(row: &Row) -> Result<Account, StoreError> {
     let id: String = row.try_get("id")?;
     let unreadable = |what| StoreError::Unreadable { what, id: id.clone() };
     let roles: String = row.try_get("roles")?;
+    let addresses: String = row.try_get("addresses")?;
     let moment = |column: &str| row.try_get::<Option<i64>, _>(column).map(|at| at.map(time));
     Ok(Account {
         id: id.parse().map_err(|_| unreadable("id"))?,
         name: row.try_get("name")?,
-        roles: roles
+        roles: self::roles(&roles).map_err(|_| unreadable("roles"))?,
+        addresses: addresses
             .split_whitespace()
             .map(str::parse)
             .collect::<Result<_, _>>()
-            .map_err(|_| unreadable("roles"))?,
+            .map_err(|_| unreadable("addresses"))?,
         password: row.try_get::<Option<String>, _>("password")?.map(Secret::new),
         invited_until: moment("invited_until")?,
         language: row.try_get("language")?,
@@ -287,9 +312,14 @@ fn account_event(by: &str, facts: Value) -> Entry {
     Entry::from(&event)
 }
 
-fn words(roles: &[Role]) -> String {
+/// Roles as they stand in a row.
+pub(super) fn roles(words: &str) -> Result<Vec<Role>, UnknownRole> {
+    words.split_whitespace().map(str::parse).collect()
+}
+
+pub(super) fn words(roles: &[Role]) -> String {
     roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(" ")
 }
 
-const SELECT: &str = "SELECT id, name, roles, password, invited_until, language, theme, made_at, \
+const SELECT: &str = "SELECT id, name, roles, addresses, password, invited_until, language, theme, made_at, \
                       closed_at FROM account";

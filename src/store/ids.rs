@@ -18,6 +18,11 @@ pub struct HeldId(EventId);
 #[serde(transparent)]
 pub struct AccountId(EventId);
 
+/// Names a token of a person.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(transparent)]
+pub struct TokenId(EventId);
+
 /// Names one item of the outbox.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
@@ -57,3 +62,4 @@ item_id!(AccountId);
 item_id!(HeldId);
 item_id!(ProposalId);
 item_id!(QueuedId);
+item_id!(TokenId);

@@ -41,6 +41,7 @@ mod second_factor;
 mod senders;
 mod sending;
 mod sessions;
+mod tokens;
 mod wishes;
 mod writer;
 
@@ -69,7 +70,7 @@ pub use self::{
     error::StoreError,
     figures::DailyCounts,
     held::{Held, HeldFilter},
-    ids::{AccountId, HeldId, ProposalId, QueuedId},
+    ids::{AccountId, HeldId, ProposalId, QueuedId, TokenId},
     ledger::LedgerHour,
     legal_hold::{Kept, LegalHold},
     links::{LinkUse, UsedLink},
@@ -80,6 +81,7 @@ pub use self::{
     rights::{Correction, Erased},
     second_factor::SecondFactor,
     sending::{Attempt, Fate, Queued},
+    tokens::{NewToken, Token},
 };
 use self::{
     audit::Entry,

@@ -6,6 +6,7 @@ use crate::model::Role;
 texts! {
     /// The texts around and before every page.
     FrameTexts {
+        approvals: "Godkjenning", "Godkjenning", "Approvals";
         audit: "Revisjonslogg", "Revisjonslogg", "Audit log";
         again: "Gjenta passordet", "Gjenta passordet", "Repeat the password";
         appearance: "Språk og farger", "Språk og fargar", "Language and colours";
@@ -33,6 +34,8 @@ texts! {
         password: "Passord", "Passord", "Password";
         password_change: "Bytt passord", "Byt passord", "Change password";
         password_rule: "Minst 12 tegn. Gjerne flere ord etter hverandre.", "Minst 12 teikn. Gjerne fleire ord etter kvarandre.", "At least 12 characters. Several words in a row are fine.";
+        proposals: "Regelforslag", "Regelforslag", "Rule proposals";
+        queue: "Stanset e‑post", "Stansa e‑post", "Held mail";
         persons: "Innsyn og sletting", "Innsyn og sletting", "Persons";
         reports: "Rapporter", "Rapportar", "Reports";
         people: "Brukere", "Brukarar", "People";

@@ -73,8 +73,11 @@ impl Frame {
 
 /// Where people may go, in the order of the menu.
 fn menu(signed: &Session, texts: &'static FrameTexts) -> Vec<MenuItem> {
-    let all: [(&'static str, &'static str, Needs); 7] = [
+    let all: [(&'static str, &'static str, Needs); 10] = [
         ("/", texts.home, Needs::SignedIn),
+        ("/queue", texts.queue, Needs::May(Permission::SeeQueue)),
+        ("/approvals", texts.approvals, Needs::May(Permission::Approve)),
+        ("/proposals", texts.proposals, Needs::May(Permission::SeeFigures)),
         ("/persons", texts.persons, Needs::May(Permission::FindPersons)),
         ("/holds", texts.holds, Needs::May(Permission::KeepByLaw)),
         ("/reports", texts.reports, Needs::May(Permission::SeeReports)),

@@ -20,6 +20,7 @@ use super::{
     page,
     people_texts::FactorTexts,
     signed::{Anybody, Form, Signed},
+    token_texts::TokenTexts,
 };
 use crate::{
     base::secret::Secret,
@@ -165,6 +166,7 @@ struct OwnPage {
     frame: Frame,
     factor: OwnFactor,
     factor_texts: &'static FactorTexts,
+    tokens_title: &'static str,
     roles: Vec<Role>,
     languages: [Language; 3],
     themes: [(Theme, &'static str); 3],
@@ -395,6 +397,7 @@ async fn own_page(people: &People, signed: &Signed, status: StatusCode, said: Sa
         frame: Frame::of(signed, texts.own),
         factor,
         factor_texts: FactorTexts::of(signed.language()),
+        tokens_title: TokenTexts::of(signed.language()).title,
         roles: signed.roles().to_vec(),
         languages: Language::ALL,
         themes: [

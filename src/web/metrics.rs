@@ -4,11 +4,17 @@
 //! `base::measure`; here they are described and shown. Before [`install`], counting costs
 //! nothing and leads nowhere.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    future::Future,
+    pin::pin,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use thiserror::Error;
+use tokio::time::{MissedTickBehavior, interval};
 
 use crate::base::measure::{
     BUILD, ENCRYPTED, ERRORS, FINDINGS, LEDGER, LEDGER_DIFFERENCE, MESSAGES, OUTBOX, QUARANTINE,
@@ -34,6 +40,20 @@ pub fn install() -> Result<PrometheusHandle, MetricsError> {
     gauge!(BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     *installed = Some(handle.clone());
     Ok(handle)
+}
+
+/// Folds what was measured into the figures, until `shutdown`. Without this every
+/// measurement would be kept one by one until somebody asks for the figures.
+pub async fn keep(handle: PrometheusHandle, shutdown: impl Future<Output = ()>) {
+    let mut upkeep = interval(UPKEEP);
+    upkeep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut shutdown = pin!(shutdown);
+    loop {
+        tokio::select! {
+            () = &mut shutdown => return,
+            _ = upkeep.tick() => handle.run_upkeep(),
+        }
+    }
 }
 
 /// The recorder cannot be put in place.
@@ -62,4 +82,5 @@ fn describe() {
 pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 static INSTALLED: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
+const UPKEEP: Duration = Duration::from_secs(10);
 const BUCKETS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 4.0, 8.0];

@@ -8,6 +8,8 @@
 //! too great a number is cut off; mail goes on whatever happens here.
 
 mod accept_language;
+pub mod api;
+mod approvals;
 mod assets;
 mod attempts;
 mod cookies;
@@ -16,6 +18,7 @@ mod dashboard_texts;
 mod factor;
 mod frame_texts;
 mod guard;
+mod item;
 mod layout;
 mod login;
 pub mod metrics;
@@ -25,6 +28,8 @@ mod people;
 mod people_texts;
 mod plot;
 mod qr;
+mod queue;
+mod queue_texts;
 pub mod routes;
 mod sender;
 mod sender_texts;
@@ -32,6 +37,8 @@ mod serve;
 mod settings;
 mod signed;
 mod texts;
+mod token_texts;
+mod tokens;
 
 use std::{future::Future, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     gate::{AccessToken, AccountError},
-    model::{LoginName, Role},
+    model::{Address, LoginName, Role},
     store::{Account, AccountChange, AccountId},
 };
 
@@ -30,6 +30,8 @@ struct Person {
     id: AccountId,
     name: String,
     roles: Vec<Role>,
+    /// One a line.
+    addresses: String,
     state: AccountState,
     has_factor: bool,
     sessions: u64,
@@ -74,6 +76,7 @@ impl Person {
             id: account.id,
             name: account.name.clone(),
             roles: account.roles.clone(),
+            addresses: account.addresses.iter().map(|address| format!("{address}\n")).collect(),
             state: AccountState::of(account),
             has_factor: people.gate.has_second_factor(account.id).await?,
             sessions: people.gate.store().sessions(account.id).await?,
@@ -194,6 +197,36 @@ pub(super) async fn roles(
         return person_page(&people, &signed, &account, Said { done: false, problem }).await;
     }
     change(&people, &signed, &account, AccountChange::Roles(wanted.role)).await
+}
+
+/// What the form about addresses sends.
+#[derive(Deserialize)]
+pub(super) struct NewAddresses {
+    #[serde(default)]
+    addresses: String,
+}
+
+/// Says where the person gets mail, so that nobody decides about mail of his
+/// own.
+pub(super) async fn addresses(
+    Held(people): Held<People>,
+    signed: Signed,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Form(wanted): Form<NewAddresses>,
+) -> Response {
+    let account = match anothers(&people, &signed, &id, &headers).await {
+        Ok(account) => account,
+        Err(response) => return response,
+    };
+    // A name without a domain is an address too (`postmaster`), of nobody here.
+    let address = |text: &str| text.parse::<Address>().ok().filter(|_| text.contains('@'));
+    let texts = wanted.addresses.split_whitespace();
+    let Some(addresses) = texts.map(address).collect::<Option<Vec<_>>>() else {
+        let problem = PeopleTexts::of(signed.language()).wrong_address;
+        return person_page(&people, &signed, &account, Said { done: false, problem }).await;
+    };
+    change(&people, &signed, &account, AccountChange::Addresses(addresses)).await
 }
 
 /// Closes an account.

@@ -12,6 +12,8 @@ texts! {
         about_officer: "Finner, utleverer og sletter det som er lagret om en person.", "Finn, utleverer og slettar det som er lagra om ein person.", "Finds, hands out and erases what is kept about a person.";
         about_reviewer: "Ser på stanset e‑post og avgjør hva som skjer med den.", "Ser på stansa e‑post og avgjer kva som skjer med han.", "Looks at held mail and decides about it.";
         about_viewer: "Ser stanset e‑post med alle verdier skjult.", "Ser stansa e‑post med alle verdiar skjulte.", "Sees held mail with every value masked.";
+        addresses: "Andre e‑postadresser", "Andre e‑postadresser", "Other mail addresses";
+        addresses_what: "Ingen avgjør alene om e‑post til eller fra seg selv. Brukernavnet i domenene våre er med uten at det skrives her. Én adresse på hver linje.", "Ingen avgjer åleine om e‑post til eller frå seg sjølv. Brukarnamnet i domena våre er med utan at det blir skrive her. Éi adresse på kvar linje.", "Nobody decides alone about mail to or from himself. The user name in our domains counts without being written here. One address a line.";
         all: "Alle kontoer", "Alle kontoar", "All accounts";
         close: "Steng kontoen", "Steng kontoen", "Close the account";
         close_what: "Økter avsluttes med en gang, og ingen kan logge inn. Navnet kan ikke brukes av andre.", "Økter blir avslutta med ein gong, og ingen kan logge inn. Namnet kan ikkje brukast av andre.", "Sessions end at once, and nobody can log in. Nobody else can take the name.";
@@ -35,6 +37,7 @@ texts! {
         state_open: "Åpen", "Open", "Open";
         taken: "Navnet er i bruk.", "Namnet er i bruk.", "The name is taken.";
         title: "Brukere", "Brukarar", "People";
+        wrong_address: "En av adressene er ikke gyldig.", "Ei av adressene er ikkje gyldig.", "One of the addresses is not valid.";
         yes: "Ja", "Ja", "Yes";
     }
 }

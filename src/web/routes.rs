@@ -12,9 +12,9 @@ use axum::{
 };
 
 use super::{
-    People, assets, factor, guard, login,
+    People, api, approvals, assets, factor, guard, item, login,
     officer::{audit, holds, persons, reports},
-    people, sender,
+    people, queue, sender, tokens,
 };
 use crate::model::{Permission, Permission as P};
 
@@ -53,6 +53,9 @@ pub struct Route {
 pub fn table() -> Vec<Route> {
     vec![
         shown("/", Needs::Anyone, get(login::home)),
+        shown("/approvals", APPROVES, get(approvals::list)),
+        sent("/approvals/{id}/approve", APPROVES, post(approvals::approve)),
+        sent("/approvals/{id}/decline", APPROVES, post(approvals::decline)),
         shown("/assets/{file}", Needs::Anyone, get(assets::file)),
         shown("/audit", Needs::May(P::SeeAudit), get(audit::show)),
         sent("/audit/export", Needs::May(P::SeeAudit), post(audit::export)),
@@ -73,6 +76,18 @@ pub fn table() -> Vec<Route> {
         sent("/me/factor/remove", Needs::SignedIn, post(factor::remove)),
         sent("/me/factor/start", Needs::SignedIn, post(factor::start)),
         sent("/me/password", Needs::SignedIn, post(login::change)),
+        shown("/proposals", FIGURES, get(approvals::proposals)),
+        shown("/proposals/{id}/toml", FIGURES, get(approvals::file)),
+        shown("/queue", LOOKS, get(queue::list)),
+        sent("/queue/act", DECIDES, post(queue::act)),
+        shown("/queue/{id}", LOOKS, get(item::show)),
+        sent("/queue/{id}/act", DECIDES, post(item::act)),
+        sent("/queue/{id}/alarm", DECIDES, post(item::alarm)),
+        sent("/queue/{id}/assign", DECIDES, post(item::assign)),
+        sent("/queue/{id}/comment", DECIDES, post(item::comment)),
+        shown("/queue/{id}/preview", LOOKS, get(item::preview)),
+        sent("/queue/{id}/raw", REVEALS, post(item::raw)),
+        sent("/queue/{id}/reveal", REVEALS, post(item::reveal)),
         shown("/persons", Needs::May(P::FindPersons), get(persons::show)),
         sent("/persons/find", Needs::May(P::FindPersons), post(persons::find)),
         shown("/persons/{search}", Needs::May(P::FindPersons), get(persons::result)),
@@ -84,9 +99,13 @@ pub fn table() -> Vec<Route> {
         sent("/reports/evidence", Needs::May(P::SeeReports), post(reports::evidence)),
         sent("/reports/slip", Needs::May(P::SeeReports), post(reports::slip)),
         sent("/me/sessions/end", Needs::SignedIn, post(login::end_others)),
+        shown("/me/tokens", Needs::SignedIn, get(tokens::list)),
+        sent("/me/tokens", Needs::SignedIn, post(tokens::make)),
+        sent("/me/tokens/{id}/end", Needs::SignedIn, post(tokens::end)),
         shown("/people", MANAGES, get(people::list)),
         sent("/people", MANAGES, post(people::make)),
         shown("/people/{id}", MANAGES, get(people::show)),
+        sent("/people/{id}/addresses", MANAGES, post(people::addresses)),
         sent("/people/{id}/close", MANAGES, post(people::close)),
         sent("/people/{id}/reset", MANAGES, post(people::reset)),
         sent("/people/{id}/roles", MANAGES, post(people::roles)),
@@ -102,7 +121,7 @@ pub(super) fn router(people: People) -> Router {
         let guarded = handler.layer(from_fn_with_state((people.clone(), needs), guard::admit));
         router = router.route(path, guarded);
     }
-    router.with_state(people)
+    router.merge(api::router(&people)).with_state(people)
 }
 
 fn shown(path: &'static str, needs: Needs, handler: MethodRouter<People>) -> Route {
@@ -113,4 +132,9 @@ fn sent(path: &'static str, needs: Needs, handler: MethodRouter<People>) -> Rout
     Route { path, way: Way::Sent, needs, handler }
 }
 
+const APPROVES: Needs = Needs::May(P::Approve);
+const DECIDES: Needs = Needs::May(P::Decide);
+const FIGURES: Needs = Needs::May(P::SeeFigures);
+const LOOKS: Needs = Needs::May(P::SeeQueue);
+const REVEALS: Needs = Needs::May(P::Reveal);
 const MANAGES: Needs = Needs::May(Permission::ManageAccounts);

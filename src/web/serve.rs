@@ -12,7 +12,7 @@ use hyper_util::{
 use tokio::{
     net::{TcpListener, TcpStream},
     task::{AbortHandle, JoinSet},
-    time::{MissedTickBehavior, interval, sleep, timeout},
+    time::{sleep, timeout},
 };
 
 use super::{People, State, router};
@@ -27,16 +27,12 @@ pub async fn serve(
     connections: usize,
     shutdown: impl Future<Output = ()>,
 ) {
-    let metrics = state.metrics.clone();
     let app = router(state, people);
     let mut open = Connections::new(connections);
-    let mut upkeep = interval(UPKEEP);
-    upkeep.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut shutdown = pin!(shutdown);
     loop {
         tokio::select! {
             () = &mut shutdown => break,
-            _ = upkeep.tick() => metrics.run_upkeep(),
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => open.add(stream, app.clone()),
                 Err(error) => {
@@ -102,6 +98,5 @@ const HEADER_TIME: Duration = Duration::from_secs(5);
 const REQUEST_TIME: Duration = Duration::from_secs(10);
 const GRACE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(100);
-const UPKEEP: Duration = Duration::from_secs(10);
 const MAX_HEADERS: usize = 64;
 const MAX_HEADER_BYTES: usize = 16 << 10;

@@ -12,6 +12,8 @@ mod tests {
         frame_texts::FrameTexts,
         officer,
         people_texts::{FactorTexts, PeopleTexts},
+        queue_texts::QueueTexts,
+        token_texts::TokenTexts,
     };
 
     /// Every area of pages.
@@ -21,6 +23,8 @@ mod tests {
             FactorTexts::all(),
             FrameTexts::all(),
             PeopleTexts::all(),
+            TokenTexts::all(),
+            QueueTexts::all(),
             officer::all_texts(),
         ]
         .concat()

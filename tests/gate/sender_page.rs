@@ -227,6 +227,20 @@ async fn nonsense_that_is_posted_does_nothing() {
     assert_eq!(held(&gate).await[0].state, HeldState::Held);
 }
 
+#[tokio::test]
+async fn a_form_of_another_site_does_nothing_even_with_the_link() {
+    let office = Office::new();
+    let gate = Arc::new(office.gate().await);
+    let link = link_for(&office, &gate, &[OLA], &letters::medium()).await;
+    let pages = Pages::open(&gate).await;
+    for origin in ["https://evil.example", "null", "http://127.0.0.1.evil.example"] {
+        let line = format!("POST {}", path(&link));
+        let page = pages.ask_from(origin, &line, "choice=withdraw").await;
+        assert_eq!(page.status(), "403", "{origin}");
+    }
+    assert_eq!(held(&gate).await[0].state, HeldState::Held);
+}
+
 /// The web listener over a gate.
 struct Pages(SocketAddr);
 
@@ -258,9 +272,13 @@ impl Pages {
     }
 
     async fn ask(&self, line: &str, body: &str) -> Page {
+        self.ask_from(&format!("http://{}", self.0), line, body).await
+    }
+
+    async fn ask_from(&self, origin: &str, line: &str, body: &str) -> Page {
         let mut stream = TcpStream::connect(self.0).await.unwrap();
         let request = format!(
-            "{line} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\n\
+            "{line} HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\n\
              Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
             body.len(),
             host = self.0,

@@ -8,7 +8,10 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     server::WebPkiClientVerifier,
 };
-use sluse::relay::{Delivery, NextHop, Settings, Tls};
+use sluse::{
+    policy::Way,
+    relay::{Delivery, NextHop, Settings, Tls},
+};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -52,6 +55,38 @@ async fn required_tls_takes_one_that_our_authorities_vouch_for() {
         let settings = Settings { to: other.to, ..settings };
         assert!(matches!(sent(&settings).await[0], Delivery::Deferred(_)), "{tls:?}");
         assert!(fake.await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
+async fn what_must_go_under_verified_tls_goes_so_or_not_at_all() {
+    let keys = Keys::new();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let plain = Settings { tls: Some(Tls::Opportunistic), ..settings(&listener) };
+    let known = Settings { authorities: Some(keys.certificate()), ..plain.clone() };
+    let acceptor = keys.acceptor(None);
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                greet(&mut stream, "220 2.0.0 go\r\n").await?;
+                let stream = acceptor.accept(stream).await.ok()?;
+                serve(stream, after_greeting).await;
+                Some(())
+            });
+        }
+    });
+    let to = addresses(&["ola@partner.example"]);
+    for (way, settings, taken) in [
+        (Way::Any, &plain, true),
+        (Way::VerifiedTls, &plain, false),
+        (Way::VerifiedTls, &known, true),
+    ] {
+        let parcel = parcel(MAIL, &to).by(way);
+        let delivery = deliveries(send(settings, &parcel, &to).await).remove(0);
+        assert_eq!(delivery == Delivery::Accepted, taken, "{way:?}: {delivery:?}");
+        assert!(taken || matches!(delivery, Delivery::Deferred(_)), "{delivery:?}");
     }
 }
 

@@ -333,3 +333,25 @@ async fn keyed_hop(keys: &Keys, hop: &Hop) -> (u16, Arc<Mutex<Vec<CertificateDer
     });
     (port, shown)
 }
+
+#[test]
+fn what_a_route_wants_under_verified_tls_waits_where_there_is_none() {
+    let service = Service::start("");
+    let policy = "[[route]]\nname = \"abroad\"\nwhen = { recipient = \"*@other.example\" }\n\
+        verdict = \"deliver\"\nrequire_tls = true\n\
+        [[route]]\nname = \"rest\"\nverdict = \"deliver\"\n";
+    let path = service.file("policy.toml", policy);
+    let with = format!("[gateway]\npolicy = {:?}\n", path.display().to_string());
+    let settings = service.settings().replace("[gateway]\n", &with);
+    service.reload(&settings, "policy reloaded");
+    let (sent, dialogue) = service.swaks(&["--to", client::PER, "--body", "Hei."]);
+    assert!(!sent && dialogue.contains("<** 451"), "{dialogue}");
+    let (sent, dialogue) = service.swaks(&["--to", client::OLA, "--body", "Hei."]);
+    assert!(sent, "{dialogue}");
+    let both = format!("{},{}", client::OLA, client::PER);
+    let (sent, dialogue) = service.swaks(&["--to", &both, "--body", "Hei."]);
+    assert!(!sent && dialogue.contains("<** 451"), "{dialogue}");
+    assert!(service.sink.arrivals().iter().all(|mail| mail.recipients == [client::OLA]));
+    // A milter cannot see to it.
+    service.reload(&format!("{settings}[milter]\n"), "reload failed");
+}

@@ -5,10 +5,12 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod api;
 mod factor;
 mod login;
 mod officer;
 mod people;
 mod place;
 mod public;
+mod queue;
 mod roles;

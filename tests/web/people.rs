@@ -66,13 +66,27 @@ fn a_changed_account_ends_its_sessions_at_once() {
 }
 
 #[test]
+fn an_administrator_says_where_somebody_gets_mail() {
+    let place = Place::open();
+    let mut admin = place.with_account("ragnhild", "administrator");
+    place.invite("solveig", "reviewer");
+    let path = path_of(&mut admin, "solveig");
+    admin.get(&path);
+    let form = |text| [("addresses", text)];
+    let sent = admin.post(&format!("{path}/addresses"), &form("s@cpm.example\nvakt@cpm.example"));
+    assert_eq!(sent.status, 303);
+    assert!(admin.get(&path).body.contains("s@cpm.example\nvakt@cpm.example\n</textarea>"));
+    assert_eq!(admin.post(&format!("{path}/addresses"), &form("ingen adresse")).status, 400);
+}
+
+#[test]
 fn nobody_changes_his_own_roles() {
     let place = Place::open();
     let mut admin = place.with_account("ragnhild", "administrator");
     let path = path_of(&mut admin, "ragnhild");
     assert!(admin.get(&path).body.contains("en annen administrator"));
     let form = [("role", "administrator"), ("role", "reviewer")];
-    for change in ["roles", "reset", "close"] {
+    for change in ["addresses", "roles", "reset", "close"] {
         assert_eq!(admin.post(&format!("{path}/{change}"), &form).status, 403, "{change}");
     }
     assert_eq!(admin.get("/people").status, 200);

@@ -8,6 +8,7 @@ use std::{
     net::TcpStream,
 };
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::harness::{
@@ -138,6 +139,17 @@ impl Browser {
             "POST {path} HTTP/1.1\r\n{origin}Content-Type: application/x-www-form-urlencoded\r\n\
              Content-Length: {}\r\n",
             body.len()
+        );
+        self.ask(&head, &body)
+    }
+
+    /// Sends JSON, as a program does.
+    pub(crate) fn call(&mut self, path: &str, body: &Value) -> Answer {
+        let body = body.to_string();
+        let length = body.len();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n"
         );
         self.ask(&head, &body)
     }

@@ -7,7 +7,13 @@ use sluse::{
     web::routes::{Needs, Route, Way, table},
 };
 
-use crate::place::{Answer, Browser, Place};
+use crate::{
+    harness::{
+        client::Mail,
+        samples::{self, NUMBER},
+    },
+    place::{Answer, Browser, Place},
+};
 
 #[test]
 fn every_page_lets_in_whom_the_table_says_and_nobody_else() {
@@ -108,6 +114,8 @@ fn told(route: &Route, who: &str, answer: &Answer) -> String {
 /// Real things for the paths.
 struct Things {
     account: String,
+    held: String,
+    proposal: String,
     style: String,
     welcome: String,
 }
@@ -123,17 +131,46 @@ impl Things {
         let account = before.rsplit("/people/").next().unwrap().to_owned();
         let style = page.split("href=\"/assets/").nth(1).unwrap().split('"').next().unwrap();
         let style = style.to_owned();
-        Self { account, style, welcome: welcome.trim_start_matches("/welcome/").to_owned() }
+        let (held, proposal) = Self::of_review(place);
+        Self {
+            account,
+            held,
+            proposal,
+            style,
+            welcome: welcome.trim_start_matches("/welcome/").to_owned(),
+        }
+    }
+
+    /// A held message with an HTML body, and a proposal for the rules.
+    fn of_review(place: &Place) -> (String, String) {
+        let bytes = format!(
+            "From: kari@cpm.example\r\nSubject: Hei\r\nMessage-ID: <h@cpm.example>\r\n\
+             MIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n<p>{NUMBER}</p>\r\n"
+        );
+        let mail = Mail { bytes: bytes.into_bytes(), ..samples::letter("h", "") };
+        assert_eq!(place.send(&mail).code, 250);
+        let held = place.sluse.held()[0]["id"].as_str().unwrap().to_owned();
+        let mut vera = place.with_account("vera", "reviewer");
+        vera.get(&format!("/queue/{held}"));
+        let form = [("rule", "no.fnr"), ("word", "lapp*"), ("purpose", "falsk")];
+        vera.post(&format!("/queue/{held}/alarm"), &form);
+        let page = vera.get("/proposals").body;
+        let (_, rest) = page.split_once("href=\"/proposals/").unwrap();
+        (held, rest.split('/').next().unwrap().to_owned())
     }
 
     fn fill(&self, path: &str) -> String {
         let things = [
             ("/assets/{file}", &self.style),
             ("/people/{id}", &self.account),
+            ("/proposals/{id}", &self.proposal),
+            ("/queue/{id}", &self.held),
             ("/welcome/{token}", &self.welcome),
         ];
         let path = &path
             .replace("{event}/{token}", "bcdfghjkmnpqrstvbcdf/bcdfghjkmnpqrstvbcdfghjkmnpqrstv")
+            .replace("/approvals/{id}", "/approvals/bcdfghjkmnpqrstvbcdf")
+            .replace("/me/tokens/{id}", "/me/tokens/bcdfghjkmnpqrstvbcdf")
             .replace("{search}", "another-officers");
         let Some((pattern, thing)) = things.iter().find(|(pattern, _)| path.starts_with(pattern))
         else {

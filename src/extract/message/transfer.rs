@@ -73,33 +73,34 @@ pub(in crate::extract) fn base64(text: &[u8]) -> Decoded {
 /// as all lines are but the last; gives back the rest.
 fn whole_groups<'a>(text: &'a [u8], bytes: &mut Vec<u8>) -> &'a [u8] {
     let mut rest = text;
-    // Eight groups at a time while all are whole, then what is left of them.
-    while let Some((groups, after)) = rest.split_first_chunk::<32>()
-        && let Some(decoded) = decode_groups::<32, 24>(groups)
-    {
-        bytes.extend_from_slice(&decoded);
+    // Two groups at a time while both are whole, then what is left of them.
+    while let Some(([a, b, c, d, e, f, g, h], after)) = rest.split_first_chunk() {
+        let (first, second) = (group([*a, *b, *c, *d]), group([*e, *f, *g, *h]));
+        if first | second > WHOLE {
+            break;
+        }
+        let ([_, a, b, c], [_, d, e, f]) = (first.to_be_bytes(), second.to_be_bytes());
+        bytes.extend_from_slice(&[a, b, c, d, e, f]);
         rest = after;
     }
-    while let Some((group, after)) = rest.split_first_chunk::<4>()
-        && let Some(decoded) = decode_groups::<4, 3>(group)
-    {
-        bytes.extend_from_slice(&decoded);
+    while let Some((four, after)) = rest.split_first_chunk() {
+        let value = group(*four);
+        if value > WHOLE {
+            break;
+        }
+        let [_, a, b, c] = value.to_be_bytes();
+        bytes.extend_from_slice(&[a, b, c]);
         rest = after;
     }
     rest
 }
 
-/// Decodes groups of four characters, if all of them are of the alphabet.
-fn decode_groups<const IN: usize, const OUT: usize>(text: &[u8; IN]) -> Option<[u8; OUT]> {
-    let value = |byte: u8| BASE64[usize::from(byte)];
-    let mut decoded = [0; OUT];
-    let mut all = 0;
-    for (to, from) in decoded.as_chunks_mut().0.iter_mut().zip(text.as_chunks().0) {
-        let [a, b, c, d] = from.map(value);
-        *to = [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d];
-        all |= a | b | c | d;
-    }
-    (all <= VALUES).then_some(decoded)
+/// The value of four characters; more than [`WHOLE`] where one of them has
+/// none.
+fn group([a, b, c, d]: [u8; 4]) -> u32 {
+    let [first, second, third, fourth] = &PLACES;
+    let (high, low) = (first[usize::from(a)] | second[usize::from(b)], third[usize::from(c)]);
+    high | low | fourth[usize::from(d)]
 }
 
 /// Decodes base64 in the alphabet of URLs (RFC 4648 section 5).
@@ -284,8 +285,25 @@ fn uu_lines(text: &[u8]) -> (Vec<u8>, usize) {
 const SKIP: u8 = 0xFF;
 const JUNK: u8 = 0xFE;
 const PAD: u8 = 0xFD;
-/// The largest value of a character.
+/// The largest value of a character, and of a group of four.
 const VALUES: u8 = 63;
+const WHOLE: u32 = 0xFF_FFFF;
+/// The values of characters in each place of a group, shifted to it: one look
+/// for each instead of a sum.
+static PLACES: [[u32; 256]; 4] = [place(18), place(12), place(6), place(0)];
+
+const fn place(shift: u32) -> [u32; 256] {
+    let mut values = [u32::MAX; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        if BASE64[byte] <= VALUES {
+            values[byte] = (BASE64[byte] as u32) << shift;
+        }
+        byte += 1;
+    }
+    values
+}
+
 const BASE64: [u8; 256] = {
     let mut table = [JUNK; 256];
     let mut value = 0;

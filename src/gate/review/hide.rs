@@ -37,18 +37,34 @@ struct Letter {
     finding: Option<usize>,
 }
 
+/// How much may be seen.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Sight {
+    /// No value.
+    Masked,
+    /// Everything.
+    Revealed,
+}
+
 impl Hidden {
-    /// Masks `values` and all long numbers in `text`.
-    pub(super) fn of<'a>(text: &str, values: impl IntoIterator<Item = &'a Value>) -> Self {
+    /// Marks `values` in `text`, and masks them and all long numbers.
+    pub(super) fn of<'a>(
+        text: &str,
+        values: impl IntoIterator<Item = &'a Value>,
+        sight: Sight,
+    ) -> Self {
         let letter = |(at, c)| Letter { at, is: c, shown: c, finding: None };
         let mut hidden = Self(text.char_indices().map(letter).collect());
-        hide_numbers(&mut hidden.0);
+        if sight == Sight::Masked {
+            hide_numbers(&mut hidden.0);
+        }
         for value in values {
             let place = hidden.letters(&value.place);
             let mut seen = 0;
             for letter in hidden.0.get_mut(place).unwrap_or_default() {
                 seen += usize::from(letter.is.is_alphanumeric());
-                let hides = letter.is.is_alphanumeric() && seen > value.shown;
+                let beyond = letter.is.is_alphanumeric() && seen > value.shown;
+                let hides = beyond && sight == Sight::Masked;
                 // One of two rules hides what the other shows.
                 match letter.finding {
                     _ if hides => letter.shown = '*',
@@ -101,7 +117,7 @@ impl Hidden {
 
 /// A text of which nothing was found, with all long numbers masked.
 pub fn hidden(text: &str) -> String {
-    Hidden::of(text, []).0.into_iter().map(|letter| letter.shown).collect()
+    Hidden::of(text, [], Sight::Masked).0.into_iter().map(|letter| letter.shown).collect()
 }
 
 fn hide_numbers(letters: &mut [Letter]) {
@@ -185,7 +201,7 @@ mod tests {
     #[test]
     fn masks_a_value_and_every_other_number_around_it() {
         let text = "født 138278 30652, ikke 158305-60277 eller tlf 22 22 22 22";
-        let hidden = Hidden::of(text, &[value(text, "138278 30652", 6)]);
+        let hidden = Hidden::of(text, &[value(text, "138278 30652", 6)], Sight::Masked);
         let shown: String =
             hidden.pieces(0..text.len()).into_iter().map(|piece| piece.text).collect();
         assert_eq!(shown, "født 138278 *****, ikke 1583**-***** eller tlf 22 22 22 22");
@@ -216,7 +232,7 @@ mod tests {
     #[test]
     fn marks_pieces_and_their_surroundings() {
         let text = format!("{}\nnr 13827830652 her", "x".repeat(300));
-        let hidden = Hidden::of(&text, &[value(&text, "13827830652", 6)]);
+        let hidden = Hidden::of(&text, &[value(&text, "13827830652", 6)], Sight::Masked);
         let pieces = hidden.around(&(304..315));
         assert_eq!(pieces[1], Piece { text: "138278*****".to_owned(), finding: Some(0) });
         assert!(pieces[0].text.ends_with(" nr ") && pieces[0].text.len() == CONTEXT);

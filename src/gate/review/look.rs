@@ -4,6 +4,7 @@
 use std::{
     collections::{HashMap, HashSet},
     ops::Range,
+    slice,
     sync::Arc,
 };
 
@@ -13,7 +14,8 @@ use serde_json::json;
 use super::super::{Gate, GateError};
 use super::{
     Branch, Piece,
-    hide::{Hidden, Value},
+    hide::{Hidden, Sight, Value},
+    page_of::SafeHtml,
     structure,
 };
 use crate::{
@@ -55,6 +57,8 @@ pub enum Content {
         cut: bool,
         /// The parts of the message.
         outline: Vec<Branch>,
+        /// The HTML body, safe to show in a frame of its own.
+        html: Option<String>,
         /// How many persons are named.
         persons: usize,
     },
@@ -106,12 +110,31 @@ impl Gate {
         };
         self.record(viewed).await?;
         let content = match self.store.reread_held(id, by).await {
-            Ok(raw) => self.read_for_eyes(raw.into()).await?,
+            Ok(raw) => self.read_for_eyes(raw.into(), Sight::Masked).await?,
             Err(StoreError::ContentGone(_)) => Content::Gone,
             Err(error) => return Err(error.into()),
         };
+        self.look_at(held, content).await
+    }
+
+    /// Shows a held message as it is. The audit log says who revealed it and
+    /// why, before the content is read.
+    ///
+    /// # Errors
+    ///
+    /// There is no such message, the purpose cannot be kept, its content is
+    /// gone, there is no reader, or the store failed.
+    pub async fn reveal(&self, id: HeldId, by: &Reviewer) -> Result<Look, GateError> {
+        self.checked_text(by.purpose())?;
+        let held = self.held(id).await?;
+        let raw = self.store.reveal_held(id, by).await?;
+        let content = self.read_for_eyes(raw.into(), Sight::Revealed).await?;
+        self.look_at(held, content).await
+    }
+
+    async fn look_at(&self, held: Held, content: Content) -> Result<Look, GateError> {
         let history = self.store.event_audit(held.event).await?;
-        let comments = self.store.comments(id).await?;
+        let comments = self.store.comments(held.id).await?;
         let since = self.now().saturating_sub(SignedDuration::from_hours(90 * 24));
         let since = since.unwrap_or(Timestamp::MIN);
         let sender = match &held.sender {
@@ -121,16 +144,23 @@ impl Gate {
         Ok(Look { held, content, history, comments, sender })
     }
 
-    async fn read_for_eyes(&self, raw: Arc<[u8]>) -> Result<Content, GateError> {
-        let reader = self.reader(&self.book());
-        let (reading, fragments) = reader.read_whole(Kind::Message, "", &raw, self.now()).await?;
+    async fn read_for_eyes(&self, raw: Arc<[u8]>, sight: Sight) -> Result<Content, GateError> {
+        let (reader, now) = (self.reader(&self.book()), self.now());
+        let (reading, fragments) = reader.read_whole(Kind::Message, "", &raw, now).await?;
         let persons = reading.persons();
         let work = move || {
             let outline = structure::outline(&raw);
-            let (findings, texts) = shown(&reading.findings, &fragments);
+            let html = structure::html_body(&raw).map(|html| {
+                let safe = SafeHtml::of(&html);
+                let text = Fragment::new(Surface::Body, PartPath::root("html"), safe.text());
+                let found = reader.search(slice::from_ref(&text), &[], now);
+                let located = Located::of(&found, slice::from_ref(&text));
+                safe.shown(located.values_of(0), sight)
+            });
+            let (findings, texts) = shown(&reading.findings, &fragments, sight);
             let Texts { headers, passages, cut } = texts;
             let gaps = reading.gaps;
-            Content::Read { findings, gaps, headers, passages, cut, outline, persons }
+            Content::Read { findings, gaps, headers, passages, cut, outline, html, persons }
         };
         Ok(tokio::task::spawn_blocking(work).await?)
     }
@@ -144,16 +174,16 @@ struct Texts {
     cut: bool,
 }
 
-fn shown(findings: &[Finding], fragments: &[Fragment]) -> (Vec<Seen>, Texts) {
+fn shown(findings: &[Finding], fragments: &[Fragment], sight: Sight) -> (Vec<Seen>, Texts) {
     let located = Located::of(findings, fragments);
     let seen = findings.iter().enumerate().take(MOST_FINDINGS).map(|(index, finding)| Seen {
         finding: finding.clone(),
-        context: located.context(index, fragments),
+        context: located.context(index, fragments, sight),
     });
-    (seen.collect(), texts(fragments, &located))
+    (seen.collect(), texts(fragments, &located, sight))
 }
 
-fn texts(fragments: &[Fragment], located: &Located) -> Texts {
+fn texts(fragments: &[Fragment], located: &Located, sight: Sight) -> Texts {
     let mut texts = Texts::default();
     let mut left = MOST_TEXT;
     let mut known = HashSet::new();
@@ -169,7 +199,7 @@ fn texts(fragments: &[Fragment], located: &Located) -> Texts {
             break;
         }
         left -= end;
-        let places = places(fragment, end, located.values_of(index));
+        let places = places(fragment, end, located.values_of(index), sight);
         match fragment.path.names()[..] {
             [_, name] if fragment.surface == Surface::Header => {
                 let pieces = places.into_iter().flat_map(|place| place.pieces).collect();
@@ -182,10 +212,10 @@ fn texts(fragments: &[Fragment], located: &Located) -> Texts {
 }
 
 /// The first `end` bytes of a fragment, place by place.
-fn places(fragment: &Fragment, end: usize, values: &[Value]) -> Vec<Place> {
+fn places(fragment: &Fragment, end: usize, values: &[Value], sight: Sight) -> Vec<Place> {
     // A number that goes on behind the cut must not look short.
     let window = fragment.text.ceil_char_boundary(end.saturating_add(MARGIN));
-    let hidden = Hidden::of(&fragment.text[..window], values);
+    let hidden = Hidden::of(&fragment.text[..window], values, sight);
     let start = |mark: &Mark| usize::try_from(mark.start).unwrap_or(usize::MAX).min(end);
     let first = fragment.marks.first().map_or(end, start);
     let unnamed = (first > 0).then(|| Place { name: None, pieces: hidden.pieces(0..first) });
@@ -245,7 +275,7 @@ impl Located {
     }
 
     /// The text around a finding.
-    fn context(&self, finding: usize, fragments: &[Fragment]) -> Vec<Piece> {
+    fn context(&self, finding: usize, fragments: &[Fragment], sight: Sight) -> Vec<Piece> {
         let Some(Some((index, place))) = self.findings.get(finding) else { return Vec::new() };
         let Some(text) = fragments.get(*index).map(|fragment| fragment.text.as_str()) else {
             return Vec::new();
@@ -259,7 +289,7 @@ impl Located {
         };
         let near = |value: &&Value| value.place.end > from && value.place.start < to;
         let values: Vec<Value> = self.values_of(*index).iter().filter(near).map(moved).collect();
-        let hidden = Hidden::of(&text[from..to], &values);
+        let hidden = Hidden::of(&text[from..to], &values, sight);
         hidden.around(&(place.start - from..place.end - from))
     }
 }

@@ -9,6 +9,7 @@ mod alarm;
 mod ask;
 mod hide;
 mod look;
+mod page_of;
 mod structure;
 mod wishes;
 

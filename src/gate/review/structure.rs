@@ -32,6 +32,25 @@ pub(super) fn outline(raw: &[u8]) -> Vec<Branch> {
     catch_unwind(AssertUnwindSafe(outlined)).unwrap_or_default()
 }
 
+/// The first HTML body of a message.
+pub(super) fn html_body(raw: &[u8]) -> Option<String> {
+    let found = || {
+        let message = MessageParser::new().parse(raw)?;
+        let bodies = message.html_body.iter().filter_map(|part| {
+            match &message.parts.get(usize::try_from(*part).ok()?)?.body {
+                PartType::Html(text) => Some(text.to_string()),
+                PartType::Binary(_)
+                | PartType::InlineBinary(_)
+                | PartType::Message(_)
+                | PartType::Multipart(_)
+                | PartType::Text(_) => None,
+            }
+        });
+        { bodies }.next()
+    };
+    catch_unwind(AssertUnwindSafe(found)).unwrap_or_default()
+}
+
 fn walk(message: &Message<'_>, part: u32, depth: usize, branches: &mut Vec<Branch>) {
     let Some(found) = usize::try_from(part).ok().and_then(|part| message.parts.get(part)) else {
         return;

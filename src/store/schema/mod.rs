@@ -9,6 +9,7 @@ mod queue;
 mod review;
 mod rights;
 mod second_factor;
+mod tokens;
 mod wishes;
 
 use super::{
@@ -102,6 +103,7 @@ const STEPS: &[&[&str]] = &[
     accounts::STEP,
     second_factor::STEP,
     review::STEP,
+    tokens::STEP,
 ];
 
 const FIRST: &[&str] = &[
