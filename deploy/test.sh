@@ -67,20 +67,13 @@ scripts() {
     done
 }
 
-# What the browser tests run on; a newer node than Debian's serves as well.
-browser() {
-    command -v node >/dev/null && command -v npm >/dev/null || need_packages nodejs npm || return 1
-    npm install --prefix tests/browser --silent --no-audit --no-fund
-}
-
-need_packages build-essential chromium pkg-config libssl-dev libclang-dev faketime gnupg m4 mandoc openssl \
+need_packages build-essential pkg-config libssl-dev libclang-dev faketime gnupg m4 mandoc openssl \
     postfix procps python3 python3-dkim python3-nacl ripmime swaks systemd tesseract-ocr tesseract-ocr-nor || exit 1
 
 step 'format' cargo fmt --check
 step 'scripts' scripts
 step 'leftover words' leftovers
 step 'clippy' cargo clippy --quiet --all-targets --locked -- -D warnings
-step 'browser packages' browser
 loud_step 'tests' cargo test --locked
 step 'rule packs' cargo run --quiet --locked -- rules test
 step 'documentation' env RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps --locked

@@ -157,13 +157,15 @@ pub(super) async fn preview(
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PREVIEW_POLICY)),
         (header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN")),
     ];
-    (head, Html(framed(&html, signed.language().as_str()))).into_response()
+    (head, Html(framed(&html, signed.language().as_str(), FRAME_STYLE))).into_response()
 }
 
-fn framed(html: &str, language: &str) -> String {
+/// The body as a page of its own. Inside another page it has no style: the
+/// policy of that page holds there too.
+fn framed(html: &str, language: &str, style: &str) -> String {
     format!(
         "<!DOCTYPE html><html lang=\"{language}\"><head><meta charset=\"utf-8\"><title>Sluse</title>\
-         <style>{FRAME_STYLE}</style></head><body>{html}</body></html>"
+         {style}</head><body>{html}</body></html>"
     )
 }
 
@@ -198,7 +200,7 @@ pub(super) async fn reveal(
                 page(&people, &signed, look, Said { text: texts.revealed, tint: "warn" });
             page.revealed = true;
             if let Body::Here(html) = &mut page.html {
-                *html = framed(html, signed.language().as_str());
+                *html = framed(html, signed.language().as_str(), "");
             }
             let mut response = layout::show(StatusCode::OK, &page);
             response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, REVEALED_POLICY.clone());
@@ -482,6 +484,6 @@ static REVEALED_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
 
 const PREVIEW_POLICY: &str = "sandbox; default-src 'none'; img-src data:; \
                               style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
-const FRAME_STYLE: &str = "body{font:16px/1.5 sans-serif;margin:1em;color:#111;background:#fff;\
+const FRAME_STYLE: &str = "<style>body{font:16px/1.5 sans-serif;margin:1em;color:#111;background:#fff;\
                            overflow-wrap:anywhere}table{border-collapse:collapse}td,th{padding:.2em \
-                           .5em;border:1px solid #ccc}mark{background:#ffe9a8}";
+                           .5em;border:1px solid #ccc}mark{background:#ffe9a8}</style>";

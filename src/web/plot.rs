@@ -56,13 +56,13 @@ impl Plot {
     fn new(words: Words, values: Vec<(String, u64)>, room: u64, marked: usize, step: u64) -> Self {
         let most = values.iter().map(|(_, value)| *value).max().unwrap_or(0).max(1);
         let last = values.len().saturating_sub(1);
-        let bars = values.into_iter().enumerate().map(|(index, (label, value))| Bar {
-            mark: if (last - index).is_multiple_of(marked) { label.clone() } else { String::new() },
-            label,
-            value,
-            at: step * u64::try_from(index).unwrap_or(0),
+        let bars = values.into_iter().enumerate().map(|(index, (label, value))| {
+            let at = step * u64::try_from(index).unwrap_or(0);
+            // A label ends below its column, and must not begin outside.
+            let is_marked = (last - index).is_multiple_of(marked) && at >= LABEL;
+            let mark = if is_marked { label.clone() } else { String::new() };
             // Something is never shown as nothing.
-            length: (value * room).div_ceil(most),
+            Bar { label, mark, value, at, length: (value * room).div_ceil(most) }
         });
         let Words { id, title, unit, of, table } = words;
         Self { id, title, unit, of, table, bars: bars.collect(), upright: false }
@@ -104,5 +104,7 @@ impl Plot {
 const WIDTH: u64 = 640;
 const HEIGHT: u64 = 140;
 const ROW: u64 = 26;
+/// What the label of a column takes.
+const LABEL: u64 = 60;
 /// What a lying bar may take, beside label and figure.
 const ROOM: u64 = 340;

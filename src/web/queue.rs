@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     gate::{Actor, GateError, Granted, ReleaseAs, Wish, hidden},
-    model::{Address, Permission},
+    model::Permission,
     store::{self, Assigned, HeldId, HeldState, QueueFilter, QueueSort, StoreError},
 };
 
@@ -363,15 +363,7 @@ impl People {
         purpose: &str,
     ) -> Result<Actor, crate::gate::FreeTextError> {
         let by = self.gate.reviewer(signed.name(), purpose)?;
-        let book = self.gate.book();
-        let name = signed.name();
-        let addresses: Vec<Address> = match name.contains('@') {
-            true => name.parse().into_iter().collect(),
-            false => {
-                let own = book.settings.gateway.domains.iter();
-                own.filter_map(|domain| format!("{name}@{domain}").parse().ok()).collect()
-            }
-        };
+        let addresses = self.gate.addresses_of(signed.account());
         Ok(Actor { by, addresses })
     }
 }

@@ -117,7 +117,7 @@ texts! {
         revealed: "Du ser innholdet uten skjuling. Lukk siden når du er ferdig.", "Du ser innhaldet utan skjuling. Lukk sida når du er ferdig.", "You see the content without masking. Close the page as soon as you are done.";
         route: "Rute", "Rute", "Route";
         rule: "Regel", "Regel", "Rule";
-        search: "Søk i adresser, hendelse og meldings‑ID", "Søk i adresser, hending og meldings‑ID", "Search addresses, event id and Message‑ID";
+        search: "Søk: adresse, hendelse, id", "Søk: adresse, hending, id", "Search: address, event, id";
         select: "Velg", "Vel", "Select";
         select_all: "Velg alle på siden", "Vel alle på sida", "Select all on the page";
         sender: "Avsender", "Avsendar", "Sender";

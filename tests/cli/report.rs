@@ -137,9 +137,11 @@ fn the_evidence_names_rules_routes_times_and_the_state_of_the_log() {
     assert_eq!(told["retention"]["held"], 365);
     assert_eq!(told["audit"]["first_bad"], json!(null));
     assert_eq!(told["checkpoint"]["row"], 4);
+    assert_eq!(told["four_eyes_persons"], 5);
     let page = place.sluse(&["report", "evidence", "--language", "en"]).out;
     assert!(page.contains("encrypt (openpgp, smime), otherwise refuse with guidance"), "{page}");
     assert!(page.contains("outbound; level high or above"), "{page}");
     assert!(page.contains("The whole chain was checked"), "{page}");
     assert!(page.contains("365 days / 30 days"), "{page}");
+    assert!(page.contains("Two persons must agree to release a message with at least 5"), "{page}");
 }

@@ -29,10 +29,10 @@ at_both_gates! {
 }
 
 fn a_full_quarantine_defers_and_loses_nothing(gate: Gate) {
-    let disk = Disk::mount("2m");
+    let disk = Disk::mount("3m");
     let state = Some(disk.path().join("state"));
     let site = Site::open(Plan { state, ..gate.plan() });
-    // Three times more than there is room for, of a size of its own each.
+    // More than there is room for, of a size of its own each.
     let filler = "Møtet er flyttet til torsdag. ".repeat(2_000);
     let mut deferred = 0;
     let mut taken = Vec::new();

@@ -1,6 +1,9 @@
 //! The pages about accounts, as an administrator and others use them.
 
-use crate::place::{Answer, ORIGIN, PASSWORD, Place};
+use crate::{
+    harness::samples::{KARI, sample},
+    place::{Answer, ORIGIN, PASSWORD, Place},
+};
 
 #[test]
 fn an_administrator_makes_an_account_and_the_person_chooses_the_password() {
@@ -77,6 +80,27 @@ fn an_administrator_says_where_somebody_gets_mail() {
     assert_eq!(sent.status, 303);
     assert!(admin.get(&path).body.contains("s@cpm.example\nvakt@cpm.example\n</textarea>"));
     assert_eq!(admin.post(&format!("{path}/addresses"), &form("ingen adresse")).status, 400);
+}
+
+#[test]
+fn nobody_releases_alone_what_goes_from_another_address_of_his() {
+    let place = Place::open();
+    let mut admin = place.with_account("ragnhild", "administrator");
+    place.invite("solveig", "reviewer");
+    let path = path_of(&mut admin, "solveig");
+    admin.get(&path);
+    admin.post(&format!("{path}/addresses"), &[("addresses", KARI)]);
+    let link = link(&admin.post(&format!("{path}/reset"), &[]));
+    let mut person = place.browser();
+    person.send(&link, &[("password", PASSWORD), ("again", PASSWORD)]);
+    person.log_in("solveig", PASSWORD);
+
+    assert_eq!(place.send(&sample("medium-finding")).code, 250);
+    let id = place.sluse.held()[0]["id"].as_str().unwrap().to_owned();
+    let form = [("wish", "release"), ("purpose", "haster")];
+    let asked = person.post(&format!("/queue/{id}/act"), &form);
+    assert!(asked.header("location").ends_with("?proposed"), "{asked:?}");
+    assert_eq!(place.sluse.held()[0]["state"], "held");
 }
 
 #[test]

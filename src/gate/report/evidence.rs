@@ -59,6 +59,9 @@ pub struct Evidence {
     pub audit: AuditReport,
     /// The last signed checkpoint.
     pub checkpoint: Option<Checkpoint>,
+    /// From how many persons in a message on a second person must agree to a
+    /// release; 0 for never.
+    pub four_eyes_persons: u32,
     /// Accounts that are open, by role; an account may have several.
     pub accounts: BTreeMap<Role, usize>,
     /// Messages under a legal hold.
@@ -130,6 +133,7 @@ impl Gate {
             audit_key: self.store.audit_key(),
             audit: self.store.audit_verify().await?,
             checkpoint: self.store.last_checkpoint().await?,
+            four_eyes_persons: book.settings.review.four_eyes_persons,
             accounts: accounts(&self.store.accounts().await?),
             legal_holds: self.store.legal_holds().await?.len(),
             ledger_balances: self.store.check_ledger(self.now()).await?.is_empty(),

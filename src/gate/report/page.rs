@@ -144,6 +144,13 @@ impl EvidencePage<'_> {
         self.texts.days.replacen("{}", &days.to_string(), 1)
     }
 
+    fn four_eyes(&self) -> String {
+        match self.evidence.four_eyes_persons {
+            0 => self.texts.four_eyes_off.to_owned(),
+            least => self.texts.four_eyes.replacen("{}", &least.to_string(), 1),
+        }
+    }
+
     fn broken(&self, row: &i64) -> String {
         self.texts.audit_broken.replacen("{}", &row.to_string(), 1)
     }

@@ -114,6 +114,8 @@ texts! {
         audit_key: "Offentlig nøkkel for signerte kontrollpunkter", "Offentleg nøkkel for signerte kontrollpunkt", "Public key of signed checkpoints";
         access: "Hvem som har adgang", "Kven som har tilgang", "Who has access";
         access_note: "Administratoren ser ikke innhold. Den som ser innhold, gir et formål, og det står i revisjonsloggen.", "Administratoren ser ikkje innhald. Den som ser innhald, gir eit føremål, og det står i revisjonsloggen.", "The administrator sees no content. Whoever sees content gives a purpose, and the audit log keeps it.";
+        four_eyes: "To personer må være enige om å frigi en melding med minst {} personer eller funn. Ingen godkjenner sitt eget.", "To personar må vere samde om å frigi ei melding med minst {} personar eller funn. Ingen godkjenner sitt eige.", "Two persons must agree to release a message with at least {} persons or findings. Nobody approves their own.";
+        four_eyes_off: "Én person kan frigi en melding alene, uansett hvor mange den gjelder.", "Éin person kan frigi ei melding aleine, same kor mange ho gjeld.", "One person alone may release a message, however many persons it is about.";
         role: "Rolle", "Rolle", "Role";
         accounts: "Kontoer", "Kontoar", "Accounts";
         administrator: "administrator", "administrator", "administrator";
