@@ -165,7 +165,7 @@ pub(super) async fn preview(
 fn framed(html: &str, language: &str, style: &str) -> String {
     format!(
         "<!DOCTYPE html><html lang=\"{language}\"><head><meta charset=\"utf-8\"><title>Sluse</title>\
-         {style}</head><body>{html}</body></html>"
+         {style}</head><body><main>{html}</main></body></html>"
     )
 }
 
