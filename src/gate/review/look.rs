@@ -149,16 +149,19 @@ impl Gate {
         let (reading, fragments) = reader.read_whole(Kind::Message, "", &raw, now).await?;
         let persons = reading.persons();
         let work = move || {
-            let outline = structure::outline(&raw);
-            let html = structure::html_body(&raw).map(|html| {
+            let (findings, texts) = shown(&reading.findings, &fragments, sight);
+            let Texts { headers, passages, mut cut } = texts;
+            // What no reader survived is not opened in this process either.
+            let raw = if fragments.is_empty() { &[][..] } else { &raw[..] };
+            let outline = structure::outline(raw);
+            let html = structure::html_body(raw).map(|html| {
                 let safe = SafeHtml::of(&html);
+                cut |= safe.cut;
                 let text = Fragment::new(Surface::Body, PartPath::root("html"), safe.text());
                 let found = reader.search(slice::from_ref(&text), &[], now);
                 let located = Located::of(&found, slice::from_ref(&text));
                 safe.shown(located.values_of(0), sight)
             });
-            let (findings, texts) = shown(&reading.findings, &fragments, sight);
-            let Texts { headers, passages, cut } = texts;
             let gaps = reading.gaps;
             Content::Read { findings, gaps, headers, passages, cut, outline, html, persons }
         };

@@ -5,14 +5,22 @@
 //! text as a whole, so that a number cut over two cells or set half in bold is
 //! found too. The page that holds it forbids the same once more.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    io::{self, Read},
+    time::{Duration, Instant},
+};
 
 use ammonia::Builder;
 
 use super::hide::{Hidden, Sight, Value};
 
 /// Safe HTML, piece by piece.
-pub(super) struct SafeHtml(Vec<Token>);
+pub(super) struct SafeHtml {
+    tokens: Vec<Token>,
+    /// There was more than is shown.
+    pub(super) cut: bool,
+}
 
 enum Token {
     /// An address that a link led to.
@@ -26,18 +34,18 @@ enum Token {
 impl SafeHtml {
     /// Takes out of `html` what must not be shown.
     pub(super) fn of(html: &str) -> Self {
-        let mut end = html.len().min(MOST);
-        while !html.is_char_boundary(end) {
-            end -= 1;
-        }
-        let clean = cleaner().clean(&html[..end]).to_string();
-        Self(tokens(&clean))
+        let end = html.floor_char_boundary(MOST);
+        let mut source = Timed { rest: html[..end].as_bytes(), end: Instant::now() + PATIENCE };
+        // It reads from memory and cannot fail.
+        let clean = cleaner().clean_from_reader(&mut source).map(|clean| clean.to_string());
+        let cut = end < html.len() || !source.rest.is_empty();
+        Self { tokens: tokens(&clean.unwrap_or_default()), cut }
     }
 
     /// All that is read of it, in which blocks are lines.
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
-        for token in &self.0 {
+        for token in &self.tokens {
             match token {
                 Token::Address(address) => text.push_str(address),
                 Token::Tag(tag) if is_inline(tag) => {}
@@ -63,7 +71,7 @@ impl SafeHtml {
             }
             at += part.len();
         };
-        for token in &self.0 {
+        for token in &self.tokens {
             match token {
                 Token::Address(address) => {
                     html.push_str(" <code>");
@@ -80,6 +88,25 @@ impl SafeHtml {
             }
         }
         html
+    }
+}
+
+/// Bytes that come to an end when the time does: HTML nested a hundred
+/// thousand deep costs its parser the square of that.
+struct Timed<'a> {
+    rest: &'a [u8],
+    end: Instant,
+}
+
+impl Read for Timed<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if Instant::now() >= self.end {
+            return Ok(0);
+        }
+        let (now, later) = self.rest.split_at(buffer.len().min(STEP).min(self.rest.len()));
+        buffer[..now.len()].copy_from_slice(now);
+        self.rest = later;
+        Ok(now.len())
     }
 }
 
@@ -223,6 +250,9 @@ const INLINE: [&str; 17] = [
 const GONE: [&str; 5] = ["script", "style", "title", "template", "noscript"];
 /// Bytes that are shown.
 const MOST: usize = 500 << 10;
+/// How long the HTML of one message is read, and how often that is asked.
+const PATIENCE: Duration = Duration::from_secs(1);
+const STEP: usize = 1 << 10;
 
 #[cfg(test)]
 mod tests {
@@ -251,6 +281,16 @@ mod tests {
             masked(html),
             "Her <code>https://a.example/?b=1&amp;c=%22x</code> der".replace("%22", "&quot;")
         );
+    }
+
+    #[test]
+    fn ends_whatever_the_nesting() {
+        for tags in ["<div>", "<ul><li>", "<div><svg><desc></div></desc></svg>"] {
+            let html = SafeHtml::of(&format!("<p>Hei</p>{}", tags.repeat(100_000)));
+            assert!(html.cut, "{tags}");
+            assert!(html.shown(&[], Sight::Masked).starts_with("<p>Hei</p>"), "{tags}");
+        }
+        assert!(!SafeHtml::of("<p>Hei</p>").cut);
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub(super) fn outline(raw: &[u8]) -> Vec<Branch> {
         let mut branches = Vec::new();
         if let Some(message) = MessageParser::new().parse(raw) {
             walk(&message, 0, 0, &mut branches);
+            take_apart(message);
         }
         branches
     };
@@ -36,19 +37,38 @@ pub(super) fn outline(raw: &[u8]) -> Vec<Branch> {
 pub(super) fn html_body(raw: &[u8]) -> Option<String> {
     let found = || {
         let message = MessageParser::new().parse(raw)?;
-        let bodies = message.html_body.iter().filter_map(|part| {
-            match &message.parts.get(usize::try_from(*part).ok()?)?.body {
-                PartType::Html(text) => Some(text.to_string()),
-                PartType::Binary(_)
-                | PartType::InlineBinary(_)
-                | PartType::Message(_)
-                | PartType::Multipart(_)
-                | PartType::Text(_) => None,
-            }
-        });
-        { bodies }.next()
+        let html = first_html(&message);
+        take_apart(message);
+        html
     };
     catch_unwind(AssertUnwindSafe(found)).unwrap_or_default()
+}
+
+fn first_html(message: &Message<'_>) -> Option<String> {
+    message.html_body.iter().find_map(|part| {
+        match &message.parts.get(usize::try_from(*part).ok()?)?.body {
+            PartType::Html(text) => Some(text.to_string()),
+            PartType::Binary(_)
+            | PartType::InlineBinary(_)
+            | PartType::Message(_)
+            | PartType::Multipart(_)
+            | PartType::Text(_) => None,
+        }
+    })
+}
+
+/// Drops a message level by level. Left to itself it would drop the inner ones
+/// from within the outer, and messages nested some ten thousand deep would
+/// overflow the stack and end the process.
+fn take_apart(message: Message<'_>) {
+    let mut messages = vec![message];
+    while let Some(message) = messages.pop() {
+        for part in message.parts {
+            if let PartType::Message(inner) = part.body {
+                messages.push(inner);
+            }
+        }
+    }
 }
 
 fn walk(message: &Message<'_>, part: u32, depth: usize, branches: &mut Vec<Branch>) {
@@ -111,6 +131,13 @@ mod tests {
         ];
         let expected = expected.map(|(d, k, n)| (d, k.to_owned(), n.to_owned()));
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn messages_nested_without_end_are_outlined_and_dropped() {
+        let raw = "Content-Type: message/rfc822\r\n\r\n".repeat(200_000);
+        assert_eq!(outline(raw.as_bytes()).len(), DEEPEST + 1);
+        assert_eq!(html_body(raw.as_bytes()), None);
     }
 
     #[test]
