@@ -380,7 +380,10 @@ mod tests {
 
     #[test]
     fn the_example_shows_the_defaults() {
-        let shown: Config = toml::from_str(&in_full()).unwrap();
+        let mut shown: Config = toml::from_str(&in_full()).unwrap();
+        let provider = shown.accounts.oidc.pop().unwrap();
+        assert_eq!(provider.scopes, ["openid", "profile", "email"]);
+        assert!(provider.roles_claim == "roles" && !provider.userinfo);
         let least: Config = toml::from_str(LEAST).unwrap();
         assert_eq!(shown.limits, least.limits);
         for (shown, default) in [
@@ -433,13 +436,19 @@ mod tests {
             "notify", "reinject",
         ];
         let full = in_full().replace("[[dkim]]", "[dkim]");
-        for section in sections.into_iter().chain(["smtp", "smtp.limits", "web", "worker"]) {
+        let full = full.replace("[[accounts.oidc]]", "[accounts.oidc]");
+        let sections = sections.into_iter().chain(["accounts.oidc"]);
+        for section in sections.chain(["smtp", "smtp.limits", "web", "worker"]) {
             // A wrong key is answered with the list of the right ones.
             let least = match section {
                 "smtp.limits" => "[smtp]\nlisten = \"127.0.0.1:0\"\nnext_hop = \"a:25\"\n",
                 _ => "",
             };
-            let wrong = format!("{least}[{section}]\nno_such_setting = 1\n");
+            let head = match section {
+                "accounts.oidc" => "[[accounts.oidc]]".to_owned(),
+                section => format!("[{section}]"),
+            };
+            let wrong = format!("{least}{head}\nno_such_setting = 1\n");
             let complaint = toml::from_str::<Config>(&wrong).unwrap_err().message().to_owned();
             let (_, expected) = complaint.split_once("expected").unwrap();
             let names: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();

@@ -85,3 +85,41 @@ const FLOW: SignedDuration = SignedDuration::from_mins(10);
 const MAX_NEXT: usize = 1024;
 const MOST: usize = 100_000;
 const NONCE: usize = 24;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::base::clock::SystemClock;
+
+    fn flow(now: Timestamp) -> Flow {
+        let attempt = r#"{"nonce":"n","state":"s","verifier":"v"}"#;
+        Flow::new("op", serde_json::from_str(attempt).unwrap(), "/me", now)
+    }
+
+    #[tokio::test]
+    async fn a_flow_opens_for_ten_minutes_and_for_its_provider_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), None, Arc::new(SystemClock)).await.unwrap();
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let sealed = flow(now).seal(&store).unwrap();
+        assert!(!sealed.contains("verifier") && sealed != flow(now).seal(&store).unwrap());
+        let opened = |provider, seconds| {
+            Flow::open(&store, &sealed, provider, now + SignedDuration::from_secs(seconds))
+        };
+        assert!(opened("op", 600).is_some_and(|flow| flow.next == "/me"));
+        assert!(opened("op", 601).is_none() && opened("other", 0).is_none());
+        let other = tempfile::tempdir().unwrap();
+        let other = Store::open(other.path(), None, Arc::new(SystemClock)).await.unwrap();
+        assert!(Flow::open(&other, &sealed, "op", now).is_none(), "sealed by another key");
+    }
+
+    #[test]
+    fn a_flow_counts_once() {
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let spent = Spent::default();
+        assert!(spent.spend(&flow(now), now));
+        assert!(!spent.spend(&flow(now), now));
+    }
+}

@@ -320,6 +320,7 @@ fn a_local_account_of_the_same_name_is_not_taken_over() {
     let (op, place) = both("");
     let mut local = place.with_account("solveig", "viewer");
     op.claim("roles", json!(["admins"]));
+    op.claim("email", Value::Null);
     let mut other = place.browser();
     log_in(&op, &mut other);
     assert!(other.get("/me").body.contains("solveig.op"));
@@ -437,6 +438,18 @@ fn a_slow_answer_is_not_waited_for() {
     assert!(place.sluse.log.all().join("\n").contains("no answer in time"));
     op.change(|shared| shared.manners.clear());
     assert_eq!(log_in(&op, &mut browser).status, 303);
+}
+
+#[test]
+fn a_provider_that_nobody_vouches_for_gets_nothing() {
+    let op = Op::open_tls("reviewers");
+    let unknown = place(&op.settings(""));
+    assert_eq!(unknown.browser().get("/login/oidc/op").status, 503);
+    assert_eq!(op.asked("/"), 0);
+    let certificate = op.certificate().display().to_string();
+    let known = place(&op.settings(&format!("authorities = {certificate:?}")));
+    let sent = known.browser().get("/login/oidc/op");
+    assert!(sent.header("location").starts_with("https://127.0.0.1:"), "{sent:?}");
 }
 
 #[test]

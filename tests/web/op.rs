@@ -8,8 +8,9 @@ use std::{
     collections::HashMap,
     fs,
     io::{Read, Write},
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     path::PathBuf,
+    process::Command,
     sync::{Arc, Mutex},
     thread,
     time::{SystemTime, UNIX_EPOCH},
@@ -20,6 +21,11 @@ use ring::{
     hmac,
     rand::SystemRandom,
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
+};
+use rustls::{
+    ServerConfig, ServerConnection, StreamOwned,
+    crypto::ring::default_provider,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -83,10 +89,36 @@ pub(crate) enum Manners {
 impl Op {
     /// One that knows somebody with this role in his claims.
     pub(crate) fn open(role: &str) -> Self {
+        Self::with(role, None)
+    }
+
+    /// The same, with HTTPS and a certificate that only itself vouches for.
+    pub(crate) fn open_tls(role: &str) -> Self {
+        let dir = TempDir::with_prefix("sluse-op-").unwrap();
+        let (certificate, key) = (dir.path().join(CERTIFICATE), dir.path().join("key.pem"));
+        let made = Command::new("openssl")
+            .args(["req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=op", "-out"])
+            .arg(&certificate)
+            .args(["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-keyout"])
+            .arg(&key)
+            .args(["-addext", "subjectAltName=IP:127.0.0.1"])
+            .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()));
+        let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+        let certificates = vec![CertificateDer::from_pem_file(certificate).unwrap()];
+        let key = PrivateKeyDer::from_pem_file(key).unwrap();
+        let config = config.with_single_cert(certificates, key).unwrap();
+        Self { dir, ..Self::with(role, Some(Arc::new(config))) }
+    }
+
+    fn with(role: &str, tls: Option<Arc<ServerConfig>>) -> Self {
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let dir = TempDir::with_prefix("sluse-op-").unwrap();
-        fs::write(dir.path().join("secret"), format!("{SECRET}\n")).unwrap();
         let shared = Shared {
             claims: json!({
                 "sub": "solveig-1", "roles": [role], "preferred_username": "solveig",
@@ -97,7 +129,7 @@ impl Op {
             manners: Vec::new(),
             asked: Vec::new(),
             refused: Vec::new(),
-            issuer: format!("http://127.0.0.1:{port}"),
+            issuer: format!("{scheme}://127.0.0.1:{port}"),
             key: new_key(),
             kid: "one".to_owned(),
             codes: HashMap::new(),
@@ -106,8 +138,14 @@ impl Op {
         let own = Arc::clone(&shared);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let own = Arc::clone(&own);
-                thread::spawn(move || serve(stream, &own));
+                let (own, tls) = (Arc::clone(&own), tls.clone());
+                thread::spawn(move || match tls {
+                    None => serve(stream, &own),
+                    Some(config) => {
+                        let session = ServerConnection::new(config).unwrap();
+                        serve(StreamOwned::new(session, stream), &own);
+                    }
+                });
             }
         });
         Self { port, shared, dir }
@@ -141,12 +179,13 @@ impl Op {
 
     /// Its section in the settings, with further lines.
     pub(crate) fn settings(&self, more: &str) -> String {
+        fs::write(self.secret_file(), format!("{SECRET}\n")).unwrap();
+        let issuer = self.shared.lock().unwrap().issuer.clone();
         format!(
             "[[accounts.oidc]]\nname = \"op\"\nlabel = \"Prøvebruker\"\n\
-             issuer = \"http://127.0.0.1:{}\"\nclient_id = {CLIENT:?}\n\
+             issuer = {issuer:?}\nclient_id = {CLIENT:?}\n\
              client_secret_file = {:?}\nroles = {{ reviewers = [\"reviewer\"], \
              admins = [\"administrator\"], viewers = [\"viewer\"] }}\n{more}\n",
-            self.port,
             self.secret_file().display().to_string(),
         )
     }
@@ -154,6 +193,11 @@ impl Op {
     /// Where the secret of the client is.
     pub(crate) fn secret_file(&self) -> PathBuf {
         self.dir.path().join("secret")
+    }
+
+    /// The certificate that vouches for it.
+    pub(crate) fn certificate(&self) -> PathBuf {
+        self.dir.path().join(CERTIFICATE)
     }
 
     /// Lets the person log in, and gives the path that the browser is sent
@@ -172,7 +216,7 @@ impl Op {
     }
 }
 
-fn serve(mut stream: TcpStream, shared: &Mutex<Shared>) {
+fn serve(mut stream: impl Read + Write, shared: &Mutex<Shared>) {
     let Some((head, body)) = read(&mut stream) else { return };
     let mut line = head.lines().next().unwrap_or_default().split(' ');
     let (_, target) = (line.next(), line.next().unwrap_or_default());
@@ -335,7 +379,7 @@ fn new_key() -> EcdsaKeyPair {
     EcdsaKeyPair::from_pkcs8(way, key.as_ref(), &random).unwrap()
 }
 
-fn read(stream: &mut TcpStream) -> Option<(String, String)> {
+fn read(stream: &mut impl Read) -> Option<(String, String)> {
     let mut bytes = Vec::new();
     let mut piece = [0; 4096];
     loop {
@@ -353,7 +397,7 @@ fn read(stream: &mut TcpStream) -> Option<(String, String)> {
     }
 }
 
-fn answer(stream: &mut TcpStream, status: &str, more: &str, body: &str) {
+fn answer(stream: &mut impl Write, status: &str, more: &str, body: &str) {
     let length = body.len();
     let text = format!(
         "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
@@ -367,5 +411,6 @@ pub(crate) fn pairs(text: &str) -> HashMap<String, String> {
     serde_html_form::from_str::<Vec<(String, String)>>(text).unwrap().into_iter().collect()
 }
 
+const CERTIFICATE: &str = "certificate.pem";
 const CLIENT: &str = "sluse-test";
 const SECRET: &str = "a/secret-for-tests";
