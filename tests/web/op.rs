@@ -206,13 +206,13 @@ impl Op {
         let answer = self.go(url);
         assert_eq!(answer.status, 302, "{answer:?}");
         let back = answer.header("location").to_owned();
-        back.strip_prefix(ORIGIN).expect("to come back to us").to_owned()
+        back.strip_prefix(ORIGIN).unwrap().to_owned()
     }
 
     /// Follows a link to the provider.
     pub(crate) fn go(&self, url: &str) -> Answer {
         let path = url.strip_prefix(&format!("http://127.0.0.1:{}", self.port));
-        Browser::at(self.port).get(path.expect("a link to the provider"))
+        Browser::at(self.port).get(path.unwrap())
     }
 }
 
