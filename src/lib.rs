@@ -2,7 +2,7 @@
 //! encrypted, or released by a person.
 //!
 //! Imports point down: `base ← model ← extract | detect | policy ← worker,
-//! protect, store, relay, notify ← gate ← frontend, web, cli, jobs ← app`.
+//! protect, store, relay, notify, oidc ← gate ← frontend, web, cli, jobs ← app`.
 //! `tests/layers.rs` holds this. `ARCHITECTURE.md` has the picture.
 
 #![forbid(unsafe_code)]
@@ -17,6 +17,7 @@ pub mod gate;
 pub mod jobs;
 pub mod model;
 pub mod notify;
+pub mod oidc;
 pub mod policy;
 pub mod protect;
 pub mod relay;

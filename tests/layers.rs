@@ -30,6 +30,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("store", &["base", "model", "policy"]),
     ("relay", &["base", "model", "policy"]),
     ("notify", &["base", "model"]),
+    ("oidc", &["base", "model"]),
     ("gate", BELOW_GATE),
     ("frontend", BELOW_EDGE),
     ("web", BELOW_EDGE),
@@ -39,12 +40,14 @@ const LAYERS: &[(&str, &[&str])] = &[
 ];
 
 const BELOW_GATE: &[&str] =
-    &["base", "model", "detect", "policy", "worker", "protect", "store", "relay", "notify"];
-const BELOW_EDGE: &[&str] =
-    &["base", "model", "detect", "policy", "worker", "protect", "store", "relay", "notify", "gate"];
+    &["base", "model", "detect", "policy", "worker", "protect", "store", "relay", "notify", "oidc"];
+const BELOW_EDGE: &[&str] = &[
+    "base", "model", "detect", "policy", "worker", "protect", "store", "relay", "notify", "oidc",
+    "gate",
+];
 const BELOW_APP: &[&str] = &[
-    "base", "model", "detect", "policy", "worker", "protect", "store", "relay", "notify", "gate",
-    "frontend", "web", "cli", "jobs",
+    "base", "model", "detect", "policy", "worker", "protect", "store", "relay", "notify", "oidc",
+    "gate", "frontend", "web", "cli", "jobs",
 ];
 
 /// No I/O and no clock here, except in the files named.

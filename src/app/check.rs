@@ -65,6 +65,7 @@ async fn load(path: &Path) -> anyhow::Result<(Config, Rulebook)> {
         smtp.check_files().context("[smtp]")?;
     }
     open::hop(&config)?;
+    open::providers(&config)?;
     let workers = open::workers(&config)?;
     let book = open::rulebook(&config, &workers).await;
     workers.stop().await;

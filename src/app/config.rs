@@ -18,7 +18,7 @@ use crate::{
     frontend::{milter, smtp},
     gate::{self, Rulebook, RulebookError},
     model::address::ParseAddressError,
-    notify, protect, relay, web, worker,
+    notify, oidc, protect, relay, web, worker,
 };
 
 /// All settings.
@@ -114,6 +114,19 @@ impl Config {
                     .to_owned(),
             );
         }
+        for path in oidc::open_to_all(&self.accounts.oidc) {
+            let path = path.display();
+            warnings.push(format!(
+                "[[accounts.oidc]] client_secret_file: anybody on this machine can read {path}"
+            ));
+        }
+        if let Some(provider) = self.accounts.trusts_blindly() {
+            warnings.push(format!(
+                "[[accounts.oidc]] {}: [accounts] second_factor is \"required\", but nothing asks the \
+                 provider for one; name acr values, or require amr or acrs",
+                provider.name
+            ));
+        }
         for path in protect::open_to_all(&self.dkim) {
             let path = path.display();
             warnings.push(format!("[[dkim]] key: anybody on this machine can read {path}"));
@@ -155,6 +168,7 @@ impl Config {
                 .for_each(settle);
         }
         self.dkim.iter_mut().for_each(|dkim| settle(&mut dkim.key));
+        self.accounts.oidc.iter_mut().flat_map(oidc::Settings::paths).for_each(settle);
     }
 
     /// What the types cannot rule out.
@@ -200,7 +214,23 @@ impl Config {
             return fault("digest.recipients", what, "a digest goes to your own people");
         }
         let hop = self.smtp_fault().or_else(|| self.reinject_fault());
-        hop.or_else(|| self.number_fault())
+        hop.or_else(|| self.provider_fault()).or_else(|| self.number_fault())
+    }
+
+    fn provider_fault(&self) -> Option<Fault> {
+        let all = &self.accounts.oidc;
+        if let Some(at) = oidc::twice(all) {
+            let hint = "each provider has a name and an issuer of its own";
+            return fault(format!("accounts.oidc.{at}.name"), "a provider is there twice", hint);
+        }
+        let is_reached = self.web.as_ref().is_some_and(|web| web.public_url.is_some());
+        if !all.is_empty() && !is_reached {
+            let what = "nobody can come back from a provider without [web] public_url";
+            return fault("accounts.oidc", what, "public_url = \"https://sluse.cpm.example\"");
+        }
+        let mut faults = all.iter().enumerate().filter_map(|(at, one)| Some((at, one.fault()?)));
+        let (at, oidc::Fault { key, what, hint }) = faults.next()?;
+        fault(format!("accounts.oidc.{at}.{key}"), what, hint)
     }
 
     fn smtp_fault(&self) -> Option<Fault> {
@@ -350,7 +380,10 @@ mod tests {
 
     #[test]
     fn the_example_shows_the_defaults() {
-        let shown: Config = toml::from_str(&in_full()).unwrap();
+        let mut shown: Config = toml::from_str(&in_full()).unwrap();
+        let provider = shown.accounts.oidc.pop().unwrap();
+        assert_eq!(provider.scopes, ["openid", "profile", "email"]);
+        assert!(provider.roles_claim == "roles" && !provider.userinfo);
         let least: Config = toml::from_str(LEAST).unwrap();
         assert_eq!(shown.limits, least.limits);
         for (shown, default) in [
@@ -403,13 +436,19 @@ mod tests {
             "notify", "reinject",
         ];
         let full = in_full().replace("[[dkim]]", "[dkim]");
-        for section in sections.into_iter().chain(["smtp", "smtp.limits", "web", "worker"]) {
+        let full = full.replace("[[accounts.oidc]]", "[accounts.oidc]");
+        let sections = sections.into_iter().chain(["accounts.oidc"]);
+        for section in sections.chain(["smtp", "smtp.limits", "web", "worker"]) {
             // A wrong key is answered with the list of the right ones.
             let least = match section {
                 "smtp.limits" => "[smtp]\nlisten = \"127.0.0.1:0\"\nnext_hop = \"a:25\"\n",
                 _ => "",
             };
-            let wrong = format!("{least}[{section}]\nno_such_setting = 1\n");
+            let head = match section {
+                "accounts.oidc" => "[[accounts.oidc]]".to_owned(),
+                section => format!("[{section}]"),
+            };
+            let wrong = format!("{least}{head}\nno_such_setting = 1\n");
             let complaint = toml::from_str::<Config>(&wrong).unwrap_err().message().to_owned();
             let (_, expected) = complaint.split_once("expected").unwrap();
             let names: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();

@@ -9,6 +9,7 @@ use super::config::Config;
 use crate::{
     base::clock::SystemClock,
     gate::{Gate, Parts, Rulebook},
+    oidc::{self, Provider},
     protect::{Protector, Signers},
     relay::NextHop,
     store::Store,
@@ -64,6 +65,13 @@ pub(super) fn hop(config: &Config) -> anyhow::Result<Option<NextHop>> {
     config.outbound().as_ref().map(NextHop::load).transpose().context(section)
 }
 
+/// The providers that people log in with.
+pub(super) fn providers(config: &Config) -> anyhow::Result<Vec<Arc<Provider>>> {
+    let open = |settings: &oidc::Settings| Provider::open(settings.clone()).map(Arc::new);
+    let all = config.accounts.oidc.iter().map(open);
+    all.collect::<Result<_, _>>().context("[[accounts.oidc]]")
+}
+
 /// The whole gate.
 pub(super) async fn gate(
     config: &Config,
@@ -72,14 +80,16 @@ pub(super) async fn gate(
 ) -> anyhow::Result<Gate> {
     // First the store: it makes the state folder, and says what is wrong there.
     let store = store(config).await?;
-    Ok(Gate::new(Parts {
+    let gate = Gate::new(Parts {
         book,
         clock: Arc::new(SystemClock),
         hop: hop(config)?,
         protector: protector(config)?,
         store,
         workers,
-    }))
+    });
+    gate.log_in_with(providers(config)?);
+    Ok(gate)
 }
 
 /// This program, for its children.

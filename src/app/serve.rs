@@ -162,17 +162,19 @@ async fn reload(service: &Service<'_>) {
         let config = Config::load(service.path)?;
         let book = open::rulebook(&config, service.workers).await?;
         let hop = open::hop(&config)?;
+        let providers = open::providers(&config)?;
         // The last step that can fail, so that all is new or all stays.
         if let (Some(front), Some(settings)) = (&service.front, config.smtp) {
             front.reload(settings, config.gateway.domains).context("[smtp]")?;
         }
-        anyhow::Ok((book, hop))
+        anyhow::Ok((book, hop, providers))
     };
     let result = match loaded.await {
-        Ok((book, hop)) => {
+        Ok((book, hop, providers)) => {
             service.pages.replace(book.settings.letterhead.clone());
             service.gate.reload(book);
             service.gate.send_to(hop);
+            service.gate.log_in_with(providers);
             note_settings(service.gate).await
         }
         Err(error) => Err(error),

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     gate::{AccessToken, invite},
     model::{LoginName, Role},
-    store::{Account, AccountChange, Store},
+    store::{Account, AccountChange, Store, StoreError},
 };
 
 /// What `sluse account` works on.
@@ -64,6 +64,12 @@ impl Accounts<'_> {
         format: Format,
     ) -> anyhow::Result<Exit> {
         let Some(account) = self.named(name).await? else { return Ok(Exit::Negative) };
+        if let Some(issuer) = &account.issuer {
+            let change = AccountChange::Reopen;
+            self.store.change_account(account.id, change, &person_name(None)).await?;
+            remark(format!("{name} is open, and logs in at {issuer}: there is no link"));
+            return Ok(Exit::Ok);
+        }
         if second_factor {
             self.store.remove_second_factor(&account, &person_name(None)).await?;
         }
@@ -91,8 +97,15 @@ impl Accounts<'_> {
 
     async fn change(&self, name: &LoginName, change: AccountChange) -> anyhow::Result<Exit> {
         let Some(account) = self.named(name).await? else { return Ok(Exit::Negative) };
-        self.store.change_account(account.id, change, &person_name(None)).await?;
-        Ok(Exit::Ok)
+        match self.store.change_account(account.id, change, &person_name(None)).await {
+            Ok(()) => Ok(Exit::Ok),
+            Err(StoreError::Conflict) => {
+                let issuer = account.issuer.unwrap_or_default();
+                remark(format!("{issuer} says which roles {name} has"));
+                Ok(Exit::Negative)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn list(&self, format: Format) -> anyhow::Result<Exit> {
@@ -106,6 +119,7 @@ impl Accounts<'_> {
                 Format::Json => output.json(&json!({
                     "account": account.name,
                     "roles": roles,
+                    "issuer": account.issuer,
                     "state": state,
                     "second_factor": has_factor,
                     "made_at": account.made_at.to_string(),
@@ -137,9 +151,10 @@ impl Accounts<'_> {
 }
 
 fn state(account: &Account) -> &'static str {
-    match (account.closed_at, &account.password) {
-        (Some(_), _) => "closed",
-        (None, Some(_)) => "open",
-        (None, None) => "invited",
+    let can_log_in = account.password.is_some() || account.issuer.is_some();
+    match account.closed_at {
+        Some(_) => "closed",
+        None if can_log_in => "open",
+        None => "invited",
     }
 }

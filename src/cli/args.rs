@@ -159,7 +159,8 @@ pub enum AccountCommand {
     },
     /// List the accounts
     List,
-    /// Take the password away and print a link that sets a new one
+    /// Take the password away and print a link that sets a new one; open a closed
+    /// account
     Reset {
         /// The account
         name: LoginName,

@@ -91,7 +91,8 @@ impl Gate {
     pub async fn invite_first(&self) -> Result<Option<AccessToken>, AccountError> {
         let accounts = self.store.accounts().await?;
         let runs = |account: &Account| {
-            account.password.is_some() && account.roles.contains(&Role::Administrator)
+            let can_log_in = account.password.is_some() || account.issuer.is_some();
+            can_log_in && account.roles.contains(&Role::Administrator)
         };
         if accounts.iter().any(runs) {
             return Ok(None);
@@ -210,7 +211,7 @@ impl Gate {
         account: &Account,
     ) -> Result<AccessToken, AccountError> {
         let token = AccessToken::draw()?;
-        self.store.open_session(account, &token.mark(&self.store)).await?;
+        self.store.open_session(account, &token.mark(&self.store), None).await?;
         Ok(token)
     }
 
@@ -265,7 +266,7 @@ async fn slowly<T: Send + 'static>(
 }
 
 /// The name of the first account.
-const FIRST: &str = "administrator";
+pub(super) const FIRST: &str = "administrator";
 const INVITED: SignedDuration = SignedDuration::from_hours(72);
 /// Each takes 19 MiB and a core.
 static PLACES: std::sync::LazyLock<Arc<Semaphore>> =

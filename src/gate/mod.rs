@@ -12,6 +12,7 @@ mod digest;
 mod error;
 mod fields;
 mod figures;
+mod flows;
 mod free_text;
 mod headers;
 mod hops;
@@ -23,6 +24,7 @@ mod outcome;
 mod package;
 mod password;
 mod personal_link;
+mod provided;
 mod quarantine;
 mod reader;
 mod record;
@@ -51,7 +53,6 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 use tracing::{Instrument, error, info_span};
 
-use self::strikes::Strikes;
 pub use self::{
     accounts::{AccessToken, AccountError, invite},
     api_token::{ApiToken, TokenError, WantedToken},
@@ -64,6 +65,7 @@ pub use self::{
     outcome::{Answer, Fate, Outcome, Relayed},
     package::MANIFEST,
     password::WeakPassword,
+    provided::{Arrival, Arrived, Departure, ProvidedError},
     quarantine::{Discard, ReleaseAs, Released},
     reader::Reader,
     review::{Actor, Branch, Content, Granted, Look, Passage, Piece, Place, Seen, Wish, hidden},
@@ -74,9 +76,11 @@ pub use self::{
     settings::{GatewaySettings, ReviewSettings, Settings},
     subject::{Dossier, Erasure, HeldTrace, Subject, Trace, Traces},
 };
+use self::{flows::Spent, strikes::Strikes};
 use crate::{
     base::{clock::Clock, measure::ERRORS},
     model::{Answered, Channel, Envelope, Event, Submission, Wishes},
+    oidc::Provider,
     protect::Protector,
     relay::NextHop,
     store::{Change, Store},
@@ -90,6 +94,8 @@ pub struct Gate {
     hop: ArcSwapOption<NextHop>,
     mail_waits: Notify,
     protector: Arc<Protector>,
+    providers: ArcSwap<Vec<Arc<Provider>>>,
+    spent: Spent,
     store: Store,
     strikes: Strikes,
     workers: Arc<Workers>,
@@ -120,6 +126,8 @@ impl Gate {
             hop: ArcSwapOption::new(parts.hop.map(Arc::new)),
             mail_waits: Notify::new(),
             protector: Arc::new(parts.protector),
+            providers: ArcSwap::default(),
+            spent: Spent::default(),
             store: parts.store,
             strikes: Strikes::default(),
             workers: parts.workers,

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     base::secret::Secret,
     model::{Act, Event, Permission, Role},
+    oidc,
     store::{Account, AccountId},
 };
 
@@ -24,8 +25,21 @@ use crate::{
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AccountSettings {
+    /// Providers that people may log in with as well.
+    pub oidc: Vec<oidc::Settings>,
     /// Who must have a second factor.
     pub second_factor: SecondFactorRule,
+}
+
+impl AccountSettings {
+    /// The provider that lets in people who need a second factor, and does not
+    /// say whether they had one, if there is such.
+    pub fn trusts_blindly(&self) -> Option<&oidc::Settings> {
+        let asks = |roles: &Vec<Role>| self.second_factor.asks(roles);
+        let blind =
+            |settings: &&oidc::Settings| !settings.asks_how() && settings.roles.values().any(asks);
+        self.oidc.iter().find(blind)
+    }
 }
 
 /// Who must have a second factor.

@@ -32,6 +32,11 @@ pub struct Account {
     pub roles: Vec<Role>,
     /// Where the person gets mail, besides what the name says.
     pub addresses: Vec<Address>,
+    /// Who says who the person is, where that is a provider of log-ins. Then
+    /// there is never a password.
+    pub issuer: Option<String>,
+    /// When the person last came from there.
+    pub provided_at: Option<Timestamp>,
     /// A hash of the password, as PHC string; none until the invitation is
     /// used.
     pub password: Option<Secret<String>>,
@@ -57,6 +62,8 @@ pub enum AccountChange {
     Invite(Invitation),
     /// Sets the password, as PHC string, and uses up the invitation.
     Password(Secret<String>),
+    /// The account of a provider can be logged in with again.
+    Reopen,
     /// Gives other roles.
     Roles(Vec<Role>),
 }
@@ -112,7 +119,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// There is no such account, or the database fails; nothing was changed.
+    /// [`StoreError::Conflict`] when a provider says what the change would say;
+    /// there is no such account, or the database fails. Nothing was changed.
     pub async fn change_account(
         &self,
         id: AccountId,
@@ -122,11 +130,13 @@ impl Store {
         let now = millis(self.0.clock.now());
         let mut writing = self.0.database.write(Durability::Power).await?;
         let connection = writing.connection();
-        let name: Option<String> = sqlx::query_scalar("SELECT name FROM account WHERE id = $1")
-            .bind(id.to_string())
-            .fetch_optional(&mut *connection)
-            .await?;
-        let name = name.ok_or_else(|| StoreError::UnknownItem(id.to_string()))?;
+        let select = "SELECT name, issuer FROM account WHERE id = $1";
+        let found: Option<(String, Option<String>)> =
+            sqlx::query_as(select).bind(id.to_string()).fetch_optional(&mut *connection).await?;
+        let (name, issuer) = found.ok_or_else(|| StoreError::UnknownItem(id.to_string()))?;
+        if !change.fits(issuer.is_some()) {
+            return Err(StoreError::Conflict);
+        }
         let facts = json!({ "account": name, "change": change.word(), "roles": change.roles() });
         if change.ends_tokens() {
             tokens::end_all(connection, id, now).await?;
@@ -212,7 +222,18 @@ impl AccountChange {
             Self::Close => "closed",
             Self::Invite(_) => "invited",
             Self::Password(_) => "password set",
+            Self::Reopen => "opened again",
             Self::Roles(_) => "roles changed",
+        }
+    }
+
+    /// Whether it can be made to an account that a provider vouches for, or to
+    /// one that none does.
+    fn fits(&self, is_provided: bool) -> bool {
+        match self {
+            Self::Addresses(_) | Self::Close => true,
+            Self::Invite(_) | Self::Password(_) | Self::Roles(_) => !is_provided,
+            Self::Reopen => is_provided,
         }
     }
 
@@ -220,13 +241,17 @@ impl AccountChange {
     fn ends_tokens(&self) -> bool {
         match self {
             Self::Close | Self::Invite(_) => true,
-            Self::Addresses(_) | Self::Password(_) | Self::Roles(_) => false,
+            Self::Addresses(_) | Self::Password(_) | Self::Reopen | Self::Roles(_) => false,
         }
     }
 
     fn roles(&self) -> Option<&[Role]> {
         match self {
-            Self::Addresses(_) | Self::Close | Self::Invite(_) | Self::Password(_) => None,
+            Self::Addresses(_)
+            | Self::Close
+            | Self::Invite(_)
+            | Self::Password(_)
+            | Self::Reopen => None,
             Self::Roles(roles) => Some(roles),
         }
     }
@@ -263,6 +288,9 @@ impl AccountChange {
             )
             .bind(id)
             .bind(hash.expose().clone()),
+            Self::Reopen => {
+                sqlx::query("UPDATE account SET closed_at = NULL WHERE id = $1").bind(id)
+            }
             Self::Roles(roles) => {
                 sqlx::query("UPDATE account SET roles = $2 WHERE id = $1").bind(id).bind(words(&roles))
             }
@@ -283,7 +311,7 @@ pub(super) async fn find(
     row.as_ref().map(account).transpose()
 }
 
-fn account(row: &Row) -> Result<Account, StoreError> {
+pub(super) fn account(row: &Row) -> Result<Account, StoreError> {
     let id: String = row.try_get("id")?;
     let unreadable = |what| StoreError::Unreadable { what, id: id.clone() };
     let roles: String = row.try_get("roles")?;
@@ -298,6 +326,8 @@ fn account(row: &Row) -> Result<Account, StoreError> {
             .map(str::parse)
             .collect::<Result<_, _>>()
             .map_err(|_| unreadable("addresses"))?,
+        issuer: row.try_get("issuer")?,
+        provided_at: moment("provided_at")?,
         password: row.try_get::<Option<String>, _>("password")?.map(Secret::new),
         invited_until: moment("invited_until")?,
         language: row.try_get("language")?,
@@ -307,7 +337,7 @@ fn account(row: &Row) -> Result<Account, StoreError> {
     })
 }
 
-fn account_event(by: &str, facts: Value) -> Entry {
+pub(super) fn account_event(by: &str, facts: Value) -> Entry {
     let event = Event { event: None, actor: by.to_owned(), act: Act::AccountChanged, facts };
     Entry::from(&event)
 }
@@ -321,5 +351,5 @@ pub(super) fn words(roles: &[Role]) -> String {
     roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(" ")
 }
 
-const SELECT: &str = "SELECT id, name, roles, addresses, password, invited_until, language, theme, made_at, \
-                      closed_at FROM account";
+pub(super) const SELECT: &str = "SELECT id, name, roles, addresses, issuer, provided_at, password, invited_until, \
+                      language, theme, made_at, closed_at FROM account";

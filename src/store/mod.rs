@@ -31,6 +31,7 @@ mod master;
 mod outbox;
 mod persons;
 mod proposals;
+mod provided;
 mod purge;
 mod queue;
 mod retention;
@@ -76,6 +77,7 @@ pub use self::{
     links::{LinkUse, UsedLink},
     outbox::{OutboxFilter, OutboxItem, OutboxRecipient},
     proposals::{Proposal, ProposalChange, Proposed},
+    provided::Vouched,
     queue::{Assigned, QueueFilter, QueueSort, QueueTotal},
     retention::Retention,
     rights::{Correction, Erased},

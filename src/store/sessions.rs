@@ -17,12 +17,18 @@ use super::{
 use crate::model::{Act, Event};
 
 impl Store {
-    /// Begins a session, whose token has the keyed hash `mark`.
+    /// Begins a session, whose token has the keyed hash `mark`. `provider` is
+    /// where the person logged in, if it was not here.
     ///
     /// # Errors
     ///
     /// The database fails, and there is no session.
-    pub async fn open_session(&self, account: &Account, mark: &str) -> Result<(), StoreError> {
+    pub async fn open_session(
+        &self,
+        account: &Account,
+        mark: &str,
+        provider: Option<&str>,
+    ) -> Result<(), StoreError> {
         let now = self.0.clock.now();
         let mut writing = self.0.database.write(Durability::Power).await?;
         let connection = writing.connection();
@@ -39,7 +45,9 @@ impl Store {
         .bind(millis(now))
         .execute(&mut *connection)
         .await?;
-        let entry = session_event(&account.name, Act::LoggedIn);
+        let facts = provider.map_or(json!({}), |provider| json!({ "provider": provider }));
+        let actor = account.name.clone();
+        let entry = Entry::from(&Event { event: None, actor, act: Act::LoggedIn, facts });
         audit::append(connection, &self.0.keys, millis(now), &[&entry]).await?;
         writing.commit().await
     }
@@ -87,7 +95,7 @@ impl Store {
             .execute(&mut *connection)
             .await?;
         if done.rows_affected() == 1 {
-            let entry = session_event(account, Act::LoggedOut);
+            let entry = logged_out(account);
             audit::append(connection, &self.0.keys, now, &[&entry]).await?;
         }
         writing.commit().await
@@ -109,7 +117,7 @@ impl Store {
         let delete = sqlx::query("DELETE FROM session WHERE account = $1 AND token <> $2");
         let delete = delete.bind(account.id.to_string()).bind(mark);
         if delete.execute(&mut *connection).await?.rows_affected() > 0 {
-            let entry = session_event(&account.name, Act::LoggedOut);
+            let entry = logged_out(&account.name);
             audit::append(connection, &self.0.keys, now, &[&entry]).await?;
         }
         writing.commit().await
@@ -134,8 +142,9 @@ impl Store {
     }
 }
 
-fn session_event(account: &str, act: Act) -> Entry {
-    Entry::from(&Event { event: None, actor: account.to_owned(), act, facts: json!({}) })
+fn logged_out(account: &str) -> Entry {
+    let actor = account.to_owned();
+    Entry::from(&Event { event: None, actor, act: Act::LoggedOut, facts: json!({}) })
 }
 
 fn ago(now: Timestamp, span: SignedDuration) -> Timestamp {

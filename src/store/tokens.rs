@@ -113,7 +113,8 @@ impl Store {
         let mut token = token(&row)?;
         let now = self.0.clock.now();
         let account = accounts::find(readers, "id", &token.account.to_string()).await?;
-        let account = account.filter(|account| account.closed_at.is_none());
+        let account =
+            account.filter(|account| account.closed_at.is_none() && !is_out(account, now));
         let (Some(account), None) = (account, token.ended_at) else { return Ok(None) };
         if token.expires_at <= now {
             return Ok(None);
@@ -183,11 +184,20 @@ fn token(row: &Row) -> Result<Token, StoreError> {
     })
 }
 
+/// Whether a provider has not vouched for the person for long: whoever left is
+/// told to nobody, so that tokens must not outlive it.
+fn is_out(account: &Account, now: Timestamp) -> bool {
+    let since = now.saturating_sub(VOUCHED).unwrap_or(now);
+    account.issuer.is_some() && account.provided_at.is_none_or(|at| at < since)
+}
+
 fn told(by: &str, facts: Value) -> Entry {
     Entry::from(&Event { event: None, actor: by.to_owned(), act: Act::AccountChanged, facts })
 }
 
 const SELECT: &str = "SELECT id, account, name, roles, made_at, expires_at, used_at, ended_at \
                       FROM api_token";
+/// How long a log-in at a provider holds for tokens.
+const VOUCHED: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// A use is noted when the last one noted is older.
 const NOTED: SignedDuration = SignedDuration::from_mins(1);

@@ -1,5 +1,5 @@
-//! The two cookies: the session, and the note that a person has logged in with
-//! this browser before.
+//! The three cookies: the session, the note that a person has logged in with
+//! this browser before, and a log-in that is under way at a provider.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use data_encoding::HEXLOWER;
@@ -21,6 +21,21 @@ impl People {
     /// Ends the session cookie.
     pub(super) fn session_end(&self) -> Option<HeaderValue> {
         self.set("session", "", "; Max-Age=0")
+    }
+
+    /// What is sealed of a log-in under way at a provider.
+    pub(super) fn flow_cookie(&self, headers: &HeaderMap) -> Option<String> {
+        cookie(headers, &self.named("flow"))
+    }
+
+    /// Seals a log-in under way into the browser, for ten minutes.
+    pub(super) fn flow_set(&self, flow: &str) -> Option<HeaderValue> {
+        self.set("flow", flow, "; Max-Age=600")
+    }
+
+    /// Ends the cookie of a log-in under way.
+    pub(super) fn flow_end(&self) -> Option<HeaderValue> {
+        self.set("flow", "", "; Max-Age=0")
     }
 
     /// Whether the person called `name` has logged in with this browser.

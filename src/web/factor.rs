@@ -106,7 +106,7 @@ pub(super) async fn enter(
     let Entry { code, ticket, next } = entry;
     let account = match people.gate.ticket_holder(&ticket).await {
         Ok(Some(account)) => account,
-        Ok(None) => return login::again(&headers, next, texts.late),
+        Ok(None) => return login::again(&people, &headers, next, texts.late),
         Err(error) => return broken(&error, &headers),
     };
     let asked = |problem| Asked { ticket: ticket.clone(), next: next.clone(), problem };
@@ -133,7 +133,7 @@ pub(super) async fn enter(
         Err(AccountError::Refused) => {
             asked(texts.wrong).again(&people, StatusCode::UNAUTHORIZED, &headers, &account).await
         }
-        Err(AccountError::NotInvited) => login::again(&headers, next, texts.late),
+        Err(AccountError::NotInvited) => login::again(&people, &headers, next, texts.late),
         Err(error) => broken(&error, &headers),
     }
 }

@@ -1,7 +1,7 @@
 //! Logging in and out, the welcome behind an invitation, and what people set
 //! for themselves.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use askama::Template;
 use axum::{
@@ -17,6 +17,7 @@ use super::{
     dashboard, factor,
     frame_texts::FrameTexts,
     layout::{self, Frame, Theme, Trouble},
+    oidc_texts::OidcTexts,
     page,
     people_texts::FactorTexts,
     signed::{Anybody, Form, Signed},
@@ -27,6 +28,7 @@ use crate::{
     gate::{AccessToken, AccountError, LoggedIn, WeakPassword},
     model::{Permission, Role},
     notify::Language,
+    oidc::Provider,
     store::Account,
 };
 
@@ -60,20 +62,32 @@ struct LoginPage {
     frame: Frame,
     next: String,
     name: String,
+    oidc_texts: &'static OidcTexts,
     problem: &'static str,
+    providers: Vec<ProviderLink>,
+}
+
+/// The way to a provider of log-ins.
+struct ProviderLink {
+    label: String,
+    path: String,
 }
 
 /// Where to go after a log-in.
 #[derive(Deserialize)]
 pub(super) struct Next {
     #[serde(default)]
-    next: String,
+    pub(super) next: String,
 }
 
 /// The log-in page.
-pub(super) async fn show(Query(next): Query<Next>, headers: HeaderMap) -> Response {
-    let frame = Frame::open(language(&headers), "");
-    login_page(StatusCode::OK, frame, next.next, String::new(), "")
+pub(super) async fn show(
+    Held(people): Held<People>,
+    Query(next): Query<Next>,
+    headers: HeaderMap,
+) -> Response {
+    let entry = Tried { next: next.next, name: String::new(), problem: "" };
+    login_page(&people, StatusCode::OK, &headers, entry)
 }
 
 /// What the log-in page sends.
@@ -93,14 +107,16 @@ pub(super) async fn enter(
 ) -> Response {
     let Entry { name, password, next } = entry;
     let password = Secret::new(password);
-    let frame = Frame::open(language(&headers), "");
-    let texts = frame.texts;
+    let texts = FrameTexts::of(language(&headers));
+    let again = |status, next, name, problem| {
+        login_page(&people, status, &headers, Tried { next, name, problem })
+    };
     let browser = match people.knows(&headers, &name) {
         true => Browser::Known,
         false => Browser::Strange,
     };
     if people.attempts.wait(&name, browser, Instant::now()).is_some() {
-        return login_page(StatusCode::TOO_MANY_REQUESTS, frame, next, name, texts.wait);
+        return again(StatusCode::TOO_MANY_REQUESTS, next, name, texts.wait);
     }
     match people.gate.log_in(&name, password).await {
         Ok(LoggedIn::Halfway(account, ticket)) => {
@@ -113,12 +129,8 @@ pub(super) async fn enter(
             remember(&people, &mut response, &token, &account);
             response
         }
-        Err(AccountError::Refused) => {
-            login_page(StatusCode::UNAUTHORIZED, frame, next, name, texts.wrong)
-        }
-        Err(AccountError::Busy) => {
-            login_page(StatusCode::SERVICE_UNAVAILABLE, frame, next, name, texts.busy)
-        }
+        Err(AccountError::Refused) => again(StatusCode::UNAUTHORIZED, next, name, texts.wrong),
+        Err(AccountError::Busy) => again(StatusCode::SERVICE_UNAVAILABLE, next, name, texts.busy),
         Err(error) => broken(&error, &headers),
     }
 }
@@ -137,9 +149,14 @@ pub(super) fn remember(
 }
 
 /// The log-in page once more, from its beginning.
-pub(super) fn again(headers: &HeaderMap, next: String, problem: &'static str) -> Response {
-    let frame = Frame::open(language(headers), "");
-    login_page(StatusCode::UNAUTHORIZED, frame, next, String::new(), problem)
+pub(super) fn again(
+    people: &People,
+    headers: &HeaderMap,
+    next: String,
+    problem: &'static str,
+) -> Response {
+    let entry = Tried { next, name: String::new(), problem };
+    login_page(people, StatusCode::UNAUTHORIZED, headers, entry)
 }
 
 /// Logs out.
@@ -164,6 +181,9 @@ pub(super) async fn leave(
 #[template(path = "me.html")]
 struct OwnPage {
     frame: Frame,
+    /// Where the person logs in; empty where it is here.
+    issuer: String,
+    oidc_texts: &'static OidcTexts,
     factor: OwnFactor,
     factor_texts: &'static FactorTexts,
     tokens_title: &'static str,
@@ -372,15 +392,31 @@ async fn invited(
     Ok(account.map(|account| (account.name, token)))
 }
 
-fn login_page(
-    status: StatusCode,
-    mut frame: Frame,
+/// What the log-in page shows of a try before.
+struct Tried {
     next: String,
     name: String,
     problem: &'static str,
-) -> Response {
-    frame.texts.enter.clone_into(&mut frame.title);
-    layout::show(status, &LoginPage { frame, next, name, problem })
+}
+
+fn login_page(people: &People, status: StatusCode, headers: &HeaderMap, tried: Tried) -> Response {
+    let language = language(headers);
+    let Tried { next, name, problem } = tried;
+    let link = |provider: &Arc<Provider>| {
+        let settings = provider.settings();
+        let query = serde_html_form::to_string([("next", inside(&next))]).unwrap_or_default();
+        let path = format!("/login/oidc/{}?{query}", settings.name);
+        ProviderLink { label: settings.label().to_owned(), path }
+    };
+    let page = LoginPage {
+        frame: Frame::open(language, FrameTexts::of(language).enter),
+        providers: people.gate.providers().iter().map(link).collect(),
+        oidc_texts: OidcTexts::of(language),
+        next,
+        name,
+        problem,
+    };
+    layout::show(status, &page)
 }
 
 async fn own_page(people: &People, signed: &Signed, status: StatusCode, said: Said) -> Response {
@@ -395,6 +431,8 @@ async fn own_page(people: &People, signed: &Signed, status: StatusCode, said: Sa
     let Said { done, problem } = said;
     let page = OwnPage {
         frame: Frame::of(signed, texts.own),
+        issuer: signed.account().issuer.clone().unwrap_or_default(),
+        oidc_texts: OidcTexts::of(signed.language()),
         factor,
         factor_texts: FactorTexts::of(signed.language()),
         tokens_title: TokenTexts::of(signed.language()).title,

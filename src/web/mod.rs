@@ -23,6 +23,8 @@ mod layout;
 mod login;
 pub mod metrics;
 mod officer;
+mod oidc;
+mod oidc_texts;
 mod page;
 mod people;
 mod people_texts;

@@ -16,19 +16,22 @@ use super::{
     People,
     layout::{self, Frame, Trouble},
     login::broken,
+    oidc_texts::OidcTexts,
     people_texts::PeopleTexts,
     signed::{Form, Signed},
 };
 use crate::{
     gate::{AccessToken, AccountError},
     model::{Address, LoginName, Role},
-    store::{Account, AccountChange, AccountId},
+    store::{Account, AccountChange, AccountId, StoreError},
 };
 
 /// One account, as the pages show it.
 struct Person {
     id: AccountId,
     name: String,
+    /// Where the person logs in, if it is not here.
+    issuer: Option<String>,
     roles: Vec<Role>,
     /// One a line.
     addresses: String,
@@ -50,10 +53,11 @@ pub(super) enum AccountState {
 
 impl AccountState {
     fn of(account: &Account) -> Self {
-        match (account.closed_at, &account.password) {
-            (Some(_), _) => Self::Closed,
-            (None, None) => Self::Invited,
-            (None, Some(_)) => Self::Open,
+        let can_log_in = account.password.is_some() || account.issuer.is_some();
+        match account.closed_at {
+            Some(_) => Self::Closed,
+            None if can_log_in => Self::Open,
+            None => Self::Invited,
         }
     }
 
@@ -75,6 +79,7 @@ impl Person {
         Ok(Self {
             id: account.id,
             name: account.name.clone(),
+            issuer: account.issuer.clone(),
             roles: account.roles.clone(),
             addresses: account.addresses.iter().map(|address| format!("{address}\n")).collect(),
             state: AccountState::of(account),
@@ -100,6 +105,7 @@ struct PeoplePage {
 struct PersonPage {
     frame: Frame,
     texts: &'static PeopleTexts,
+    oidc_texts: &'static OidcTexts,
     person: Person,
     roles: [Role; 6],
     is_own: bool,
@@ -249,7 +255,8 @@ pub(super) struct Reset {
     factor: String,
 }
 
-/// Takes the password away, and shows the link that sets a new one.
+/// Takes the password away, and shows the link that sets a new one. An account
+/// without a password is opened again.
 pub(super) async fn reset(
     Held(people): Held<People>,
     signed: Signed,
@@ -261,6 +268,9 @@ pub(super) async fn reset(
         Ok(account) => account,
         Err(response) => return response,
     };
+    if account.issuer.is_some() {
+        return change(&people, &signed, &account, AccountChange::Reopen).await;
+    }
     if !wanted.factor.is_empty() {
         let removed = people.gate.store().remove_second_factor(&account, signed.name()).await;
         if let Err(error) = removed {
@@ -284,6 +294,8 @@ async fn change(
 ) -> Response {
     match people.gate.store().change_account(account.id, change, signed.name()).await {
         Ok(()) => Redirect::to(&format!("/people/{}?saved", account.id)).into_response(),
+        // What a provider says is not said here.
+        Err(StoreError::Conflict) => layout::refused(signed),
         Err(error) => {
             tracing::error!(%error, "account cannot be changed");
             layout::trouble_for(signed, StatusCode::SERVICE_UNAVAILABLE, Trouble::Broken)
@@ -366,6 +378,7 @@ async fn person_page(people: &People, signed: &Signed, account: &Account, said: 
     let page = PersonPage {
         frame: Frame::of(signed, account.name.clone()),
         texts: PeopleTexts::of(signed.language()),
+        oidc_texts: OidcTexts::of(signed.language()),
         is_own: account.id == signed.id(),
         person,
         roles: Role::ALL,

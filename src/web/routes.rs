@@ -14,7 +14,7 @@ use axum::{
 use super::{
     People, api, approvals, assets, factor, guard, item, login,
     officer::{audit, holds, persons, reports},
-    people, queue, sender, tokens,
+    oidc, people, queue, sender, tokens,
 };
 use crate::model::{Permission, Permission as P};
 
@@ -69,6 +69,9 @@ pub fn table() -> Vec<Route> {
         shown("/login", Needs::Anyone, get(login::show)),
         sent("/login", Needs::Anyone, post(login::enter)),
         sent("/login/code", Needs::Anyone, post(factor::enter)),
+        // Begins a log-in elsewhere, and takes the browser back.
+        shown("/login/oidc/{provider}", Needs::Anyone, get(oidc::depart)),
+        shown("/login/oidc/{provider}/callback", Needs::Anyone, get(oidc::arrive)),
         sent("/logout", Needs::SignedIn, post(login::leave)),
         shown("/me", Needs::SignedIn, get(login::own)),
         sent("/me/appearance", Needs::SignedIn, post(login::prefer)),

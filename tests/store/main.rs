@@ -9,5 +9,6 @@ mod ledger;
 mod old;
 mod outbox;
 mod place;
+mod provided;
 mod queue;
 mod retention;

@@ -9,6 +9,8 @@ mod api;
 mod factor;
 mod login;
 mod officer;
+mod oidc;
+mod op;
 mod people;
 mod place;
 mod public;

@@ -24,3 +24,12 @@ pub(super) const STEP: &[&str] = &[
         seen_at BIGINT NOT NULL)",
     "CREATE INDEX session_by_account ON session (account)",
 ];
+
+/// Accounts of people who log in at a provider.
+pub(super) const PROVIDED: &[&str] = &[
+    // Who says who they are, and a keyed hash of what they are called there.
+    "ALTER TABLE account ADD COLUMN issuer TEXT",
+    "ALTER TABLE account ADD COLUMN subject TEXT",
+    "ALTER TABLE account ADD COLUMN provided_at BIGINT",
+    "CREATE UNIQUE INDEX account_by_subject ON account (subject) WHERE subject IS NOT NULL",
+];
