@@ -104,6 +104,7 @@ const STEPS: &[&[&str]] = &[
     second_factor::STEP,
     review::STEP,
     tokens::STEP,
+    accounts::BROWSER,
 ];
 
 const FIRST: &[&str] = &[
