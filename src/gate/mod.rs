@@ -8,6 +8,7 @@ mod accounts;
 mod api_token;
 mod carry_out;
 mod decide;
+mod delivery_reports;
 mod digest;
 mod error;
 mod fields;
@@ -27,7 +28,6 @@ mod quarantine;
 mod reader;
 mod record;
 pub mod report;
-mod reports;
 mod retention;
 mod review;
 mod rulebook;
@@ -72,7 +72,7 @@ pub use self::{
     sender::{Became, Choice, FateOf, Standing},
     sender_acts::{Answered as SenderAnswered, Obstacle},
     settings::{GatewaySettings, ReviewSettings, Settings},
-    subject::{Dossier, Erasure, HeldTrace, Subject, Trace, Traces},
+    subject::{Disclosure, Dossier, Ended, Erasure, HeldTrace, Subject, Trace, Traces},
 };
 use crate::{
     base::{clock::Clock, measure::ERRORS},

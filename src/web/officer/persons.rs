@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
+use serde_json::json;
 use tokio::time::timeout;
 
 use super::{
@@ -22,7 +23,7 @@ use super::{
 };
 use crate::{
     base::id::EventId,
-    gate::{Erasure, GateError, Subject, Trace, Traces},
+    gate::{Disclosure, Ended, Erasure, GateError, Subject, Trace, Traces},
     model::{Act, Address},
     store::{AuditRow, Erased, HeldId, HeldState},
     web::{
@@ -49,7 +50,8 @@ struct PersonPage {
     name: String,
     kind: SubjectKind,
     traces: Arc<Traces>,
-    done: &'static str,
+    /// Who is to hear of the correction that was just made.
+    tell: Option<Vec<Disclosure>>,
     problem: &'static str,
 }
 
@@ -67,7 +69,7 @@ struct ErasedPage {
     frame: Frame,
     texts: &'static PersonsTexts,
     name: String,
-    ended: Arc<Vec<(EventId, Option<Erased>)>>,
+    ended: Arc<Vec<Ended>>,
 }
 
 /// What the search form sends. It is dropped with the request.
@@ -162,7 +164,7 @@ pub(in crate::web) async fn result(
     match search.state {
         SearchState::Erased(ended) => erased_page(&signed, name, ended),
         SearchState::Failed => wait(&signed, false),
-        SearchState::Found(traces) => person(&signed, (name, search.kind), traces, ("", "")),
+        SearchState::Found(traces) => person(&signed, (name, search.kind), traces, Said::default()),
         SearchState::Running => wait(&signed, true),
     }
 }
@@ -180,8 +182,9 @@ pub(in crate::web) async fn export(
         Err(response) => return *response,
     };
     let chosen = only(&traces, &choice.event);
-    let refuse =
-        |problem| person(&signed, (name.clone(), search.kind), traces.clone(), ("", problem));
+    let refuse = |problem: &'static str| {
+        person(&signed, (name.clone(), search.kind), traces.clone(), problem.into())
+    };
     if chosen.traces.is_empty() {
         return refuse(texts.choose_none);
     }
@@ -206,21 +209,25 @@ pub(in crate::web) async fn correct(
     Path(name): Path<String>,
     Form(note): Form<Note>,
 ) -> Response {
-    let texts = PersonsTexts::of(signed.language());
     let (search, traces) = match found(&people, &signed, &name) {
         Ok(found) => found,
         Err(response) => return *response,
     };
     let held = |trace: &Trace| trace.held.iter().any(|item| item.held.id == note.held);
-    if note.text.trim().is_empty() || !traces.traces.iter().any(held) {
+    let event = traces.traces.iter().find(|trace| held(trace)).map(|trace| trace.event);
+    let Some(event) = event.filter(|_| !note.text.trim().is_empty()) else {
         return layout::trouble_for(&signed, StatusCode::BAD_REQUEST, Trouble::Incomplete);
-    }
+    };
     let store = people.gate.store();
     if let Err(error) = store.correct(note.held, note.text.trim(), &search.by).await {
         return broken(&signed, &error);
     }
     let corrections = match store.corrections(note.held).await {
         Ok(corrections) => corrections,
+        Err(error) => return broken(&signed, &error),
+    };
+    let tell = match people.gate.reached_by(event).await {
+        Ok(reached) => Some(reached),
         Err(error) => return broken(&signed, &error),
     };
     let mut traces = Traces::clone(&traces);
@@ -230,7 +237,7 @@ pub(in crate::web) async fn correct(
     }
     let traces = Arc::new(traces);
     people.searches.set(&name, SearchState::Found(traces.clone()));
-    person(&signed, (name, search.kind), traces, (texts.corrected, ""))
+    person(&signed, (name, search.kind), traces, Said { tell, problem: "" })
 }
 
 /// Erases the chosen messages, and signs the log so that it is evidence.
@@ -246,8 +253,9 @@ pub(in crate::web) async fn erase(
         Err(response) => return *response,
     };
     let chosen = only(&traces, &choice.event);
-    let refuse =
-        |problem| person(&signed, (name.clone(), search.kind), traces.clone(), ("", problem));
+    let refuse = |problem: &'static str| {
+        person(&signed, (name.clone(), search.kind), traces.clone(), problem.into())
+    };
     if chosen.traces.is_empty() {
         return refuse(texts.choose_none);
     }
@@ -261,12 +269,8 @@ pub(in crate::web) async fn erase(
     if let Err(error) = people.gate.store().sign_audit(people.gate.now()).await {
         return broken(&signed, &error);
     }
-    let told = |(event, erasure): (EventId, Erasure)| match erasure {
-        Erasure::Done(erased) => (event, Some(erased)),
-        Erasure::KeptByLaw => (event, None),
-    };
-    let ended = Arc::new(ended.into_iter().map(told).collect::<Vec<_>>());
-    // What was found goes with it: it names addresses.
+    let ended = Arc::new(ended);
+    // What was found goes with it.
     people.searches.set(&name, SearchState::Erased(ended.clone()));
     erased_page(&signed, name, ended)
 }
@@ -285,16 +289,13 @@ pub(in crate::web) async fn evidence(
     }
 }
 
-/// The audit rows of the erasures, and the signature over the last of them.
-async fn proven(
-    people: &People,
-    search: &Search,
-    ended: &[(EventId, Option<Erased>)],
-) -> Result<String, GateError> {
+/// The audit rows of the erasures, the signature over the last of them, and
+/// who had got what was erased.
+async fn proven(people: &People, search: &Search, ended: &[Ended]) -> Result<String, GateError> {
     let store = people.gate.store();
     let mut rows: Vec<AuditRow> = Vec::new();
-    for (event, _) in ended {
-        let history = store.event_audit(*event).await?;
+    for one in ended {
+        let history = store.event_audit(one.event).await?;
         rows.extend(history.into_iter().filter(|row| row.act == Act::Erased.as_str()));
     }
     rows.sort_by_key(|row| row.seq);
@@ -305,6 +306,9 @@ async fn proven(
         text.push('\n');
     }
     text.push_str(&proof(store, rows.last()).await?);
+    let tell = |one: &Disclosure| json!({ "event": one.event, "recipient": one.recipient, "queued_at": one.at.to_string() });
+    let tell: Vec<_> = ended.iter().flat_map(|one| &one.reached).map(tell).collect();
+    text.push_str(&(json!({ "disclosed": tell }).to_string() + "\n"));
     Ok(text)
 }
 
@@ -355,19 +359,28 @@ fn person(
     signed: &Session,
     (name, kind): (String, SubjectKind),
     traces: Arc<Traces>,
-    (done, problem): (&'static str, &'static str),
+    Said { tell, problem }: Said,
 ) -> Response {
     let texts = PersonsTexts::of(signed.language());
     let frame = Frame::of(signed, texts.found_title);
     let status = if problem.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
-    layout::show(status, &PersonPage { frame, texts, name, kind, traces, done, problem })
+    layout::show(status, &PersonPage { frame, texts, name, kind, traces, tell, problem })
 }
 
-fn erased_page(
-    signed: &Session,
-    name: String,
-    ended: Arc<Vec<(EventId, Option<Erased>)>>,
-) -> Response {
+/// What the page of a person says about the form before it.
+#[derive(Default)]
+struct Said {
+    tell: Option<Vec<Disclosure>>,
+    problem: &'static str,
+}
+
+impl From<&'static str> for Said {
+    fn from(problem: &'static str) -> Self {
+        Self { tell: None, problem }
+    }
+}
+
+fn erased_page(signed: &Session, name: String, ended: Arc<Vec<Ended>>) -> Response {
     let texts = PersonsTexts::of(signed.language());
     let frame = Frame::of(signed, texts.erased_title);
     layout::show(StatusCode::OK, &ErasedPage { frame, texts, name, ended })
@@ -412,7 +425,14 @@ impl ErasedPage {
     }
 
     fn is_swept(&self) -> bool {
-        self.ended.iter().all(|(_, erased)| erased.as_ref().is_none_or(|erased| erased.swept))
+        self.ended.iter().all(|one| match &one.erasure {
+            Erasure::Done(erased) => erased.swept,
+            Erasure::KeptByLaw => true,
+        })
+    }
+
+    fn tell(&self) -> Vec<&Disclosure> {
+        self.ended.iter().flat_map(|one| &one.reached).collect()
     }
 }
 
