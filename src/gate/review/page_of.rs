@@ -35,7 +35,7 @@ impl SafeHtml {
     /// Takes out of `html` what must not be shown.
     pub(super) fn of(html: &str) -> Self {
         let end = html.floor_char_boundary(MOST);
-        let mut source = Timed { rest: html[..end].as_bytes(), end: Instant::now() + PATIENCE };
+        let mut source = Timed { rest: &html.as_bytes()[..end], end: Instant::now() + PATIENCE };
         // It reads from memory and cannot fail.
         let clean = cleaner().clean_from_reader(&mut source).map(|clean| clean.to_string());
         let cut = end < html.len() || !source.rest.is_empty();

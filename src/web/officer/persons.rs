@@ -177,21 +177,15 @@ pub(in crate::web) async fn export(
     Form(choice): Form<Choice>,
 ) -> Response {
     let texts = PersonsTexts::of(signed.language());
-    let (search, traces) = match found(&people, &signed, &name) {
-        Ok(found) => found,
+    let size = |trace: &Trace| trace.held.iter().map(|item| item.held.size).sum::<u64>();
+    let fault = |chosen: &Traces| {
+        let bytes = chosen.traces.iter().map(size).sum::<u64>();
+        (bytes > MOST_BYTES).then_some(texts.too_big)
+    };
+    let (search, chosen) = match chosen(&people, &signed, &name, (&choice, fault)) {
+        Ok(chosen) => chosen,
         Err(response) => return *response,
     };
-    let chosen = only(&traces, &choice.event);
-    let refuse = |problem: &'static str| {
-        person(&signed, (name.clone(), search.kind), traces.clone(), problem.into())
-    };
-    if chosen.traces.is_empty() {
-        return refuse(texts.choose_none);
-    }
-    let size = |trace: &Trace| trace.held.iter().map(|item| item.held.size).sum::<u64>();
-    if chosen.traces.iter().map(size).sum::<u64>() > MOST_BYTES {
-        return refuse(texts.too_big);
-    }
     let dossiers = match people.gate.export_subject(&chosen, &search.by).await {
         Ok(dossiers) => dossiers,
         Err(error) => return broken(&signed, &error),
@@ -248,20 +242,11 @@ pub(in crate::web) async fn erase(
     Form(choice): Form<Choice>,
 ) -> Response {
     let texts = PersonsTexts::of(signed.language());
-    let (search, traces) = match found(&people, &signed, &name) {
-        Ok(found) => found,
+    let fault = |_: &Traces| (choice.sure != "yes").then_some(texts.erase_unsure);
+    let (search, chosen) = match chosen(&people, &signed, &name, (&choice, fault)) {
+        Ok(chosen) => chosen,
         Err(response) => return *response,
     };
-    let chosen = only(&traces, &choice.event);
-    let refuse = |problem: &'static str| {
-        person(&signed, (name.clone(), search.kind), traces.clone(), problem.into())
-    };
-    if chosen.traces.is_empty() {
-        return refuse(texts.choose_none);
-    }
-    if choice.sure != "yes" {
-        return refuse(texts.erase_unsure);
-    }
     let ended = match people.gate.erase_subject(&chosen, &search.by).await {
         Ok(ended) => ended,
         Err(error) => return broken(&signed, &error),
@@ -331,11 +316,26 @@ fn found(
     }
 }
 
-/// Those traces that were chosen.
-fn only(traces: &Traces, events: &[EventId]) -> Traces {
-    let mut chosen = traces.clone();
-    chosen.traces.retain(|trace| events.contains(&trace.event));
-    chosen
+/// A search with those of its traces that were chosen, unless there are none or
+/// something else is wrong with the choice.
+fn chosen(
+    people: &People,
+    signed: &Session,
+    name: &str,
+    (choice, fault): (&Choice, impl FnOnce(&Traces) -> Option<&'static str>),
+) -> Result<(Search, Traces), Box<Response>> {
+    let (search, traces) = found(people, signed, name)?;
+    let mut chosen = Traces::clone(&traces);
+    chosen.traces.retain(|trace| choice.event.contains(&trace.event));
+    let none = PersonsTexts::of(signed.language()).choose_none;
+    let fault = if chosen.traces.is_empty() { Some(none) } else { fault(&chosen) };
+    match fault {
+        None => Ok((search, chosen)),
+        Some(fault) => {
+            let page = person(signed, (name.to_owned(), search.kind), traces, fault.into());
+            Err(Box::new(page))
+        }
+    }
 }
 
 fn form(signed: &Session, status: StatusCode, problem: &'static str) -> Response {
