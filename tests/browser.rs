@@ -21,7 +21,7 @@ mod harness;
 
 use harness::{
     keyring::Keyring,
-    samples::{NUMBER, OLA},
+    samples::{KARI, NUMBER, OLA},
 };
 use serde_json::{Value, json};
 use sluse::web::routes::{Way, table};
@@ -42,7 +42,8 @@ fn no_page_has_a_barrier_in_any_theme_or_language() {
         "axe.mjs",
         json!({ "paths": paths, "held": id, "event": event, "number": NUMBER,
             "personal": stage.personal_link(), "link": stage.invite("solveig", EVERYTHING),
-            "open_link": stage.invite("ragnhild", "viewer") }),
+            "open_link": stage.invite("ragnhild", "viewer"),
+            "own": KARI, "own_link": stage.invite(KARI, "approver") }),
     );
     assert_eq!(report["violations"], json!([]));
     assert!(report["looks"].as_u64() >= Some(6 * 5), "{report}");

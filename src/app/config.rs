@@ -392,6 +392,7 @@ mod tests {
             (format!("{:?}", shown.detect), format!("{:?}", least.detect)),
             (format!("{:?}", shown.accounts), format!("{:?}", least.accounts)),
             (format!("{:?}", shown.digest.hour), format!("{:?}", least.digest.hour)),
+            (format!("{:?}", shown.digest.timezone), format!("{:?}", least.digest.timezone)),
             (format!("{:?}", shown.digest.weekdays), format!("{:?}", least.digest.weekdays)),
             (format!("{:?}", shown.extract), format!("{:?}", least.extract)),
             (format!("{:?}", shown.notify.language), format!("{:?}", least.notify.language)),

@@ -56,8 +56,7 @@ pub(super) async fn run(path: &Path, config: Config) -> anyhow::Result<()> {
     if let Some((settings, listen)) = config.web.as_ref().and_then(|w| Some((w, w.listen?))) {
         let listener = TcpListener::bind(listen).await;
         let listener = listener.with_context(|| format!("[web] cannot listen on {listen}"))?;
-        let url = settings.public_url.as_ref();
-        let people = web::People::new(gate.clone(), url, pages.clone());
+        let people = web::People::new(gate.clone(), settings, pages.clone());
         invite_first(&gate, &config.pages()).await?;
         let serving = web::serve(
             listener,

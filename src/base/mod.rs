@@ -5,6 +5,7 @@ pub mod clock;
 pub mod id;
 pub mod limits;
 pub mod measure;
+pub mod network;
 pub mod secret;
 mod toml_place;
 pub mod toml_text;

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     base::id::EventId,
-    gate::{Erasure, Gate, MANIFEST, Subject, Trace, Traces},
+    gate::{Ended, Erasure, Gate, MANIFEST, Subject, Trace, Traces},
     model::Reviewer,
     store::StoreError,
 };
@@ -122,15 +122,19 @@ async fn erase(whom: &Whom, only: &[EventId], format: Format, gate: &Gate) -> an
     }
     let mut output = Output::new();
     let mut exit = Exit::Ok;
-    for (event, erasure) in gate.erase_subject(&traces, &by).await? {
+    for Ended { event, erasure, reached } in gate.erase_subject(&traces, &by).await? {
         match (&erasure, format) {
             (Erasure::Done(erased), Format::Json) => {
-                output.json(&json!({ "event": event, "erased": erased }))?;
+                let reached: Vec<_> = reached.iter().map(|one| &one.recipient).collect();
+                output.json(&json!({ "event": event, "erased": erased, "tell": reached }))?;
             }
-            (Erasure::Done(erased), Format::Text) => output.line(format!(
-                "{event}  erased: {} held, {} in the outbox",
-                erased.held, erased.outbox
-            ))?,
+            (Erasure::Done(erased), Format::Text) => {
+                let (held, outbox) = (erased.held, erased.outbox);
+                output.line(format!("{event}  erased: {held} held, {outbox} in the outbox"))?;
+                for one in reached {
+                    output.line(format!("  tell {}, who got it {}", one.recipient, one.at))?;
+                }
+            }
             (Erasure::KeptByLaw, _) => {
                 remark(format_args!("{event} is under a legal hold and was not erased"));
                 exit = exit.max(Exit::Denied);

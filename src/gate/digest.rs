@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{Timestamp, civil::DateTime, tz::Offset};
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use serde::{Deserialize, de};
 
 use super::{Gate, GateError};
@@ -24,8 +24,10 @@ use crate::{
 pub struct DigestSettings {
     /// Who gets it: people in our own domains. Nobody when empty.
     pub recipients: Vec<Address>,
-    /// The hour of the day from which it is sent, in UTC.
+    /// The hour of the day from which it is sent.
     pub hour: Hour,
+    /// The clock of the house, for hour and days.
+    pub timezone: Zone,
     /// On which days.
     pub weekdays: Weekdays,
     /// Whether it is sent when nothing waits.
@@ -35,7 +37,8 @@ pub struct DigestSettings {
 impl Default for DigestSettings {
     fn default() -> Self {
         let (recipients, when_empty) = (Vec::new(), false);
-        Self { recipients, hour: Hour(6), weekdays: Weekdays::default(), when_empty }
+        let (timezone, weekdays) = (Zone::default(), Weekdays::default());
+        Self { recipients, hour: Hour(6), timezone, weekdays, when_empty }
     }
 }
 
@@ -58,6 +61,27 @@ impl TryFrom<u8> for Hour {
 
     fn try_from(hour: u8) -> Result<Self, Self::Error> {
         if hour < 24 { Ok(Self(hour)) } else { Err("an hour is 0 to 23") }
+    }
+}
+
+/// A time zone by its name in the IANA database: that of the machine, else the
+/// one inside the program.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[serde(try_from = "String")]
+pub struct Zone(TimeZone);
+
+impl Default for Zone {
+    fn default() -> Self {
+        Self(TimeZone::get("Europe/Oslo").unwrap_or(TimeZone::UTC))
+    }
+}
+
+impl TryFrom<String> for Zone {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        let zone = TimeZone::get(&name).map(Self);
+        zone.map_err(|_| format!("`{name}` is no time zone, such as Europe/Oslo"))
     }
 }
 
@@ -98,8 +122,9 @@ impl Gate {
     pub async fn send_digest(&self) -> Result<bool, GateError> {
         let (book, now) = (self.book(), self.now());
         let settings = &book.settings.digest;
-        let today = Offset::UTC.to_datetime(now);
-        let is_today = |time: Timestamp| Offset::UTC.to_datetime(time).date() == today.date();
+        let local = |time: Timestamp| settings.timezone.0.to_datetime(time);
+        let today = local(now);
+        let is_today = |time: Timestamp| local(time).date() == today.date();
         if !settings.is_due(today) || self.store.mark(SENT).await?.is_some_and(is_today) {
             return Ok(false);
         }
@@ -184,12 +209,27 @@ mod tests {
     fn names_what_is_wrong() {
         for (text, hint) in [
             ("hour = 24", "0 to 23"),
+            ("timezone = \"Oslo\"", "no time zone"),
             ("weekdays = [\"monday\"]", "unknown variant"),
             ("weekdays = []", "at least one"),
             ("recipients = [\"vakt\"]\nwhen = 1", "unknown field"),
         ] {
             let error = settings(text).unwrap_err();
             assert!(error.contains(hint), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_hour_is_that_of_the_house_in_summer_and_in_winter() {
+        let set = settings("recipients = [\"vakt@cpm.example\"]\nhour = 7\n").unwrap();
+        for (time, due) in [
+            ("2026-11-23T05:59:59Z", false),
+            ("2026-11-23T06:00:00Z", true),
+            ("2026-07-20T04:59:59Z", false),
+            ("2026-07-20T05:00:00Z", true),
+        ] {
+            let time: Timestamp = time.parse().unwrap();
+            assert_eq!(set.is_due(set.timezone.0.to_datetime(time)), due, "{time}");
         }
     }
 

@@ -8,6 +8,7 @@ mod accounts;
 mod api_token;
 mod carry_out;
 mod decide;
+mod delivery_reports;
 mod digest;
 mod error;
 mod fields;
@@ -29,7 +30,6 @@ mod quarantine;
 mod reader;
 mod record;
 pub mod report;
-mod reports;
 mod retention;
 mod review;
 mod rulebook;
@@ -74,7 +74,7 @@ pub use self::{
     sender::{Became, Choice, FateOf, Standing},
     sender_acts::{Answered as SenderAnswered, Obstacle},
     settings::{GatewaySettings, ReviewSettings, Settings},
-    subject::{Dossier, Erasure, HeldTrace, Subject, Trace, Traces},
+    subject::{Disclosure, Dossier, Ended, Erasure, HeldTrace, Subject, Trace, Traces},
 };
 use self::{flows::Spent, strikes::Strikes};
 use crate::{

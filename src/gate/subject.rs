@@ -11,6 +11,7 @@ use std::{
     sync::Arc,
 };
 
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -54,12 +55,20 @@ pub struct Trace {
 impl Trace {
     /// What was sent of it that had the message in it: no notices.
     pub fn disclosed(&self) -> impl Iterator<Item = &OutboxItem> {
-        let whole = |item: &&OutboxItem| match item.purpose {
-            Purpose::Copy | Purpose::Release => true,
-            Purpose::Digest | Purpose::Notice | Purpose::Question | Purpose::Rejection => false,
-        };
-        self.sent.iter().filter(whole)
+        whole(&self.sent)
     }
+}
+
+/// Somebody who got a message or is about to, and is to hear that it was
+/// corrected or erased (GDPR, article 19).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Disclosure {
+    /// The message.
+    pub event: EventId,
+    /// Who got it.
+    pub recipient: Address,
+    /// When it was queued for that.
+    pub at: Timestamp,
 }
 
 /// A held item of a trace.
@@ -102,6 +111,17 @@ pub enum Erasure {
     Done(Erased),
     /// A legal hold keeps it.
     KeptByLaw,
+}
+
+/// A message that was to be erased.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Ended {
+    /// The message.
+    pub event: EventId,
+    /// How it went.
+    pub erasure: Erasure,
+    /// Who had got what is erased. The store does not know it any more.
+    pub reached: Vec<Disclosure>,
 }
 
 impl Gate {
@@ -197,17 +217,34 @@ impl Gate {
         &self,
         traces: &Traces,
         by: &Reviewer,
-    ) -> Result<Vec<(EventId, Erasure)>, GateError> {
+    ) -> Result<Vec<Ended>, GateError> {
         let mut ended = Vec::with_capacity(traces.traces.len());
-        for trace in &traces.traces {
-            let erasure = match self.store.erase(trace.event, &traces.person, by).await {
-                Ok(erased) => Erasure::Done(erased),
-                Err(StoreError::KeptByLaw(_)) => Erasure::KeptByLaw,
+        for event in traces.traces.iter().map(|trace| trace.event) {
+            // Read now: what was found is some minutes old. Who waits will not
+            // get it.
+            let had = reached(&self.sent_of(event).await?, &["sent"]);
+            let (erasure, reached) = match self.store.erase(event, &traces.person, by).await {
+                Ok(erased) => (Erasure::Done(erased), had),
+                Err(StoreError::KeptByLaw(_)) => (Erasure::KeptByLaw, Vec::new()),
                 Err(error) => return Err(error.into()),
             };
-            ended.push((trace.event, erasure));
+            ended.push(Ended { event, erasure, reached });
         }
         Ok(ended)
+    }
+
+    /// Who got a message, or has it coming, and is to hear what was corrected.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub async fn reached_by(&self, event: EventId) -> Result<Vec<Disclosure>, GateError> {
+        Ok(reached(&self.sent_of(event).await?, &["pending", "sent"]))
+    }
+
+    async fn sent_of(&self, event: EventId) -> Result<Vec<OutboxItem>, GateError> {
+        let filter = OutboxFilter { event: Some(event), ..OutboxFilter::default() };
+        Ok(self.store.outbox(&filter).await?)
     }
 
     async fn trace(
@@ -223,8 +260,7 @@ impl Gate {
             let corrections = self.store.corrections(id).await?;
             held.push(HeldTrace { held: item, content, corrections });
         }
-        let filter = OutboxFilter { event: Some(event), ..OutboxFilter::default() };
-        let sent = self.store.outbox(&filter).await?;
+        let sent = self.sent_of(event).await?;
         Ok(Trace { event, found, legal_hold, held, sent })
     }
 
@@ -314,6 +350,25 @@ impl Subject {
             }
         }
     }
+}
+
+fn whole(items: &[OutboxItem]) -> impl Iterator<Item = &OutboxItem> {
+    let is_whole = |item: &&OutboxItem| match item.purpose {
+        Purpose::Copy | Purpose::Release => true,
+        Purpose::Digest | Purpose::Notice | Purpose::Question | Purpose::Rejection => false,
+    };
+    items.iter().filter(is_whole)
+}
+
+/// The recipients in one of these states.
+fn reached(items: &[OutboxItem], states: &[&str]) -> Vec<Disclosure> {
+    let of = |item: &OutboxItem| {
+        let fits = item.recipients.iter().filter(|to| states.contains(&&*to.state));
+        let (event, at) = (item.event, item.queued_at);
+        let each = fits.map(|to| Disclosure { event, recipient: to.recipient.clone(), at });
+        each.collect::<Vec<_>>()
+    };
+    whole(items).flat_map(of).collect()
 }
 
 /// Items that are only looked through, which no index points to.

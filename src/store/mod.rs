@@ -83,6 +83,7 @@ pub use self::{
     rights::{Correction, Erased},
     second_factor::SecondFactor,
     sending::{Attempt, Fate, Queued},
+    sessions::OpenSession,
     tokens::{NewToken, Token},
 };
 use self::{

@@ -5,7 +5,7 @@
 //! and when anything of its account is changed.
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     Store, StoreError,
@@ -15,6 +15,19 @@ use super::{
     ids::AccountId,
 };
 use crate::model::{Act, Event};
+
+/// A session that goes on.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OpenSession {
+    /// The keyed hash of its token.
+    pub mark: String,
+    /// When somebody logged in.
+    pub begun: Timestamp,
+    /// When it was last used, to the minute.
+    pub seen: Timestamp,
+    /// What it is used with, if that is known.
+    pub browser: Option<String>,
+}
 
 impl Store {
     /// Begins a session, whose token has the keyed hash `mark`. `provider` is
@@ -46,33 +59,41 @@ impl Store {
         .execute(&mut *connection)
         .await?;
         let facts = provider.map_or(json!({}), |provider| json!({ "provider": provider }));
-        let actor = account.name.clone();
-        let entry = Entry::from(&Event { event: None, actor, act: Act::LoggedIn, facts });
+        let entry = session_event(&account.name, Act::LoggedIn, facts);
         audit::append(connection, &self.0.keys, millis(now), &[&entry]).await?;
         writing.commit().await
     }
 
-    /// Whose session it is, while it lasts, and notes that it is used.
+    /// Whose session it is, while it lasts, and notes that it is used, and with
+    /// which browser.
     ///
     /// # Errors
     ///
     /// The database does not answer.
-    pub async fn session(&self, mark: &str) -> Result<Option<Account>, StoreError> {
+    pub async fn session(
+        &self,
+        mark: &str,
+        browser: Option<&str>,
+    ) -> Result<Option<Account>, StoreError> {
         let readers = &self.0.database.readers;
-        let select = "SELECT account, made_at, seen_at FROM session WHERE token = $1";
-        let row: Option<(String, i64, i64)> =
+        let select = "SELECT account, made_at, seen_at, browser FROM session WHERE token = $1";
+        let row: Option<(String, i64, i64, Option<String>)> =
             sqlx::query_as(select).bind(mark).fetch_optional(readers).await?;
-        let Some((account, made_at, seen_at)) = row else { return Ok(None) };
+        let Some((account, made_at, seen_at, known)) = row else { return Ok(None) };
         let now = self.0.clock.now();
         if time(seen_at) < ago(now, IDLE) || time(made_at) < ago(now, LONGEST) {
             return Ok(None);
         }
         let account = accounts::find(readers, "id", &account).await?;
         let account = account.filter(|account| account.closed_at.is_none());
-        if account.is_some() && time(seen_at) < ago(now, NOTED) {
+        let is_new = browser.is_some() && known.as_deref() != browser;
+        if account.is_some() && (is_new || time(seen_at) < ago(now, NOTED)) {
             let mut writing = self.0.database.write(Durability::Process).await?;
-            sqlx::query("UPDATE session SET seen_at = $1 WHERE token = $2")
+            let update = "UPDATE session SET seen_at = $1, browser = COALESCE($2, browser) \
+                          WHERE token = $3";
+            sqlx::query(update)
                 .bind(millis(now))
+                .bind(browser)
                 .bind(mark)
                 .execute(writing.connection())
                 .await?;
@@ -95,56 +116,66 @@ impl Store {
             .execute(&mut *connection)
             .await?;
         if done.rows_affected() == 1 {
-            let entry = logged_out(account);
+            let entry = session_event(account, Act::LoggedOut, json!({}));
             audit::append(connection, &self.0.keys, now, &[&entry]).await?;
         }
         writing.commit().await
     }
 
-    /// Ends all sessions of an account but the one with this keyed hash.
+    /// Ends those sessions of `account` that have one of these keyed hashes.
+    /// The audit log says how many there were.
     ///
     /// # Errors
     ///
     /// The database fails, and all go on.
-    pub async fn close_other_sessions(
+    pub async fn close_sessions(
         &self,
         account: &Account,
-        mark: &str,
+        marks: &[String],
     ) -> Result<(), StoreError> {
         let now = millis(self.0.clock.now());
         let mut writing = self.0.database.write(Durability::Power).await?;
         let connection = writing.connection();
-        let delete = sqlx::query("DELETE FROM session WHERE account = $1 AND token <> $2");
-        let delete = delete.bind(account.id.to_string()).bind(mark);
-        if delete.execute(&mut *connection).await?.rows_affected() > 0 {
-            let entry = logged_out(&account.name);
+        let mut ended = 0;
+        for mark in marks {
+            let delete = sqlx::query("DELETE FROM session WHERE account = $1 AND token = $2");
+            let delete = delete.bind(account.id.to_string()).bind(mark);
+            ended += delete.execute(&mut *connection).await?.rows_affected();
+        }
+        if ended > 0 {
+            let facts = json!({ "sessions": ended });
+            let entry = session_event(&account.name, Act::LoggedOut, facts);
             audit::append(connection, &self.0.keys, now, &[&entry]).await?;
         }
         writing.commit().await
     }
 
-    /// How many sessions an account has.
+    /// The sessions of an account, the one last used first.
     ///
     /// # Errors
     ///
     /// The database does not answer.
-    pub async fn sessions(&self, account: AccountId) -> Result<u64, StoreError> {
+    pub async fn sessions(&self, account: AccountId) -> Result<Vec<OpenSession>, StoreError> {
         let now = self.0.clock.now();
-        let select = "SELECT COUNT(*) FROM session \
-                      WHERE account = $1 AND seen_at >= $2 AND made_at >= $3";
-        let number: i64 = sqlx::query_scalar(select)
+        let select = "SELECT token, made_at, seen_at, browser FROM session \
+                      WHERE account = $1 AND seen_at >= $2 AND made_at >= $3 \
+                      ORDER BY seen_at DESC, made_at DESC, token LIMIT 1000";
+        let rows: Vec<(String, i64, i64, Option<String>)> = sqlx::query_as(select)
             .bind(account.to_string())
             .bind(millis(ago(now, IDLE)))
             .bind(millis(ago(now, LONGEST)))
-            .fetch_one(&self.0.database.readers)
+            .fetch_all(&self.0.database.readers)
             .await?;
-        Ok(u64::try_from(number).unwrap_or(0))
+        let session = |(mark, made_at, seen_at, browser)| {
+            let (begun, seen) = (time(made_at), time(seen_at));
+            OpenSession { mark, begun, seen, browser }
+        };
+        Ok(rows.into_iter().map(session).collect())
     }
 }
 
-fn logged_out(account: &str) -> Entry {
-    let actor = account.to_owned();
-    Entry::from(&Event { event: None, actor, act: Act::LoggedOut, facts: json!({}) })
+fn session_event(account: &str, act: Act, facts: Value) -> Entry {
+    Entry::from(&Event { event: None, actor: account.to_owned(), act, facts })
 }
 
 fn ago(now: Timestamp, span: SignedDuration) -> Timestamp {

@@ -111,10 +111,11 @@ pub(super) async fn enter(
     };
     let asked = |problem| Asked { ticket: ticket.clone(), next: next.clone(), problem };
     let counted = counted(&account.name);
-    if people.attempts.wait(&counted, Browser::Known, Instant::now()).is_some() {
-        let wait = FrameTexts::of(language(&headers)).wait;
+    if let Some(wait) = people.attempts.wait(&counted, Browser::Known, Instant::now()) {
+        let said = FrameTexts::of(language(&headers)).wait;
         let status = StatusCode::TOO_MANY_REQUESTS;
-        return asked(wait).again(&people, status, &headers, &account).await;
+        let page = asked(said).again(&people, status, &headers, &account).await;
+        return layout::after(wait, page);
     }
     match people.gate.finish_log_in(&ticket, &code).await {
         Ok(done) => {
@@ -227,9 +228,10 @@ pub(super) async fn set(
         Err(error) => return broken(&error, &headers),
     };
     let counted = counted(signed.name());
-    if people.attempts.wait(&counted, Browser::Known, Instant::now()).is_some() {
-        let wait = FrameTexts::of(signed.language()).wait;
-        return own_page(&signed, StatusCode::TOO_MANY_REQUESTS, &secret, wait);
+    if let Some(wait) = people.attempts.wait(&counted, Browser::Known, Instant::now()) {
+        let said = FrameTexts::of(signed.language()).wait;
+        let page = own_page(&signed, StatusCode::TOO_MANY_REQUESTS, &secret, said);
+        return layout::after(wait, page);
     }
     match people.gate.set_second_factor(signed.account(), &first.code).await {
         Ok(codes) => {

@@ -19,6 +19,7 @@ use super::{
     People,
     layout::{self, Trouble},
     routes::Needs,
+    sessions,
     signed::Session,
 };
 use crate::{gate::AccessToken, store::StoreError};
@@ -75,7 +76,7 @@ async fn whose(people: &People, headers: &HeaderMap) -> Result<Option<Session>, 
         return Ok(None);
     };
     let mark = token.mark(people.gate.store());
-    let account = people.gate.store().session(&mark).await?;
+    let account = people.gate.store().session(&mark, sessions::family(headers)).await?;
     Ok(account.map(|account| Session::new(people, account, mark)))
 }
 

@@ -1,7 +1,7 @@
 //! The frame around every page for people who log in, and the pages that say
 //! why something was not done.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::Duration};
 
 use askama::Template;
 use axum::{
@@ -105,6 +105,13 @@ pub(super) fn show(status: StatusCode, page: &impl Template) -> Response {
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
+}
+
+/// An answer that also tells programs how long to wait before another try.
+pub(super) fn after(wait: Duration, mut response: Response) -> Response {
+    // Rounded up, so that who waits as told is not refused again.
+    response.headers_mut().insert(header::RETRY_AFTER, (wait.as_secs() + 1).into());
+    response
 }
 
 /// Why something was not done.

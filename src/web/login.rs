@@ -14,12 +14,14 @@ use serde::Deserialize;
 use super::{
     People, accept_language,
     attempts::Browser,
+    client::Client,
     dashboard, factor,
     frame_texts::FrameTexts,
     layout::{self, Frame, Theme, Trouble},
     oidc_texts::OidcTexts,
     page,
     people_texts::FactorTexts,
+    sessions::{self, OwnSession},
     signed::{Anybody, Form, Signed},
     token_texts::TokenTexts,
 };
@@ -102,6 +104,7 @@ pub(super) struct Entry {
 /// Logs in.
 pub(super) async fn enter(
     Held(people): Held<People>,
+    Client(client): Client,
     headers: HeaderMap,
     Form(entry): Form<Entry>,
 ) -> Response {
@@ -115,16 +118,26 @@ pub(super) async fn enter(
         true => Browser::Known,
         false => Browser::Strange,
     };
-    if people.attempts.wait(&name, browser, Instant::now()).is_some() {
-        return again(StatusCode::TOO_MANY_REQUESTS, next, name, texts.wait);
+    let now = Instant::now();
+    // Where this person has been before, the neighbours do not count.
+    let client = client.filter(|_| browser == Browser::Strange);
+    let wait = client.and_then(|client| people.attempts.wait_at(client, now));
+    if let Some(wait) = wait.or_else(|| people.attempts.wait(&name, browser, now)) {
+        return layout::after(wait, again(StatusCode::TOO_MANY_REQUESTS, next, name, texts.wait));
     }
+    let succeeded = || {
+        people.attempts.forget(&name, browser);
+        if let Some(client) = client {
+            people.attempts.succeeded_at(client);
+        }
+    };
     match people.gate.log_in(&name, password).await {
         Ok(LoggedIn::Halfway(account, ticket)) => {
-            people.attempts.forget(&name, browser);
+            succeeded();
             factor::ask(&people, &headers, &account, &ticket, next).await
         }
         Ok(LoggedIn::Through(account, token)) => {
-            people.attempts.forget(&name, browser);
+            succeeded();
             let mut response = Redirect::to(inside(&next)).into_response();
             remember(&people, &mut response, &token, &account);
             response
@@ -199,7 +212,7 @@ struct OwnFactor {
     is_set: bool,
     is_needed: bool,
     codes_left: u64,
-    sessions: u64,
+    sessions: Vec<OwnSession>,
 }
 
 impl OwnFactor {
@@ -209,7 +222,7 @@ impl OwnFactor {
             is_set: gate.has_second_factor(id).await?,
             is_needed: gate.needs_second_factor(signed.roles()),
             codes_left: gate.store().recovery_codes(id).await?,
-            sessions: gate.store().sessions(id).await?,
+            sessions: sessions::own(people, signed).await?,
         })
     }
 }
@@ -242,8 +255,10 @@ pub(super) async fn prove(
     headers: &HeaderMap,
 ) -> Result<(), Response> {
     let texts = FrameTexts::of(signed.language());
-    if people.attempts.wait(signed.name(), Browser::Known, Instant::now()).is_some() {
-        return Err(own_problem(people, signed, texts.wait).await);
+    if let Some(wait) = people.attempts.wait(signed.name(), Browser::Known, Instant::now()) {
+        let (status, said) =
+            (StatusCode::TOO_MANY_REQUESTS, Said { done: false, problem: texts.wait });
+        return Err(layout::after(wait, own_page(people, signed, status, said).await));
     }
     match people.gate.is_password(signed.account(), Secret::new(current)).await {
         Ok(true) => {
@@ -252,18 +267,6 @@ pub(super) async fn prove(
         }
         Ok(false) => Err(own_problem(people, signed, texts.wrong).await),
         Err(error) => Err(broken(&error, headers)),
-    }
-}
-
-/// Ends all sessions of the person but this one.
-pub(super) async fn end_others(
-    Held(people): Held<People>,
-    signed: Signed,
-    headers: HeaderMap,
-) -> Response {
-    match people.gate.store().close_other_sessions(signed.account(), signed.mark()).await {
-        Ok(()) => Redirect::to("/me?saved").into_response(),
-        Err(error) => broken(&error.into(), &headers),
     }
 }
 

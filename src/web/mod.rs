@@ -12,6 +12,7 @@ pub mod api;
 mod approvals;
 mod assets;
 mod attempts;
+mod client;
 mod cookies;
 mod dashboard;
 mod dashboard_texts;
@@ -36,6 +37,7 @@ pub mod routes;
 mod sender;
 mod sender_texts;
 mod serve;
+mod sessions;
 mod settings;
 mod signed;
 mod texts;
@@ -58,10 +60,7 @@ use tokio::time::timeout;
 
 use self::{attempts::Attempts, officer::searches::Searches};
 pub use self::{serve::serve, settings::Settings};
-use crate::{
-    gate::Gate,
-    notify::{Letterhead, PublicUrl},
-};
+use crate::{base::network::Network, gate::Gate, notify::Letterhead};
 
 /// What the pages need to know.
 #[derive(Clone)]
@@ -95,15 +94,18 @@ pub struct People {
     gate: Arc<Gate>,
     /// Scheme, host and port where people reach us.
     origin: Option<Arc<str>>,
+    /// Who is believed about whom a request comes from.
+    proxies: Arc<[Network]>,
     public: State,
     searches: Searches,
 }
 
 impl People {
-    /// The pages over `gate`, reached at `public_url`.
-    pub fn new(gate: Arc<Gate>, public_url: Option<&PublicUrl>, public: State) -> Self {
-        let origin = public_url.map(|url| Arc::from(url.origin()));
-        Self { attempts: Arc::default(), gate, origin, public, searches: Searches::default() }
+    /// The pages over `gate`.
+    pub fn new(gate: Arc<Gate>, settings: &Settings, public: State) -> Self {
+        let origin = settings.public_url.as_ref().map(|url| Arc::from(url.origin()));
+        let (attempts, searches) = (Arc::default(), Searches::default());
+        Self { attempts, gate, origin, proxies: settings.proxies.clone().into(), public, searches }
     }
 
     /// Whether browsers reach us by HTTPS alone.

@@ -37,7 +37,7 @@ struct Person {
     addresses: String,
     state: AccountState,
     has_factor: bool,
-    sessions: u64,
+    sessions: usize,
 }
 
 /// What an account is good for.
@@ -84,7 +84,7 @@ impl Person {
             addresses: account.addresses.iter().map(|address| format!("{address}\n")).collect(),
             state: AccountState::of(account),
             has_factor: people.gate.has_second_factor(account.id).await?,
-            sessions: people.gate.store().sessions(account.id).await?,
+            sessions: people.gate.store().sessions(account.id).await?.len(),
         })
     }
 }

@@ -81,12 +81,17 @@ texts! {
         must: "Rollene dine krever to‑faktor, så den kan byttes, men ikke fjernes.", "Rollene dine krev to‑faktor, så han kan bytast, men ikkje fjernast.", "Your roles need a second factor, so it can be replaced but not removed.";
         offer: "Les bildet med en autentiseringsapp på telefonen, og skriv koden som appen viser.", "Les biletet med ein autentiseringsapp på telefonen, og skriv koden som appen viser.", "Read the picture with an authenticator on your phone, and type the code that it shows.";
         offer_title: "Sett opp to‑faktor", "Set opp to‑faktor", "Set up the second factor";
-        open: "Åpne økter, denne medregnet", "Opne økter, denne medrekna", "Open sessions, this one included";
         picture: "QR‑kode for autentiseringsappen", "QR‑kode for autentiseringsappen", "QR code for the authenticator";
         recovery: "Hver av disse gjenopprettingskodene virker én gang i stedet for appen. Skriv dem ned og oppbevar dem trygt. De vises ikke igjen.", "Kvar av desse gjenopprettingskodane verkar éin gong i staden for appen. Skriv dei ned og oppbevar dei trygt. Dei blir ikkje viste igjen.", "Each of these recovery codes works once in place of the app. Write them down and keep them safe. They are not shown again.";
         remove: "Fjern to‑faktor", "Fjern to‑faktor", "Remove the second factor";
         replace: "Sett opp på nytt", "Set opp på nytt", "Set up anew";
         rule: "Seks sifre, eller en gjenopprettingskode.", "Seks siffer, eller ein gjenopprettingskode.", "Six digits, or a recovery code.";
+        session_begun: "Logget inn (UTC)", "Logga inn (UTC)", "Logged in (UTC)";
+        session_browser: "Nettleser", "Nettlesar", "Browser";
+        session_end: "Avslutt denne økta", "Avslutt denne økta", "End this session";
+        session_seen: "Sist brukt (UTC)", "Sist brukt (UTC)", "Last used (UTC)";
+        session_this: "denne nettleseren", "denne nettlesaren", "this browser";
+        session_unknown: "ukjent nettleser", "ukjend nettlesar", "unknown browser";
         sessions: "Økter", "Økter", "Sessions";
         set: "To‑faktor er satt opp.", "To‑faktor er sett opp.", "The second factor is set up.";
         title: "To‑faktor", "To‑faktor", "Second factor";

@@ -6,6 +6,7 @@
 
 use askama::Template;
 use axum::{
+    Extension,
     extract::{RawQuery, State as Held},
     http::{HeaderMap, StatusCode},
     response::Response,
@@ -17,6 +18,7 @@ use super::{
     People,
     layout::{self, Frame, Trouble},
     queue_texts::{QueueTexts, directions, level_tint, levels, state_tint},
+    serve::Patience,
     signed::{Form, Session, Signed},
 };
 use crate::{
@@ -82,6 +84,7 @@ struct Query {
     from: String,
     to: String,
     sort: String,
+    rows: String,
     after: String,
 }
 
@@ -108,8 +111,13 @@ impl Query {
             before: day(&self.to, 1),
             sort: self.sort.parse().unwrap_or_default(),
             after: self.after.parse().ok(),
-            limit: PAGE + 1,
+            limit: self.rows() + 1,
         }
+    }
+
+    /// Rows of a page: one of those that can be chosen.
+    fn rows(&self) -> u32 {
+        PAGES.into_iter().find(|rows| rows.to_string() == self.rows).unwrap_or(PAGES[0])
     }
 
     /// The same list from another item on.
@@ -124,6 +132,7 @@ impl Query {
             ("from", &self.from),
             ("to", &self.to),
             ("sort", &self.sort),
+            ("rows", &self.rows),
             ("after", after),
         ];
         let given: Vec<_> = all.into_iter().filter(|(_, value)| !value.is_empty()).collect();
@@ -153,6 +162,7 @@ struct QueuePage {
     rules: Vec<Choice>,
     owners: Vec<Choice>,
     sorts: Vec<Choice>,
+    pages: Vec<Choice>,
     next: Option<String>,
     first: Option<String>,
     may_decide: bool,
@@ -185,8 +195,9 @@ async fn list_page(
     let (mut items, total) = (items?, total?);
     let counts = store.queue_states().await?;
     let rules = store.queue_rules().await?;
-    let is_more = items.len() > PAGE as usize;
-    items.truncate(PAGE as usize);
+    let page = query.rows() as usize;
+    let is_more = items.len() > page;
+    items.truncate(page);
     let last = items.last().map(|held| held.id.to_string()).filter(|_| is_more);
     let choice = |value: &str, text: &str, chosen: &str| Choice {
         value: value.to_owned(),
@@ -220,6 +231,10 @@ async fn list_page(
                 let chosen = filter.sort.as_str();
                 choice(sort.as_str(), texts.sort_of(sort), chosen)
             })
+            .into(),
+        pages: PAGES
+            .map(|rows| rows.to_string())
+            .map(|rows| choice(&rows, &rows, &page.to_string()))
             .into(),
         next: last.map(|last| query.link(&last)),
         first: filter.after.map(|_| query.link("")),
@@ -278,6 +293,7 @@ struct DonePage {
 pub(super) async fn act(
     Held(people): Held<People>,
     signed: Signed,
+    Extension(patience): Extension<Patience>,
     headers: HeaderMap,
     Form(asked): Form<Asked>,
 ) -> Response {
@@ -289,7 +305,11 @@ pub(super) async fn act(
     let problem = match people.actor(&signed, asked.purpose()) {
         Ok(_) if ids.is_empty() => texts.none_chosen,
         Ok(actor) => {
-            let results = people.gate.grant_all(&ids, &wish, &actor).await;
+            patience.ask_for_more();
+            let gate = people.gate.clone();
+            // It goes on though the browser may have left.
+            let acting = tokio::spawn(async move { gate.grant_all(&ids, &wish, &actor).await });
+            let Ok(results) = acting.await else { return failed(&signed, &GateError::Panicked) };
             let results = results.iter().map(|(id, result)| {
                 let (text, tint) = told(result, texts);
                 (id.to_string(), text, tint)
@@ -391,5 +411,5 @@ fn day(text: &str, later: i64) -> Option<Timestamp> {
 
 const STATES: [HeldState; 4] =
     [HeldState::Held, HeldState::Released, HeldState::Rejected, HeldState::Deleted];
-/// Rows of a page.
-const PAGE: u32 = 50;
+/// Rows of a page; the last are as many as one form may act on.
+const PAGES: [u32; 3] = [50, 200, 500];

@@ -111,11 +111,13 @@ texts! {
         proposals: "Regelforslag", "Regelforslag", "Rule proposals";
         proposals_lead: "Ord som kan hindre falske funn. De tas aldri i bruk av seg selv: last ned, les og legg dem i regelpakken.", "Ord som kan hindre falske funn. Dei blir aldri tekne i bruk av seg sjølve: last ned, les og legg dei i regelpakka.", "Words that may prevent false findings. They are never taken into use by themselves: get the file, read it and put it into the rule pack.";
         purpose: "Hvorfor? (lagres i revisjonsloggen)", "Kvifor? (blir lagra i revisjonsloggen)", "Why? (kept in the log)";
+        reason: "Begrunnelse", "Grunngjeving", "Reason given";
         raw: "Hele kilden som fil", "Heile kjelda som fil", "The whole source as a file";
         reveal: "Vis verdiene", "Vis verdiane", "Unmask the values";
         reveal_what: "Innholdet vises én gang uten skjuling, og loggen sier at du så det.", "Innhaldet blir vist éin gong utan skjuling, og loggen seier at du såg det.", "The content appears once without masking, and the log says that you saw it.";
         revealed: "Du ser innholdet uten skjuling. Lukk siden når du er ferdig.", "Du ser innhaldet utan skjuling. Lukk sida når du er ferdig.", "You see the content without masking. Close the page as soon as you are done.";
         route: "Rute", "Rute", "Route";
+        rows: "Meldinger på siden", "Meldingar på sida", "Messages on the page";
         rule: "Regel", "Regel", "Rule";
         search: "Søk: adresse, hendelse, id", "Søk: adresse, hending, id", "Search: address, event, id";
         select: "Velg", "Vel", "Select";

@@ -14,7 +14,7 @@ use axum::{
 use super::{
     People, api, approvals, assets, factor, guard, item, login,
     officer::{audit, holds, persons, reports},
-    oidc, people, queue, sender, tokens,
+    oidc, people, queue, sender, sessions, tokens,
 };
 use crate::model::{Permission, Permission as P};
 
@@ -101,7 +101,7 @@ pub fn table() -> Vec<Route> {
         shown("/reports", Needs::May(P::SeeReports), get(reports::show)),
         sent("/reports/evidence", Needs::May(P::SeeReports), post(reports::evidence)),
         sent("/reports/slip", Needs::May(P::SeeReports), post(reports::slip)),
-        sent("/me/sessions/end", Needs::SignedIn, post(login::end_others)),
+        sent("/me/sessions/end", Needs::SignedIn, post(sessions::end)),
         shown("/me/tokens", Needs::SignedIn, get(tokens::list)),
         sent("/me/tokens", Needs::SignedIn, post(tokens::make)),
         sent("/me/tokens/{id}/end", Needs::SignedIn, post(tokens::end)),

@@ -1,10 +1,24 @@
 //! Connections: one request each, a time limit on all of it, and a number of
 //! them that stays bounded.
 
-use std::{collections::VecDeque, future::Future, pin::pin, time::Duration};
+use std::{
+    collections::VecDeque,
+    future::Future,
+    net::IpAddr,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
-use axum::Router;
-use hyper::server::conn::http1;
+use axum::{Router, extract::Request};
+use hyper::{
+    body::Incoming,
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
@@ -34,7 +48,7 @@ pub async fn serve(
         tokio::select! {
             () = &mut shutdown => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => open.add(stream, app.clone()),
+                Ok((stream, peer)) => open.add(stream, Peer(peer.ip()), app.clone()),
                 Err(error) => {
                     tracing::warn!(%error, "web connection not accepted");
                     sleep(PAUSE).await;
@@ -44,6 +58,23 @@ pub async fn serve(
     }
     drop(listener);
     open.drain().await;
+}
+
+/// Who is at the other end of the connection: a visitor, or a proxy before
+/// one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer(pub(super) IpAddr);
+
+/// How long the request may take. A page that has more to do than others asks
+/// for more, once it knows who sent the request.
+#[derive(Clone, Default)]
+pub(super) struct Patience(Arc<AtomicBool>);
+
+impl Patience {
+    /// Gives the request as long as proxies wait for an answer.
+    pub(super) fn ask_for_more(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 struct Connections {
@@ -58,7 +89,7 @@ impl Connections {
         Self { most: most.max(1), tasks: JoinSet::new(), handles: VecDeque::new() }
     }
 
-    fn add(&mut self, stream: TcpStream, app: Router) {
+    fn add(&mut self, stream: TcpStream, peer: Peer, app: Router) {
         while self.tasks.try_join_next().is_some() {}
         if self.handles.len() >= self.most {
             self.handles.retain(|handle| !handle.is_finished());
@@ -68,7 +99,7 @@ impl Connections {
         {
             oldest.abort();
         }
-        self.handles.push_back(self.tasks.spawn(answer(stream, app)));
+        self.handles.push_back(self.tasks.spawn(answer(stream, peer, app)));
     }
 
     async fn drain(mut self) {
@@ -79,15 +110,27 @@ impl Connections {
 }
 
 /// One request, one response.
-async fn answer(stream: TcpStream, app: Router) {
+async fn answer(stream: TcpStream, peer: Peer, app: Router) {
+    let patience = Patience::default();
+    let app = TowerToHyperService::new(app);
+    let app = service_fn(|mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(patience.clone());
+        app.call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIME)
         .keep_alive(false)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEADER_BYTES)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
-    match timeout(REQUEST_TIME, connection).await {
+        .serve_connection(TokioIo::new(stream), app);
+    let mut connection = pin!(connection);
+    let mut answered = timeout(REQUEST_TIME, connection.as_mut()).await;
+    if answered.is_err() && patience.0.load(Ordering::Relaxed) {
+        answered = timeout(MORE_TIME, connection).await;
+    }
+    match answered {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::debug!(%error, "web request not answered"),
         Err(_) => tracing::debug!("web request took too long"),
@@ -96,6 +139,8 @@ async fn answer(stream: TcpStream, app: Router) {
 
 const HEADER_TIME: Duration = Duration::from_secs(5);
 const REQUEST_TIME: Duration = Duration::from_secs(10);
+/// As much again as proxies commonly allow.
+const MORE_TIME: Duration = Duration::from_secs(50);
 const GRACE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(100);
 const MAX_HEADERS: usize = 64;

@@ -43,6 +43,15 @@ await solveig.evaluate(() => document.querySelector("label[for=language]").remov
 const seeded = (await barriers(solveig, "/me")).found.map((one) => one.id);
 must(seeded.includes("select-name"), `a select without a label is found: ${seeded}`);
 
+// Somebody asks to let the own mail out, which another must agree to.
+const kari = await person();
+await begin(kari, stage.own_link, stage.own);
+await kari.goto(`/queue/${stage.held}`);
+await kari.check("#w2");
+await kari.fill("form[action$='/act'] #purpose", "haster");
+await press(kari, "form[action$='/act'] button");
+await kari.context().close();
+
 // The names in the paths, with what stands for each here.
 const path = async (route) => {
   if (route.startsWith("/assets/")) return null;
@@ -94,6 +103,7 @@ const forms = [
   ["/reports", { "#evidence-purpose": "sak tolv" }, "form[action='/reports/evidence'] button[value=html]"],
   ["/people", { "#name": "solveig" }, "form[action='/people'] button"],
   ["/queue", { "#purpose": "sak tolv" }, "form[action='/queue/act'] button"],
+  ["/queue", { "[name=id]": true, "#wish": "ask", "#text": "Hvem er dette til?", "#purpose": "sak tolv" }, "form[action='/queue/act'] button"],
   [`/queue/${stage.held}`, { "#comment": stage.number }, "form[action$='/comment'] button"],
   [`/queue/${stage.held}`, { "#why": "sak tolv" }, "form[action$='/reveal'] button:not([formaction])"],
 ];
@@ -101,7 +111,12 @@ const forms = [
 async function send([path, fields, button], language, theme) {
   const what = `${button} of ${path} ${language} ${theme}`;
   await solveig.goto(path);
-  for (const [field, text] of Object.entries(fields)) await solveig.fill(field, text);
+  for (const [field, text] of Object.entries(fields)) {
+    const place = solveig.locator(field).first();
+    if (text === true) await place.check();
+    else if (await place.evaluate((one) => one.tagName === "SELECT")) await place.selectOption(text);
+    else await place.fill(text);
+  }
   await press(solveig, button);
   const { lang, found } = await barriers(solveig, what);
   if (lang !== language) wrong.push(`${what}: lang is ${lang}`);
@@ -135,6 +150,24 @@ for (const language of LANGUAGES) {
     await solveig.emulateMedia({ colorScheme: theme === "dark" ? "light" : "dark" });
     for (const one of kept) await look(solveig, one, language, theme);
     for (const form of forms) await send(form, language, theme);
+  }
+}
+
+// What is erased, which is the end of the message; and a page that the roles
+// do not allow.
+const erased = await search("/persons/{search}");
+await solveig.goto(erased);
+await solveig.check("#sure");
+await press(solveig, "button[formaction$='/erase']");
+const ragnhild = await person();
+await begin(ragnhild, stage.open_link, "ragnhild");
+for (const language of LANGUAGES) {
+  for (const theme of THEMES) {
+    await prefer(solveig, language, theme);
+    await look(solveig, erased, language, theme);
+    must(await solveig.locator("form[action$='/evidence']").count(), "the page tells of the erasure");
+    await prefer(ragnhild, language, theme);
+    await look(ragnhild, "/people", language, theme);
   }
 }
 

@@ -8,7 +8,8 @@ use crate::{
     office::{EVA, KARI, Log, MILTER, OLA, Office, Plan, all, fate, queued, submit, submit_as},
 };
 
-const EVA_AT_NINE: &str = "recipients = [\"eva@cpm.example\", \"vakt@cpm.example\"]\nhour = 9\n";
+const EVA_AT_NINE: &str =
+    "recipients = [\"eva@cpm.example\", \"vakt@cpm.example\"]\nhour = 9\ntimezone = \"UTC\"\n";
 
 fn plan() -> Plan {
     Plan { digest: EVA_AT_NINE, ..Plan::default() }

@@ -5,6 +5,7 @@
 
 mod answers;
 mod cancelled;
+mod delivery_reports;
 mod digests;
 mod expiry;
 mod failures;
@@ -22,7 +23,6 @@ mod outbox;
 mod poison;
 mod protecting;
 mod quarantine;
-mod reports;
 mod review;
 mod rulebooks;
 mod sender_links;

@@ -7,7 +7,7 @@ use sluse::{
     base::id::EventId,
     gate::Gate,
     store::HeldState,
-    web::{People, Readiness, State, metrics, serve},
+    web::{People, Readiness, Settings, State, metrics, serve},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -258,7 +258,7 @@ impl Pages {
         let state = State::new(Arc::new(Always), metrics::install().unwrap(), letterhead);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let people = Some(People::new(Arc::clone(gate), None, state.clone()));
+        let people = Some(People::new(Arc::clone(gate), &Settings::default(), state.clone()));
         tokio::spawn(serve(listener, state, people, 16, std::future::pending()));
         Self(address)
     }

@@ -10,7 +10,7 @@ use sluse::{
 };
 
 use crate::{
-    harness::{samples, sluse::Plan},
+    harness::{PATIENCE, samples, sluse::Plan},
     place::{Answer, Browser, PASSWORD, Place},
 };
 
@@ -40,6 +40,14 @@ fn a_program_lists_shows_reveals_and_settles_with_a_token_of_its_person() {
     assert_eq!((seen.status, seen.header("content-type")), (200, "message/rfc822"));
     assert!(seen.body.contains(samples::NUMBER));
 
+    let ask = json!({ "purpose": "uklart", "text": "Skulle denne til Ola?" });
+    assert_eq!(body(&program.call(&path("ask"), &ask)), json!({ "id": id, "state": "asked" }));
+    let mail = place.sink.wait(1, PATIENCE, |mail| mail.text().contains("Skulle denne til Ola?"));
+    assert_eq!(mail[0].recipients, [samples::KARI]);
+    assert_eq!(program.call(&path("ask"), &ask).status, 422, "once");
+    let empty = json!({ "purpose": "uklart", "text": "" });
+    assert_eq!(program.call(&path("ask"), &empty).status, 422);
+
     let settled = program.call(&path("delete"), &json!({ "purpose": "søppel" }));
     assert_eq!(body(&settled), json!({ "id": id, "state": "deleted" }));
     let late = program.call(&path("release"), &json!({ "purpose": "likevel" }));
@@ -48,8 +56,15 @@ fn a_program_lists_shows_reveals_and_settles_with_a_token_of_its_person() {
 
     let acts = place.acts("solveig");
     let acts: Vec<&str> = acts.iter().map(String::as_str).collect();
-    let wanted =
-        ["account-changed", "logged-in", "account-changed", "viewed", "revealed", "deleted"];
+    let wanted = [
+        "account-changed",
+        "logged-in",
+        "account-changed",
+        "viewed",
+        "revealed",
+        "asked",
+        "deleted",
+    ];
     assert_eq!(acts, wanted);
 }
 

@@ -1,8 +1,8 @@
 //! Accounts and sessions, as people and attackers use them.
 
 use crate::{
-    harness::{PATIENCE, until},
-    place::{Browser, PASSWORD, Place},
+    harness::{PATIENCE, sluse::Plan, until},
+    place::{Answer, Browser, PASSWORD, Place},
 };
 
 #[test]
@@ -146,6 +146,119 @@ fn brute_force_is_slowed_down_and_keeps_the_person_in() {
     owner.post("/logout", &[]);
     owner.log_in("solveig", PASSWORD);
     assert!(place.acts("solveig").contains(&"login-failed".to_owned()));
+}
+
+#[test]
+fn password_spraying_over_many_names_is_slowed_down_by_address() {
+    let place = Place::open();
+    let mut owner = place.with_account("solveig", "reviewer");
+    let link = place.invite("torunn", "reviewer");
+    place.browser().send(&link, &[("password", PASSWORD), ("again", PASSWORD)]);
+    // The proxy adds the address that it sees to what the visitor claims.
+    let from = |address: &str, number: usize| {
+        let mut browser = place.browser();
+        browser.headers = format!("X-Forwarded-For: 198.51.100.{number}, {address}\r\n");
+        browser
+    };
+    let spray = |number: usize| {
+        let name = format!("ansatt-{}", ["a", "b", "c", "d", "e", "f"][number % 6]);
+        let name = format!("{name}{}", "x".repeat(number / 6));
+        let form = [("name", name.as_str()), ("password", "Sommer og sol 1")];
+        from("192.0.2.9", number).send("/login", &form)
+    };
+    let answers: Vec<Answer> = (0..40).map(spray).collect();
+    let statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+    assert_eq!(statuses[..30], [401; 30]);
+    let slowed = answers.iter().find(|answer| answer.status == 429).unwrap();
+    let wait: u64 = slowed.header("retry-after").parse().unwrap();
+    assert!((1..=61).contains(&wait), "{slowed:?}");
+    for (language, words) in
+        [("nb", "mislykkede forsøk"), ("nn", "mislukka forsøk"), ("en", "failed attempts")]
+    {
+        let mut browser = from("192.0.2.9", 0);
+        browser.headers.push_str(&format!("Accept-Language: {language}\r\n"));
+        let answers = (0..8).map(|_| {
+            browser.send("/login", &[("name", "ukjent"), ("password", "Sommer og sol 1")])
+        });
+        let told = answers.filter(|answer| answer.status == 429);
+        assert!(told.map(|answer| answer.body).any(|body| body.contains(words)), "{language}");
+    }
+
+    // Another address is free, and so is a browser that has been here before.
+    let form = [("name", "torunn"), ("password", PASSWORD)];
+    assert_eq!(from("192.0.2.10", 1).send("/login", &form).status, 303);
+    owner.post("/logout", &[]);
+    owner.headers = "X-Forwarded-For: 192.0.2.9\r\n".to_owned();
+    owner.log_in("solveig", PASSWORD);
+}
+
+#[test]
+fn a_spoofed_forwarded_address_of_a_stranger_is_ignored() {
+    let place = Place::with(Plan { more: "proxies = []\n".to_owned(), ..Plan::default() });
+    let guess = |number: usize| {
+        let mut browser = place.browser();
+        browser.headers =
+            format!("X-Forwarded-For: 192.0.2.{number}\r\nForwarded: for=192.0.2.{number}\r\n");
+        let name = format!("ansatt-{}", "x".repeat(number + 1));
+        let form = [("name", name.as_str()), ("password", "Sommer og sol 1")];
+        browser.send("/login", &form).status
+    };
+    let answers: Vec<u16> = (0..40).map(guess).collect();
+    assert_eq!(answers[..30], [401; 30]);
+    assert!(answers[30..].contains(&429), "{answers:?}");
+}
+
+#[test]
+fn a_person_sees_the_own_sessions_and_ends_them() {
+    let place = Place::open();
+    let mut here = place.with_account("solveig", "reviewer");
+    let mut other = place.with_account("torunn", "reviewer");
+    let agents = [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox"),
+        (
+            "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/150.0 Safari/537.36 Edg/150.0",
+            "Edge",
+        ),
+        ("Mozilla/5.0 <b>odd</b>", "ukjent nettleser"),
+    ];
+    let mut browsers: Vec<Browser> = agents
+        .iter()
+        .map(|(agent, _)| {
+            let mut browser = place.browser();
+            browser.headers = format!("User-Agent: {agent}\r\n");
+            browser.log_in("solveig", PASSWORD);
+            browser
+        })
+        .collect();
+    let page = here.get("/me").body;
+    assert_eq!(page.matches("name=\"session\"").count(), 3, "{page}");
+    assert_eq!(page.matches("denne nettleseren").count(), 1, "{page}");
+    for (_, family) in agents {
+        assert!(page.contains(family), "{family} in {page}");
+    }
+    assert!(!page.contains("odd") && !page.contains("140.0"));
+
+    // The one that is named ends, and no other; that of somebody else does not.
+    let row = page.split("<tr").find(|row| row.contains("Firefox")).unwrap();
+    let (_, rest) = row.split_once("name=\"session\" value=\"").unwrap();
+    let name = rest.split('"').next().unwrap().to_owned();
+    other.get("/me");
+    other.post("/me/sessions/end", &[("session", &name)]);
+    assert_eq!(browsers[0].get("/me").status, 200);
+    assert_eq!(here.post("/me/sessions/end", &[("session", &name)]).status, 303);
+    assert_eq!(browsers[0].get("/me").status, 303);
+    assert_eq!(browsers[1].get("/me").status, 200);
+
+    // All others end with one form, and this one goes on.
+    assert_eq!(here.post("/me/sessions/end", &[]).status, 303);
+    for browser in &mut browsers {
+        assert_eq!(browser.get("/me").status, 303);
+    }
+    assert_eq!(here.get("/me").status, 200);
+    let rows = place.sluse.run(&["audit", "export", "--by", "test"]).objects();
+    let ended = rows.iter().filter(|row| row["act"] == "logged-out" && row["actor"] == "solveig");
+    let ended: Vec<_> = ended.map(|row| row["facts"]["sessions"].clone()).collect();
+    assert_eq!(ended, [1, 2]);
 }
 
 #[test]

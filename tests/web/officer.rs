@@ -138,6 +138,39 @@ fn what_is_erased_is_nowhere_while_the_service_runs_and_the_evidence_holds() {
 }
 
 #[test]
+fn those_who_got_the_message_are_named_when_it_is_corrected_and_when_it_is_erased() {
+    let place = place();
+    let mut vera = place.with_account("vera", "reviewer");
+    let id = place.sluse.held()[0]["id"].as_str().unwrap().to_owned();
+    vera.get(&format!("/queue/{id}"));
+    vera.post(&format!("/queue/{id}/act"), &[("wish", "release"), ("purpose", "sak")]);
+    until("the message to be sent", PATIENCE, || {
+        let items = place.sluse.run(&["outbox", "list", "--format", "json"]).objects();
+        items.iter().any(|item| item["state"] == "sent").then_some(())
+    });
+    let mut officer = place.with_account("solveig", "officer");
+    let (path, page) = search(&mut officer, "number", NUMBER);
+    let note = [("held", id.as_str()), ("text", "Diagnosen er feil.")];
+    let noted = officer.post(&format!("{path}/correct"), &note).body;
+    let (_, tell) = noted.split_once("Si fra til dem").unwrap();
+    let tell = tell.split("</section>").next().unwrap();
+    assert!(tell.contains("ola@partner.example"), "{tell}");
+
+    let event = events(&page)[0].clone();
+    let erased = officer.post(&format!("{path}/erase"), &[("event", &event), ("sure", "yes")]);
+    let (_, tell) = erased.body.split_once("Si fra til dem").unwrap();
+    assert!(tell.contains("ola@partner.example") && tell.contains("et kvarter"), "{tell}");
+    let evidence = officer.post(&format!("{path}/evidence"), &[]).body;
+    let last: Value = serde_json::from_str(evidence.lines().last().unwrap()).unwrap();
+    assert_eq!(last["disclosed"][0]["recipient"], "ola@partner.example");
+    assert_eq!(last["disclosed"][0]["event"], event.as_str());
+    // It is in no file of ours.
+    until("the last traces to leave", PATIENCE, || {
+        (!stands_in(&place.sluse.state, "ola@partner.example")).then_some(())
+    });
+}
+
+#[test]
 fn what_the_officer_typed_is_in_no_address_log_or_audit_row() {
     let place = place();
     let mut officer = place.with_account("solveig", "officer");

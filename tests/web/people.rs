@@ -116,18 +116,6 @@ fn nobody_changes_his_own_roles() {
     assert_eq!(admin.get("/people").status, 200);
 }
 
-#[test]
-fn a_person_ends_all_other_sessions() {
-    let place = Place::open();
-    let mut here = place.with_account("solveig", "reviewer");
-    let mut there = place.browser();
-    there.log_in("solveig", PASSWORD);
-    assert!(here.get("/me").body.contains("denne medregnet: 2"));
-    assert_eq!(here.post("/me/sessions/end", &[]).status, 303);
-    assert_eq!(there.get("/me").status, 303);
-    assert!(here.get("/me").body.contains("denne medregnet: 1"));
-}
-
 fn path_of(admin: &mut crate::place::Browser, name: &str) -> String {
     let page = admin.get("/people").body;
     let (before, _) = page.split_once(&format!("\">{name}</a>")).unwrap();

@@ -1,9 +1,11 @@
 //! The pages about held mail, as reviewers use them and as mail attacks them.
 
+use std::{collections::BTreeSet, thread};
+
 use crate::{
     harness::{
         PATIENCE,
-        client::Mail,
+        client::{self, Mail},
         samples::{KARI, NUMBER, OLA, letter},
         sluse::Plan,
     },
@@ -99,6 +101,40 @@ fn mail_is_released_refused_with_words_and_deleted_in_bulk() {
     assert_eq!(all.body.matches("badge good").count(), 3, "{}", all.body);
     let rejected = acts(&place, "vera").iter().filter(|act| *act == "rejected").count();
     assert_eq!(rejected, 3, "one row for each");
+}
+
+#[test]
+fn five_hundred_are_ended_by_one_form_and_each_has_its_row() {
+    let place = Place::open();
+    let mut vera = place.with_account("vera", "reviewer");
+    let port = place.sluse.smtp;
+    let bring = |lot: usize| {
+        for number in 0..MANY / LOTS {
+            let mail = letter(&format!("m-{lot}-{number}"), NUMBER);
+            assert_eq!(client::send(port, &mail).code, 250);
+        }
+    };
+    thread::scope(|scope| {
+        for lot in 0..LOTS {
+            scope.spawn(move || bring(lot));
+        }
+    });
+    let ids: BTreeSet<String> =
+        place.sluse.held().iter().map(|held| held["id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(ids.len(), MANY);
+    let list = vera.get("/queue?rows=500");
+    assert_eq!(list.body.matches("name=\"id\"").count(), MANY, "one page shows them all");
+    let chosen: Vec<(&str, &str)> = ids.iter().map(|id| ("id", id.as_str())).collect();
+    let wish = [("wish", "delete"), ("text", ""), ("purpose", "opprydding")];
+    let page = vera.post("/queue/act", &[&chosen[..], &wish[..]].concat());
+    assert_eq!(page.status, 200);
+    assert_eq!(page.body.matches("badge good").count(), MANY, "{}", page.body);
+    let rows = place.sluse.run(&["audit", "export", "--by", "test"]).objects();
+    let deleted = rows.iter().filter(|row| row["act"] == "deleted" && row["actor"] == "vera");
+    let named: Vec<_> = deleted.map(|row| row["facts"]["held"].as_str().unwrap()).collect();
+    assert_eq!(named.len(), MANY, "one row for each");
+    assert_eq!(named.iter().map(|id| (*id).to_owned()).collect::<BTreeSet<_>>(), ids);
+    assert!(place.sluse.held().iter().all(|held| held["state"] == "deleted"));
 }
 
 #[test]
@@ -316,3 +352,7 @@ const REMOTE: [&str; 24] = [
     "<picture><source srcset=https://beacon.example/27></picture>",
     "<body background=https://beacon.example/28 onload=x>",
 ];
+/// Messages of one form.
+const MANY: usize = 500;
+/// Connections that bring them.
+const LOTS: usize = 4;

@@ -17,7 +17,6 @@ mod limits;
 mod listen;
 mod mail;
 mod message;
-mod network;
 mod parameters;
 mod proxied;
 mod replies;
@@ -61,7 +60,6 @@ use self::{
 };
 pub use self::{
     listen::{At, ParsePlaceError, Place, Places},
-    network::{Network, ParseNetworkError},
     settings::{
         AcceptFrom, BareNewline, CertificateName, Connector, Fault, Limits,
         ParseCertificateNameError, Settings,

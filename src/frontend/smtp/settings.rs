@@ -17,10 +17,10 @@ use tokio_rustls::rustls::pki_types::DnsName;
 
 use super::{
     listen::Places,
-    network::Network,
     tls::{Tls, TlsError},
 };
 use crate::{
+    base::network::Network,
     frontend::unix::SocketMode,
     relay::{self, NextHop},
 };
@@ -303,10 +303,8 @@ fn seconds(number: NonZeroU32) -> Duration {
     Duration::from_secs(u64::from(number.get()))
 }
 
-/// The loopback networks.
-#[expect(clippy::expect_used, reason = "both texts are networks; a test reads them")]
 fn this_machine() -> Vec<Network> {
-    ["127.0.0.0/8", "::1"].map(|text| text.parse().expect("both texts are networks")).to_vec()
+    Network::this_machine().into()
 }
 
 const ADD_CERTIFICATE: &str = "add certificate and key";

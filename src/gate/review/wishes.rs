@@ -83,8 +83,9 @@ impl Gate {
     }
 
     /// Does the same with many messages, each with a row of its own in the
-    /// audit log. What is not reached in time is left as it is: nothing of it
-    /// was done.
+    /// audit log and an outcome of its own. The store writes what comes
+    /// together in one transaction, with the mail of that moment. What is not
+    /// reached in time is left as it is: nothing of it was done.
     pub async fn grant_all(
         &self,
         ids: &[HeldId],
@@ -98,9 +99,13 @@ impl Gate {
             }
             (id, self.grant(id, wish, actor).await)
         };
+        let together = match wish {
+            Wish::Delete => UNREAD_TOGETHER,
+            Wish::Ask(_) | Wish::Refuse(_) | Wish::Release(_) => READ_TOGETHER,
+        };
         stream::iter(ids.iter().copied().take(MOST_AT_ONCE))
             .map(each)
-            .buffered(TOGETHER)
+            .buffered(together)
             .collect()
             .await
     }
@@ -228,7 +233,10 @@ fn is_own(held: &Held, actor: &Actor) -> bool {
 
 /// Messages in one request.
 const MOST_AT_ONCE: usize = 500;
-/// As many changes wait together as the store writes at once.
-const TOGETHER: usize = 16;
-/// A request is cut off after ten seconds; what is left must be told before.
-const BULK_TIME: Duration = Duration::from_secs(7);
+/// As many changes wait together as the store writes in one transaction, so
+/// that each of those, and each emptying of its log, serves as many.
+const UNREAD_TOGETHER: usize = 64;
+/// Fewer where each message is in memory meanwhile.
+const READ_TOGETHER: usize = 16;
+/// Proxies commonly give a request a minute; what is left must be told before.
+const BULK_TIME: Duration = Duration::from_secs(45);

@@ -1,5 +1,8 @@
 //! What people who log in need.
 
+/// What a session is used with, so that its person knows it again.
+pub(super) const BROWSER: &[&str] = &["ALTER TABLE session ADD COLUMN browser TEXT"];
+
 /// Accounts and their sessions.
 pub(super) const STEP: &[&str] = &[
     // Without a password until the invitation is used. Roles are words with a

@@ -105,6 +105,7 @@ const STEPS: &[&[&str]] = &[
     review::STEP,
     tokens::STEP,
     accounts::PROVIDED,
+    accounts::BROWSER,
 ];
 
 const FIRST: &[&str] = &[

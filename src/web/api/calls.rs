@@ -69,6 +69,11 @@ pub fn table() -> Vec<Call> {
             ("Look", get(held::show)),
         ),
         sent(
+            ("/api/v1/held/{id}/ask", Needs::May(Permission::Decide)),
+            ("ask", "Asks the internal sender of a held message something, once"),
+            ("Question", post(held::ask)),
+        ),
+        sent(
             ("/api/v1/held/{id}/comments", Needs::May(Permission::Decide)),
             ("comment", "Adds a comment to a held message"),
             ("Remark", post(held::comment)),

@@ -170,6 +170,25 @@ pub(super) async fn comment(
     }
 }
 
+/// What the sender is asked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Question {
+    purpose: String,
+    text: String,
+}
+
+/// Asks the internal sender of a message something; it stays held.
+pub(super) async fn ask(
+    people: Held<People>,
+    by: By,
+    id: Path<String>,
+    Body(body): Body<Question>,
+) -> Response {
+    let wish = Wish::Ask(body.text);
+    grant((people, by), &id, (wish, &body.purpose), "asked").await
+}
+
 /// How a message is released.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -187,7 +206,8 @@ pub(super) async fn release(
     Body(body): Body<Release>,
 ) -> Response {
     let how = if body.encrypt { ReleaseAs::Encrypted } else { ReleaseAs::Sent };
-    grant((people, by), &id, (Wish::Release(how), &body.purpose), HeldState::Released).await
+    grant((people, by), &id, (Wish::Release(how), &body.purpose), HeldState::Released.as_str())
+        .await
 }
 
 /// How a message is refused.
@@ -207,7 +227,7 @@ pub(super) async fn reject(
     Body(body): Body<Refusal>,
 ) -> Response {
     let wish = Wish::Refuse(body.text);
-    grant((people, by), &id, (wish, &body.purpose), HeldState::Rejected).await
+    grant((people, by), &id, (wish, &body.purpose), HeldState::Rejected.as_str()).await
 }
 
 /// Destroys a message; nobody is told.
@@ -217,14 +237,14 @@ pub(super) async fn delete(
     id: Path<String>,
     Body(body): Body<Purpose>,
 ) -> Response {
-    grant((people, by), &id, (Wish::Delete, &body.purpose), HeldState::Deleted).await
+    grant((people, by), &id, (Wish::Delete, &body.purpose), HeldState::Deleted.as_str()).await
 }
 
 async fn grant(
     (Held(people), By(by)): (Held<People>, By),
     id: &str,
     (wish, purpose): (Wish, &str),
-    state: HeldState,
+    done: &str,
 ) -> Response {
     let id = match named(id) {
         Ok(id) => id,
@@ -235,17 +255,13 @@ async fn grant(
         Err(Unfit(why)) => return Problem::Unfit.told(why),
     };
     match people.gate.grant(id, &wish, &actor).await {
-        Ok(Granted::Done) => settled(id, state),
+        Ok(Granted::Done) => super::json(StatusCode::OK, &json!({ "id": id, "state": done })),
         Ok(Granted::Proposed) => {
             super::json(StatusCode::ACCEPTED, &json!({ "id": id, "state": "proposed" }))
         }
         Ok(Granted::Already(state)) => late(state),
         Err(error) => Problem::from(error).into_response(),
     }
-}
-
-fn settled(id: HeldId, state: HeldState) -> Response {
-    super::json(StatusCode::OK, &json!({ "id": id, "state": state }))
 }
 
 pub(super) fn late(state: HeldState) -> Response {

@@ -117,6 +117,7 @@ fn schemas() -> Value {
             "type": text, "title": text, "status": number,
         })),
         "Purpose": object(json!({ "purpose": text })),
+        "Question": object(json!({ "purpose": text, "text": text })),
         "Refusal": {
             "type": "object",
             "properties": { "purpose": text, "text": text },

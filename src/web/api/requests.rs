@@ -11,7 +11,10 @@ use super::{
     Body, By, People, Problem, Unfit,
     held::{self, Purpose},
 };
-use crate::{gate::Granted, store::ProposalId};
+use crate::{
+    gate::{Actor, Granted},
+    store::ProposalId,
+};
 
 /// All open requests.
 pub(super) async fn list(Held(people): Held<People>) -> Response {
@@ -24,14 +27,13 @@ pub(super) async fn list(Held(people): Held<People>) -> Response {
 /// Agrees to a request of somebody else, and carries it out.
 pub(super) async fn approve(
     Held(people): Held<People>,
-    By(by): By,
+    by: By,
     id: Path<String>,
     Body(body): Body<Purpose>,
 ) -> Response {
-    let Ok(id) = id.parse::<ProposalId>() else { return Problem::Missing.into_response() };
-    let actor = match by.actor(&people, &body.purpose) {
-        Ok(actor) => actor,
-        Err(Unfit(why)) => return Problem::Unfit.told(why),
+    let (id, actor) = match asked(&people, by, &id, &body.purpose) {
+        Ok(asked) => asked,
+        Err(response) => return *response,
     };
     match people.gate.approve(id, &actor).await {
         Ok(Granted::Already(state)) => held::late(state),
@@ -43,19 +45,30 @@ pub(super) async fn approve(
 /// Turns a request down.
 pub(super) async fn decline(
     Held(people): Held<People>,
-    By(by): By,
+    by: By,
     id: Path<String>,
     Body(body): Body<Purpose>,
 ) -> Response {
-    let Ok(id) = id.parse::<ProposalId>() else { return Problem::Missing.into_response() };
-    let actor = match by.actor(&people, &body.purpose) {
-        Ok(actor) => actor,
-        Err(Unfit(why)) => return Problem::Unfit.told(why),
+    let (id, actor) = match asked(&people, by, &id, &body.purpose) {
+        Ok(asked) => asked,
+        Err(response) => return *response,
     };
     match people.gate.decline(id, &actor).await {
         Ok(()) => told(id, "declined"),
         Err(error) => Problem::from(error).into_response(),
     }
+}
+
+/// Which request is meant, and who acts.
+fn asked(
+    people: &People,
+    By(by): By,
+    id: &str,
+    purpose: &str,
+) -> Result<(ProposalId, Actor), Box<Response>> {
+    let id = id.parse().map_err(|_| Box::new(Problem::Missing.into_response()))?;
+    let actor = by.actor(people, purpose);
+    Ok((id, actor.map_err(|Unfit(why)| Box::new(Problem::Unfit.told(why)))?))
 }
 
 fn told(id: ProposalId, state: &str) -> Response {

@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
+use serde_json::json;
 use tokio::time::timeout;
 
 use super::{
@@ -22,7 +23,7 @@ use super::{
 };
 use crate::{
     base::id::EventId,
-    gate::{Erasure, GateError, Subject, Trace, Traces},
+    gate::{Disclosure, Ended, Erasure, GateError, Subject, Trace, Traces},
     model::{Act, Address},
     store::{AuditRow, Erased, HeldId, HeldState},
     web::{
@@ -49,7 +50,8 @@ struct PersonPage {
     name: String,
     kind: SubjectKind,
     traces: Arc<Traces>,
-    done: &'static str,
+    /// Who is to hear of the correction that was just made.
+    tell: Option<Vec<Disclosure>>,
     problem: &'static str,
 }
 
@@ -67,7 +69,7 @@ struct ErasedPage {
     frame: Frame,
     texts: &'static PersonsTexts,
     name: String,
-    ended: Arc<Vec<(EventId, Option<Erased>)>>,
+    ended: Arc<Vec<Ended>>,
 }
 
 /// What the search form sends. It is dropped with the request.
@@ -162,7 +164,7 @@ pub(in crate::web) async fn result(
     match search.state {
         SearchState::Erased(ended) => erased_page(&signed, name, ended),
         SearchState::Failed => wait(&signed, false),
-        SearchState::Found(traces) => person(&signed, (name, search.kind), traces, ("", "")),
+        SearchState::Found(traces) => person(&signed, (name, search.kind), traces, Said::default()),
         SearchState::Running => wait(&signed, true),
     }
 }
@@ -175,20 +177,15 @@ pub(in crate::web) async fn export(
     Form(choice): Form<Choice>,
 ) -> Response {
     let texts = PersonsTexts::of(signed.language());
-    let (search, traces) = match found(&people, &signed, &name) {
-        Ok(found) => found,
+    let size = |trace: &Trace| trace.held.iter().map(|item| item.held.size).sum::<u64>();
+    let fault = |chosen: &Traces| {
+        let bytes = chosen.traces.iter().map(size).sum::<u64>();
+        (bytes > MOST_BYTES).then_some(texts.too_big)
+    };
+    let (search, chosen) = match chosen(&people, &signed, &name, (&choice, fault)) {
+        Ok(chosen) => chosen,
         Err(response) => return *response,
     };
-    let chosen = only(&traces, &choice.event);
-    let refuse =
-        |problem| person(&signed, (name.clone(), search.kind), traces.clone(), ("", problem));
-    if chosen.traces.is_empty() {
-        return refuse(texts.choose_none);
-    }
-    let size = |trace: &Trace| trace.held.iter().map(|item| item.held.size).sum::<u64>();
-    if chosen.traces.iter().map(size).sum::<u64>() > MOST_BYTES {
-        return refuse(texts.too_big);
-    }
     let dossiers = match people.gate.export_subject(&chosen, &search.by).await {
         Ok(dossiers) => dossiers,
         Err(error) => return broken(&signed, &error),
@@ -206,21 +203,25 @@ pub(in crate::web) async fn correct(
     Path(name): Path<String>,
     Form(note): Form<Note>,
 ) -> Response {
-    let texts = PersonsTexts::of(signed.language());
     let (search, traces) = match found(&people, &signed, &name) {
         Ok(found) => found,
         Err(response) => return *response,
     };
     let held = |trace: &Trace| trace.held.iter().any(|item| item.held.id == note.held);
-    if note.text.trim().is_empty() || !traces.traces.iter().any(held) {
+    let event = traces.traces.iter().find(|trace| held(trace)).map(|trace| trace.event);
+    let Some(event) = event.filter(|_| !note.text.trim().is_empty()) else {
         return layout::trouble_for(&signed, StatusCode::BAD_REQUEST, Trouble::Incomplete);
-    }
+    };
     let store = people.gate.store();
     if let Err(error) = store.correct(note.held, note.text.trim(), &search.by).await {
         return broken(&signed, &error);
     }
     let corrections = match store.corrections(note.held).await {
         Ok(corrections) => corrections,
+        Err(error) => return broken(&signed, &error),
+    };
+    let tell = match people.gate.reached_by(event).await {
+        Ok(reached) => Some(reached),
         Err(error) => return broken(&signed, &error),
     };
     let mut traces = Traces::clone(&traces);
@@ -230,7 +231,7 @@ pub(in crate::web) async fn correct(
     }
     let traces = Arc::new(traces);
     people.searches.set(&name, SearchState::Found(traces.clone()));
-    person(&signed, (name, search.kind), traces, (texts.corrected, ""))
+    person(&signed, (name, search.kind), traces, Said { tell, problem: "" })
 }
 
 /// Erases the chosen messages, and signs the log so that it is evidence.
@@ -241,19 +242,11 @@ pub(in crate::web) async fn erase(
     Form(choice): Form<Choice>,
 ) -> Response {
     let texts = PersonsTexts::of(signed.language());
-    let (search, traces) = match found(&people, &signed, &name) {
-        Ok(found) => found,
+    let fault = |_: &Traces| (choice.sure != "yes").then_some(texts.erase_unsure);
+    let (search, chosen) = match chosen(&people, &signed, &name, (&choice, fault)) {
+        Ok(chosen) => chosen,
         Err(response) => return *response,
     };
-    let chosen = only(&traces, &choice.event);
-    let refuse =
-        |problem| person(&signed, (name.clone(), search.kind), traces.clone(), ("", problem));
-    if chosen.traces.is_empty() {
-        return refuse(texts.choose_none);
-    }
-    if choice.sure != "yes" {
-        return refuse(texts.erase_unsure);
-    }
     let ended = match people.gate.erase_subject(&chosen, &search.by).await {
         Ok(ended) => ended,
         Err(error) => return broken(&signed, &error),
@@ -261,12 +254,8 @@ pub(in crate::web) async fn erase(
     if let Err(error) = people.gate.store().sign_audit(people.gate.now()).await {
         return broken(&signed, &error);
     }
-    let told = |(event, erasure): (EventId, Erasure)| match erasure {
-        Erasure::Done(erased) => (event, Some(erased)),
-        Erasure::KeptByLaw => (event, None),
-    };
-    let ended = Arc::new(ended.into_iter().map(told).collect::<Vec<_>>());
-    // What was found goes with it: it names addresses.
+    let ended = Arc::new(ended);
+    // What was found goes with it.
     people.searches.set(&name, SearchState::Erased(ended.clone()));
     erased_page(&signed, name, ended)
 }
@@ -285,16 +274,13 @@ pub(in crate::web) async fn evidence(
     }
 }
 
-/// The audit rows of the erasures, and the signature over the last of them.
-async fn proven(
-    people: &People,
-    search: &Search,
-    ended: &[(EventId, Option<Erased>)],
-) -> Result<String, GateError> {
+/// The audit rows of the erasures, the signature over the last of them, and
+/// who had got what was erased.
+async fn proven(people: &People, search: &Search, ended: &[Ended]) -> Result<String, GateError> {
     let store = people.gate.store();
     let mut rows: Vec<AuditRow> = Vec::new();
-    for (event, _) in ended {
-        let history = store.event_audit(*event).await?;
+    for one in ended {
+        let history = store.event_audit(one.event).await?;
         rows.extend(history.into_iter().filter(|row| row.act == Act::Erased.as_str()));
     }
     rows.sort_by_key(|row| row.seq);
@@ -305,6 +291,9 @@ async fn proven(
         text.push('\n');
     }
     text.push_str(&proof(store, rows.last()).await?);
+    let tell = |one: &Disclosure| json!({ "event": one.event, "recipient": one.recipient, "queued_at": one.at.to_string() });
+    let tell: Vec<_> = ended.iter().flat_map(|one| &one.reached).map(tell).collect();
+    text.push_str(&(json!({ "disclosed": tell }).to_string() + "\n"));
     Ok(text)
 }
 
@@ -327,11 +316,26 @@ fn found(
     }
 }
 
-/// Those traces that were chosen.
-fn only(traces: &Traces, events: &[EventId]) -> Traces {
-    let mut chosen = traces.clone();
-    chosen.traces.retain(|trace| events.contains(&trace.event));
-    chosen
+/// A search with those of its traces that were chosen, unless there are none or
+/// something else is wrong with the choice.
+fn chosen(
+    people: &People,
+    signed: &Session,
+    name: &str,
+    (choice, fault): (&Choice, impl FnOnce(&Traces) -> Option<&'static str>),
+) -> Result<(Search, Traces), Box<Response>> {
+    let (search, traces) = found(people, signed, name)?;
+    let mut chosen = Traces::clone(&traces);
+    chosen.traces.retain(|trace| choice.event.contains(&trace.event));
+    let none = PersonsTexts::of(signed.language()).choose_none;
+    let fault = if chosen.traces.is_empty() { Some(none) } else { fault(&chosen) };
+    match fault {
+        None => Ok((search, chosen)),
+        Some(fault) => {
+            let page = person(signed, (name.to_owned(), search.kind), traces, fault.into());
+            Err(Box::new(page))
+        }
+    }
 }
 
 fn form(signed: &Session, status: StatusCode, problem: &'static str) -> Response {
@@ -355,19 +359,28 @@ fn person(
     signed: &Session,
     (name, kind): (String, SubjectKind),
     traces: Arc<Traces>,
-    (done, problem): (&'static str, &'static str),
+    Said { tell, problem }: Said,
 ) -> Response {
     let texts = PersonsTexts::of(signed.language());
     let frame = Frame::of(signed, texts.found_title);
     let status = if problem.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
-    layout::show(status, &PersonPage { frame, texts, name, kind, traces, done, problem })
+    layout::show(status, &PersonPage { frame, texts, name, kind, traces, tell, problem })
 }
 
-fn erased_page(
-    signed: &Session,
-    name: String,
-    ended: Arc<Vec<(EventId, Option<Erased>)>>,
-) -> Response {
+/// What the page of a person says about the form before it.
+#[derive(Default)]
+struct Said {
+    tell: Option<Vec<Disclosure>>,
+    problem: &'static str,
+}
+
+impl From<&'static str> for Said {
+    fn from(problem: &'static str) -> Self {
+        Self { tell: None, problem }
+    }
+}
+
+fn erased_page(signed: &Session, name: String, ended: Arc<Vec<Ended>>) -> Response {
     let texts = PersonsTexts::of(signed.language());
     let frame = Frame::of(signed, texts.erased_title);
     layout::show(StatusCode::OK, &ErasedPage { frame, texts, name, ended })
@@ -412,7 +425,14 @@ impl ErasedPage {
     }
 
     fn is_swept(&self) -> bool {
-        self.ended.iter().all(|(_, erased)| erased.as_ref().is_none_or(|erased| erased.swept))
+        self.ended.iter().all(|one| match &one.erasure {
+            Erasure::Done(erased) => erased.swept,
+            Erasure::KeptByLaw => true,
+        })
+    }
+
+    fn tell(&self) -> Vec<&Disclosure> {
+        self.ended.iter().flat_map(|one| &one.reached).collect()
     }
 }
 

@@ -12,10 +12,9 @@ use std::{
 };
 
 use crate::{
-    base::id::EventId,
-    gate::Traces,
+    gate::{Ended, Traces},
     model::Reviewer,
-    store::{AccountId, Erased},
+    store::AccountId,
 };
 
 /// The searches of everybody.
@@ -44,9 +43,9 @@ pub(super) enum SubjectKind {
 /// How far a search is.
 #[derive(Clone)]
 pub(super) enum SearchState {
-    /// What was found is erased, message by message; none where a legal hold
-    /// kept it.
-    Erased(Arc<Vec<(EventId, Option<Erased>)>>),
+    /// What was found is erased, message by message. Who had got it stands
+    /// here alone, to be told.
+    Erased(Arc<Vec<Ended>>),
     Failed,
     Found(Arc<Traces>),
     Running,

@@ -1,14 +1,11 @@
 //! Networks, as settings name them: an address with a prefix length.
 //!
-//! Whoever is in a trusted network may send mail to anybody through us, so a
-//! network that is too wide is refused when the settings are read, and an
-//! address that IPv6 only wraps around an IPv4 one counts as that one.
+//! Whoever is in a trusted network may send mail to anybody through us, so the
+//! settings ask how wide a network is, and an address that IPv6 only wraps
+//! around an IPv4 one counts as that one.
 
-use std::{
-    fmt,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
-    str::FromStr,
-};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::{fmt, str::FromStr};
 
 use serde::Deserialize;
 use thiserror::Error;
@@ -22,6 +19,12 @@ pub struct Network {
 }
 
 impl Network {
+    /// The loopback networks.
+    pub fn this_machine() -> [Self; 2] {
+        let v6 = Self { base: Ipv6Addr::LOCALHOST.into(), length: 128 };
+        [LOOPBACK, v6]
+    }
+
     /// Whether `address` lies in it.
     pub fn contains(self, address: IpAddr) -> bool {
         match (self.base, address.to_canonical()) {
@@ -48,8 +51,7 @@ impl Network {
     /// it: at most a /24 (IPv4) or a /64 (IPv6), or of this machine alone.
     pub fn is_narrow(self) -> bool {
         let least = if self.base.is_ipv4() { 24 } else { 64 };
-        let loopback = Self { base: Ipv4Addr::new(127, 0, 0, 0).into(), length: 8 };
-        loopback.includes(self) || self.length >= least
+        LOOPBACK.includes(self) || self.length >= least
     }
 
     fn includes(self, other: Self) -> bool {
@@ -138,6 +140,8 @@ impl fmt::Display for Network {
         write!(f, "{}/{}", self.base, self.length)
     }
 }
+
+const LOOPBACK: Network = Network { base: IpAddr::V4(Ipv4Addr::new(127, 0, 0, 0)), length: 8 };
 
 /// The text is not a network.
 #[derive(Debug, Error, Eq, PartialEq)]
