@@ -60,9 +60,8 @@ fn search(bytes: &[u8], completed: bool) {
         let shown = finding.masked.to_string();
         assert!(shown.chars().filter(char::is_ascii_digit).count() <= 6, "{shown}");
     }
-    let runs = runs(&chars);
-    if runs.len() < FEW {
-        for (start, end) in runs {
+    if crowd(&chars) < FEW {
+        for (start, end) in runs(&chars) {
             let digits: Vec<u8> = chars[start..end].iter().filter_map(|c| value(*c)).collect();
             let wanted = is_person(&digits) && digits.len() == 11;
             assert!(!wanted || places.contains(&(start, end)), "missed at {start} in {text:?}");
@@ -84,6 +83,14 @@ fn complete(chars: &mut Vec<char>) {
     if let Some(number) = fits {
         chars.extend(format!("{:02}", number % 100).chars());
     }
+}
+
+/// How many runs of digits there are, whatever stands around them.
+fn crowd(chars: &[char]) -> usize {
+    chars
+        .chunk_by(|a, b| value(*a).is_some() == value(*b).is_some())
+        .filter(|piece| piece.first().is_some_and(|c| value(*c).is_some()))
+        .count()
 }
 
 /// Runs of digits with nothing unseen at either end: first and last place.
