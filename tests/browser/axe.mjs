@@ -58,6 +58,9 @@ const path = async (route) => {
   const known = {
     "/welcome/{token}": new URL(stage.open_link).pathname,
     "/e/{event}/{token}": new URL(stage.personal).pathname,
+    // No provider is set up here: the page says so.
+    "/login/oidc/{provider}": "/login/oidc/feide",
+    "/login/oidc/{provider}/callback": "/login/oidc/feide/callback?state=x",
   };
   if (known[route]) return known[route];
   if (route === "/proposals/{id}/toml") return proposal();

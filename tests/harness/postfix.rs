@@ -25,6 +25,7 @@ pub(crate) struct Postfix {
     pub(crate) behind: u16,
     /// What Postfix wrote into its log.
     pub(crate) log: Lines,
+    queues: PathBuf,
     child: Child,
 }
 
@@ -71,11 +72,27 @@ impl Postfix {
         let up = log.wait(0, PATIENCE, |line| line.contains("daemon started"));
         assert!(up.is_some(), "{ADVICE}\n{}", log.all().join("\n"));
         until("Postfix at its door", PATIENCE, || TcpStream::connect(("127.0.0.1", doors.1)).ok());
-        Self { gate: doors.0, behind: doors.1, log, child }
+        Self { gate: doors.0, behind: doors.1, log, queues: dir.join("queue"), child }
     }
 }
 
 impl Postfix {
+    /// Whether it has taken mail that it has neither passed on nor returned.
+    /// It hashes two of its queues into folders of one letter.
+    pub(crate) fn has_mail(&self) -> bool {
+        fn has_file(folder: &Path) -> bool {
+            let Ok(entries) = fs::read_dir(folder) else { return false };
+            entries.flatten().any(|entry| match entry.file_type() {
+                Ok(kind) if kind.is_dir() => has_file(&entry.path()),
+                Ok(kind) => kind.is_file(),
+                Err(_) => false,
+            })
+        }
+        ["active", "deferred", "incoming", "maildrop"]
+            .iter()
+            .any(|name| has_file(&self.queues.join(name)))
+    }
+
     /// Kills those of its processes that run this program, such as `smtpd`.
     /// Gives how many.
     pub(crate) fn kill(&self, program: &str) -> usize {

@@ -175,6 +175,11 @@ impl Sluse {
         }
     }
 
+    /// Whether it has mail in its outbox.
+    pub(crate) fn has_mail(&self) -> bool {
+        !self.run(&["outbox", "list", "--format", "json"]).objects().is_empty()
+    }
+
     /// What the quarantine holds, as its list says.
     pub(crate) fn held(&self) -> Vec<Value> {
         let ran = self.run(&["quarantine", "list", "--limit", "100000", "--format", "json"]);
