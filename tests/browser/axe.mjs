@@ -133,7 +133,7 @@ for (const route of stage.paths) {
   if (one) paths.push(one);
 }
 
-const open = ["/login", "/nowhere", `/e/${stage.held}`, ...paths.filter((one) => /^\/(welcome|e)\//.test(one))];
+const open = ["/login", "/nowhere", `/e/${stage.held}`, ...paths.filter((one) => /^\/(welcome|e|login\/oidc)\//.test(one))];
 const kept = paths.filter((one) => !open.includes(one));
 if (stage.paths.includes("/queue/{id}")) kept.push("/queue/bcdfghjkmnpqrstvbcdf");
 
