@@ -20,7 +20,7 @@ use sluse::{
     base::id::EventId,
     frontend::milter::{self, BindError, Listen, Listener, Settings},
     gate::{Fate as Verdict, Judge, Outcome},
-    model::Reply,
+    model::{Raw, Reply},
 };
 use tempfile::TempDir;
 use tokio::{sync::oneshot, task::JoinHandle};
@@ -155,7 +155,7 @@ async fn an_encrypted_message_takes_the_place_of_the_plain_one() {
         &b"sealed line\r\n".repeat(20_000),
     ]
     .concat();
-    let bytes: Arc<[u8]> = sealed.clone().into();
+    let bytes: Raw = sealed.clone().into();
     let judge = FakeJudge::new(move |taken| {
         let recipients = &taken.envelope.recipients;
         let copy = parcel(&taken.envelope.sender, recipients, &bytes);
@@ -183,7 +183,7 @@ async fn outcomes_that_a_milter_cannot_express_are_deferred() {
         ("different bytes", |taken| {
             let (one, two) = taken.envelope.recipients.split_at(1);
             let from = &taken.envelope.sender;
-            let other: Arc<[u8]> = Arc::from(&b"A: 1\r\n\r\n"[..]);
+            let other = Raw::from(&b"A: 1\r\n\r\n"[..]);
             let first = Verdict::Delivered(parcel(from, one, &taken.raw));
             let second = Verdict::Delivered(parcel(from, two, &other));
             outcome(vec![answer(one, first), answer(two, second)])

@@ -6,7 +6,6 @@
 use std::{
     io::Write,
     process::{Command, Stdio},
-    sync::Arc,
 };
 
 use jiff::Timestamp;
@@ -17,7 +16,7 @@ use sluse::{
     detect::{PackSource, Rules},
     model::{
         Address, Direction, Finding, Gap, GapKind, KeyTrouble, Level, Masked, MethodId, PartPath,
-        Proof, Reason, Reply, Ruling, Span, Surface, Verdict,
+        Proof, Raw, Reason, Reply, Ruling, Span, Surface, Verdict,
     },
     notify::{
         Case, Language, Letterhead, LinkToken, NoticeError, PersonalLink, Settings, compose,
@@ -541,7 +540,7 @@ fn tail_of(tail: &str) -> &str {
 }
 
 /// The body with quoted-printable undone.
-fn decoded(bytes: &Arc<[u8]>) -> String {
+fn decoded(bytes: &Raw) -> String {
     let text = String::from_utf8(bytes.to_vec()).unwrap();
     assert!(!text.contains("base64"), "the notice is quoted-printable");
     let (_, body) = text.split_once("\r\n\r\n").unwrap();

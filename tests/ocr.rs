@@ -3,11 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path};
 
 use sluse::{
     base::limits::Limits,
-    model::{Extraction, GapKind, Kind, Surface},
+    model::{Extraction, GapKind, Kind, Raw, Surface},
     worker::{OcrSettings, Settings, Workers},
 };
 
@@ -79,7 +79,7 @@ async fn a_damaged_picture_and_a_missing_program_leave_the_gap() {
     let mut holes = whole.clone();
     let middle = holes.len() / 2;
     holes[middle..middle + 40].fill(0);
-    let bytes: Arc<[u8]> = holes.into();
+    let bytes: Raw = holes.into();
     let sound = pool(OcrSettings::switched_on());
     let read = sound.read(Kind::File, "a.png", &bytes).await.unwrap();
     assert!(!read.gaps.is_empty());
@@ -104,7 +104,7 @@ fn pool(ocr: OcrSettings) -> Workers {
 }
 
 async fn read(pool: &Workers, name: &str) -> Extraction {
-    let bytes: Arc<[u8]> = fs::read(folder().join(name)).unwrap().into();
+    let bytes: Raw = fs::read(folder().join(name)).unwrap().into();
     pool.read(Kind::File, name, &bytes).await.unwrap()
 }
 

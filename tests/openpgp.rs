@@ -8,7 +8,6 @@ use std::{
     io::Write,
     path::Path,
     process::{Command, Stdio},
-    sync::Arc,
     time::Duration,
 };
 
@@ -23,7 +22,7 @@ use sequoia_openpgp::{
 };
 use sluse::{
     base::clock::{Clock, SystemClock},
-    model::{Address, KeyTrouble, MethodId, Surface},
+    model::{Address, KeyTrouble, MethodId, Raw, Surface},
     protect::{Ground, Kept, ProtectError, Protector, Sealed},
 };
 use tempfile::TempDir;
@@ -397,7 +396,7 @@ impl Keys {
     }
 
     fn seal(&self, mail: &[u8]) -> Result<Sealed, ProtectError> {
-        self.protector.protect(MethodId::Openpgp, &Arc::from(mail), &address(OLA), now())
+        self.protector.protect(MethodId::Openpgp, &Raw::from(mail), &address(OLA), now())
     }
 
     fn offer(&self, now: Timestamp) -> Result<String, KeyTrouble> {
@@ -411,7 +410,7 @@ impl Keys {
 
     fn refuses_at(&self, now: Timestamp, expected: KeyTrouble) {
         assert_eq!(self.offer(now), Err(expected));
-        let mail = Arc::from(MAIL);
+        let mail = Raw::from(MAIL);
         let refused = self.protector.protect(MethodId::Openpgp, &mail, &address(OLA), now);
         match refused.map(|_| ()) {
             Err(ProtectError::Unusable(trouble)) => assert_eq!(trouble, expected),

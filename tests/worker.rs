@@ -23,7 +23,7 @@ use std::{
 
 use sluse::{
     base::limits::Limits,
-    model::{Extraction, FirstReading, Fragment, GapKind, Kind, PartPath, Picture, Surface},
+    model::{Extraction, FirstReading, Fragment, GapKind, Kind, PartPath, Picture, Raw, Surface},
     worker::{OcrSettings, Settings, WorkerError, Workers, run_child_with, run_helper},
 };
 
@@ -301,7 +301,7 @@ async fn too_large_a_file_is_not_even_sent() {
 async fn the_real_program_answers() {
     let program = PathBuf::from(env!("CARGO_BIN_EXE_sluse"));
     let pool = Workers::new(program, Settings::default(), limits());
-    let bytes: Arc<[u8]> = Arc::from(&b"one line of text\r\n"[..]);
+    let bytes = Raw::from(&b"one line of text\r\n"[..]);
     let extraction = pool.read(Kind::File, "a.txt", &bytes).await.unwrap();
     assert!(extraction.fragments.iter().any(|fragment| fragment.text.contains("one line")));
     assert!(extraction.gaps.is_empty());
@@ -377,7 +377,7 @@ fn limits() -> Limits {
 
 /// The text that was read, or the one gap over the whole file.
 async fn read(pool: &Workers, text: &str) -> Result<String, GapKind> {
-    let bytes: Arc<[u8]> = Arc::from(text.as_bytes());
+    let bytes = Raw::from(text.as_bytes());
     let extraction = pool.read(Kind::File, "a.txt", &bytes).await.unwrap();
     match (&extraction.fragments[..], &extraction.gaps[..]) {
         ([fragment], []) => Ok(fragment.text.clone()),
@@ -387,7 +387,7 @@ async fn read(pool: &Workers, text: &str) -> Result<String, GapKind> {
 }
 
 async fn try_to_read(pool: &Workers) -> Result<Extraction, WorkerError> {
-    let bytes: Arc<[u8]> = Arc::from(&b"hello"[..]);
+    let bytes = Raw::from(&b"hello"[..]);
     pool.read(Kind::File, "a.txt", &bytes).await
 }
 

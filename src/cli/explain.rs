@@ -1,6 +1,6 @@
 //! `sluse explain`: which route, which findings, which words, which keys.
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     gate::{Decision, Gate, Questions},
-    model::{Channel, Envelope, Finding, Offer, Ruling, Verdict},
+    model::{Channel, Envelope, Finding, Offer, Raw, Ruling, Verdict},
 };
 
 /// Runs `sluse explain`.
@@ -54,7 +54,7 @@ pub async fn run(
         remark(format_args!("{} is over [limits] message_bytes = {limit}", path.display()));
         return Ok(Exit::Negative);
     };
-    let raw: Arc<[u8]> = raw.into();
+    let raw: Raw = raw.into();
     let envelope = Envelope { sender: arguments.from.clone(), recipients: arguments.to.clone() };
     let decision = gate.consider(Questions { envelope, channel: channel(gate), raw }).await?;
     let mut output = Output::new();

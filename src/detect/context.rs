@@ -83,6 +83,7 @@ impl Surroundings {
         let chars = |to: usize| text.get(window.start..to).map_or(0, |part| part.chars().count());
         let start = u32::try_from(chars(place.start)).unwrap_or(u32::MAX);
         let end = u32::try_from(chars(place.end)).unwrap_or(u32::MAX);
+        let alike = text.get(place.clone()).map_or(0, |digits| digits.chars().count());
         for hit in words.hits(&folded) {
             let first = folded.chars.get(hit.start).copied().unwrap_or(0);
             let last =
@@ -97,7 +98,6 @@ impl Surroundings {
             let bytes = folded.bytes.get(hit.end..).unwrap_or_default().iter();
             let between = bytes.zip(folded.chars.get(hit.end..).unwrap_or_default());
             let between = between.take_while(|(_, number)| **number < start).map(|(byte, _)| *byte);
-            let alike = text.get(place.clone()).map_or(0, |digits| digits.chars().count());
             let cut_off = match side {
                 Side::Before => holds_other_number(between, alike),
                 Side::After => speaks_on(&folded, hit.end, text, place.end, distance),
@@ -109,25 +109,20 @@ impl Surroundings {
 
     /// Weighs the words by one rule's contexts.
     pub(super) fn weigh(&self, contexts: &[Context], words: &Words) -> Weight {
-        let counted = |context: &Context| {
+        let nearest = |context: &Context| {
             let within = self.near.iter().filter(|near| context.reaches(near));
             within.map(|near| (near.rank(), near)).min_by_key(|(rank, _)| *rank)
         };
-        let positive = contexts
-            .iter()
-            .filter(|context| context.add > 0)
-            .filter_map(|context| counted(context).map(|(rank, _)| rank))
-            .min()
-            .unwrap_or(u32::MAX);
-        let against = |context: &&Context| context.nearest && context.add < 0;
-        let refuted = contexts
-            .iter()
-            .filter(against)
-            .filter_map(|context| counted(context).map(|(rank, _)| rank))
-            .any(|rank| rank < positive);
+        let met = contexts.iter().map(|context| (context, nearest(context)));
+        let met: Vec<_> = met.filter_map(|(context, near)| Some((context, near?))).collect();
+        let ranks = |of: fn(&Context) -> bool| {
+            met.iter().filter(move |(context, _)| of(context)).map(|(_, (rank, _))| *rank)
+        };
+        let positive = ranks(|context| context.add > 0).min().unwrap_or(u32::MAX);
+        let against = |context: &Context| context.nearest && context.add < 0;
+        let refuted = ranks(against).any(|rank| rank < positive);
         let mut weight = Weight::default();
-        for context in contexts {
-            let Some((rank, near)) = counted(context) else { continue };
+        for (context, (rank, near)) in met {
             let counts = match (context.add > 0, context.nearest) {
                 // A word for, further off than the word against, speaks of
                 // something else.

@@ -98,6 +98,9 @@ fn headed_cells(fragment: &Fragment) -> impl Iterator<Item = (Range<usize>, usiz
 /// Of the passages about one topic only the first of the highest level: they
 /// say what a text is about, and once is enough.
 fn once_for_each_topic(rules: &Rules, findings: Vec<Finding>) -> Vec<Finding> {
+    if findings.is_empty() {
+        return findings;
+    }
     let topics = rules.rules.iter().filter(|rule| matches!(rule.method, Method::Terms { .. }));
     let topics: HashSet<_> = topics.map(|rule| rule.id.clone()).collect();
     let mut best = HashMap::new();

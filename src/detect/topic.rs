@@ -39,7 +39,10 @@ struct Topic<'a> {
     about: &'a Rule,
     terms: &'a [Term],
     kind: &'a Arc<str>,
+    /// What each term came to in the passage; empty before the first.
     sums: Vec<i32>,
+    /// All of them together.
+    score: i32,
     /// The words of the passage.
     words: Vec<WordId>,
     vocabulary: &'a Words,
@@ -143,10 +146,9 @@ impl Term {
 impl<'a> Topic<'a> {
     fn new(known: Known<'a>, vocabulary: &'a Words) -> Self {
         let (rule, about, terms, kind) = known;
-        let sums = vec![0; terms.len()];
-        let (words, drafts) = (Vec::new(), Vec::new());
-        let first = 0..0;
-        Self { rule, about, terms, kind, sums, words, vocabulary, first, end: 0, drafts }
+        let (sums, words, drafts) = (Vec::new(), Vec::new(), Vec::new());
+        let (first, end, score) = (0..0, 0, 0);
+        Self { rule, about, terms, kind, sums, score, words, vocabulary, first, end, drafts }
     }
 
     fn hear(&mut self, fragment: &Fragment, index: usize, term: usize, place: Range<usize>) {
@@ -157,16 +159,22 @@ impl<'a> Topic<'a> {
             self.first = place.clone();
         }
         self.end = self.end.max(place.end);
+        self.sums.resize(self.terms.len(), 0);
         if let (Some(sum), Some(term)) = (self.sums.get_mut(term), self.terms.get(term)) {
+            let before = *sum;
             *sum = sum.saturating_add(term.score).min(term.max);
+            self.score = self.score.saturating_add(sum.saturating_sub(before));
         }
     }
 
     /// Ends the passage.
     fn close(&mut self, fragment: &Fragment, index: usize) {
-        let score = self.sums.iter().fold(0, |sum: i32, part| sum.saturating_add(*part));
-        let value = fragment.text.get(self.first.clone()).unwrap_or("");
-        if self.about.level(score).is_some() && self.end > 0 && self.drafts.len() < MOST {
+        if self.end == 0 {
+            return;
+        }
+        let score = std::mem::take(&mut self.score);
+        if self.about.level(score).is_some() && self.drafts.len() < MOST {
+            let value = fragment.text.get(self.first.clone()).unwrap_or("");
             let words = self.words.iter().filter_map(|word| self.vocabulary.written(*word));
             let mut words: Vec<_> = words.cloned().collect();
             words.sort_unstable();

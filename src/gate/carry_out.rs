@@ -153,7 +153,7 @@ impl Gate {
             rules: decision.reading.rules(),
             level: decision.reading.level(),
             message_id: self.message_id(book, &submission.raw, &decision.reading),
-            raw: Arc::clone(&submission.raw),
+            raw: submission.raw.clone(),
             keep_days: keep.held,
             released_days: keep.released,
             persons: persons.collect(),
@@ -199,7 +199,7 @@ fn deliver(
         reading: &decision.reading,
     });
     let cleared = cleared.map_err(|against| GateError::NotCleared(error::routes(&against)))?;
-    Ok(Parcel::new(cleared, envelope.sender, Arc::clone(&submission.raw))?)
+    Ok(Parcel::new(cleared, envelope.sender, submission.raw.clone())?)
 }
 
 /// Passes everything on untouched, whatever was decided.
@@ -212,7 +212,7 @@ fn monitor(
     let mode = book.settings.gateway.mode;
     let cleared = book.policy.clear_monitored(mode, &decision.reading, envelope);
     let cleared = cleared.ok_or_else(|| GateError::NotCleared("monitor mode is off".to_owned()))?;
-    let parcel = Parcel::new(cleared, envelope.sender.clone(), Arc::clone(&submission.raw))?;
+    let parcel = Parcel::new(cleared, envelope.sender.clone(), submission.raw.clone())?;
     let answer = Answer { recipients: envelope.recipients.clone(), fate: Fate::Delivered(parcel) };
     Ok(Plan { change: Change::default(), answers: vec![answer] })
 }

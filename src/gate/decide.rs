@@ -7,15 +7,14 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use sha2::{Digest, Sha256};
 use tokio::task::spawn_blocking;
 
 use super::{Gate, GateError, Reader, Rulebook};
 use crate::{
     base::measure::ENCRYPTED,
     model::{
-        Address, Channel, Direction, Envelope, GapKind, KeyTrouble, Kind, MethodId, Offer, Reading,
-        Reason, Ruling, Submission, Verdict, Wishes,
+        Address, Channel, Direction, Envelope, GapKind, KeyTrouble, Kind, MethodId, Offer, Raw,
+        Reading, Reason, Ruling, Submission, Verdict, Wishes,
     },
     notify,
     policy::{Facts, Parcel},
@@ -50,7 +49,7 @@ pub struct Questions {
     /// What the front-end could do.
     pub channel: Channel,
     /// The message.
-    pub raw: Arc<[u8]>,
+    pub raw: Raw,
 }
 
 impl Gate {
@@ -82,7 +81,7 @@ impl Gate {
         book: &Arc<Rulebook>,
         submission: &Submission,
     ) -> Result<Decision, GateError> {
-        let digest = Sha256::digest(&submission.raw).into();
+        let digest = submission.raw.digest();
         let reading = Reading { digest, ..Reader::unread(GapKind::Broken, "message") };
         self.decide_by(book, submission, reading).await
     }
@@ -143,11 +142,11 @@ impl Gate {
     async fn make(
         &self,
         method: MethodId,
-        raw: &Arc<[u8]>,
+        raw: &Raw,
         recipient: &Address,
     ) -> Result<Result<Sealed, ProtectError>, GateError> {
         let (protector, now) = (Arc::clone(&self.protector), self.now());
-        let (raw, recipient) = (Arc::clone(raw), recipient.clone());
+        let (raw, recipient) = (raw.clone(), recipient.clone());
         let work = move || protector.protect(method, &raw, &recipient, now);
         Ok(spawn_blocking(work).await?)
     }
@@ -157,7 +156,7 @@ impl Gate {
         &self,
         book: &Arc<Rulebook>,
         method: MethodId,
-        raw: &Arc<[u8]>,
+        raw: &Raw,
         leg: Leg<'_>,
     ) -> Result<Result<Parcel, KeyTrouble>, GateError> {
         let made = self.make(method, raw, leg.recipient).await?;

@@ -15,7 +15,7 @@ use tracing::error;
 use super::{Gate, GateError, Relayed, Rulebook, error::chain, notices::Story};
 use crate::{
     base::id::EventId,
-    model::{Address, Direction, Envelope, Reading, Ruling, Tidings, Verdict, Wish, Wishes},
+    model::{Address, Direction, Envelope, Raw, Reading, Ruling, Tidings, Verdict, Wish, Wishes},
     notify::{self, Action, Diagnostic, Line, Report},
     policy::Grounds,
     relay::{Delivery, NextHop, Reporter, Sent},
@@ -132,7 +132,7 @@ impl Gate {
                 written => break written?,
             }
         };
-        let event = self.store.event_id(&parcel.envelope(), name.as_bytes());
+        let event = self.store.event_id(&parcel.envelope(), &Raw::from(name.as_bytes()));
         let notice = NewQueued {
             event,
             purpose: Purpose::Notice,

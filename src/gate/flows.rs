@@ -62,14 +62,20 @@ impl Flow {
 pub(super) struct Spent(Mutex<HashMap<String, i64>>);
 
 impl Spent {
-    /// Notes that a log-in came back. Not twice, and not when too many did.
+    /// Notes that a log-in came back; not twice. Where too many did, the one
+    /// that ends first is forgotten: to refuse would let whoever begins log-ins
+    /// without end keep others out, and a code still counts once at its provider.
     pub(super) fn spend(&self, flow: &Flow, now: Timestamp) -> bool {
         let mut all = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if all.len() >= MOST {
             all.retain(|_, until| *until >= now.as_second());
         }
-        if all.len() >= MOST || all.contains_key(flow.attempt.state()) {
+        if all.contains_key(flow.attempt.state()) {
             return false;
+        }
+        if all.len() >= MOST {
+            let first = all.iter().min_by_key(|(_, until)| **until).map(|(state, _)| state.clone());
+            first.map(|state| all.remove(&state));
         }
         all.insert(flow.attempt.state().to_owned(), flow.until);
         true
@@ -121,5 +127,18 @@ mod tests {
         let spent = Spent::default();
         assert!(spent.spend(&flow(now), now));
         assert!(!spent.spend(&flow(now), now));
+    }
+
+    #[test]
+    fn a_flood_of_flows_keeps_nobody_out() {
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let until = now.as_second() + 600;
+        let flood = (0..MOST).map(|number| (number.to_string(), until - i64::from(number == 7)));
+        let spent = Spent(Mutex::new(flood.collect()));
+        assert!(spent.spend(&flow(now), now));
+        assert!(!spent.spend(&flow(now), now));
+        let all = spent.0.into_inner().unwrap();
+        assert_eq!(all.len(), MOST);
+        assert!(!all.contains_key("7") && all.contains_key("8"));
     }
 }

@@ -64,7 +64,7 @@ impl Gate {
         };
         let (envelope, raw) = (&submission.envelope, &submission.raw);
         let cleared = book.policy.clear_passed(passed);
-        let parcel = Parcel::new(cleared, envelope.sender.clone(), Arc::clone(raw))?;
+        let parcel = Parcel::new(cleared, envelope.sender.clone(), raw.clone())?;
         self.note_unread(book, submission, (Verdict::Deliver, ROUTE), started).await?;
         let (recipients, fate) = (envelope.recipients.clone(), Fate::Delivered(parcel));
         let answers = vec![Answer { recipients, fate }];
@@ -74,7 +74,7 @@ impl Gate {
 
 /// The field for `parcel` on its way to these recipients at this time.
 fn field(store: &Store, parcel: &Parcel, to: &[Address], now: Timestamp) -> String {
-    let base = Base { seconds: now.as_second(), digest: Sha256::digest(parcel.bytes()).into() };
+    let base = Base { seconds: now.as_second(), digest: parcel.bytes().digest() };
     let mut macs: Vec<_> = to.iter().map(|to| base.mac(store, &to.key())).collect();
     // A recipient must not be able to count the others, some of whom may be
     // hidden from him.

@@ -79,7 +79,7 @@ pub use self::{
 use self::{flows::Spent, strikes::Strikes};
 use crate::{
     base::{clock::Clock, measure::ERRORS},
-    model::{Answered, Channel, Envelope, Event, Submission, Wishes},
+    model::{Answered, Channel, Envelope, Event, Raw, Submission, Wishes},
     oidc::Provider,
     protect::Protector,
     relay::NextHop,
@@ -246,7 +246,7 @@ pub struct Taken {
     /// Sender and recipients, each once.
     pub envelope: Envelope,
     /// Headers and body with CR LF line ends, as received.
-    pub raw: Arc<[u8]>,
+    pub raw: Raw,
     /// What the sender wishes to be told.
     pub wishes: Wishes,
 }

@@ -13,7 +13,7 @@ use super::{Decision, Gate, GateError, Rulebook, decide::refuses_by_mail, error}
 use crate::{
     base::id::EventId,
     model::{
-        Address, Channel, Direction, Envelope, Kind, Reading, Reviewer, Ruling, Submission,
+        Address, Channel, Direction, Envelope, Kind, Raw, Reading, Reviewer, Ruling, Submission,
         Tidings, Verdict, Wishes,
     },
     notify::{self, Action, Case, Line, Note, Notice, NoticeError, PersonalLink, Report},
@@ -96,7 +96,7 @@ impl Gate {
         words: &str,
     ) -> Result<Option<NewQueued>, GateError> {
         let book = self.book();
-        let raw: Arc<[u8]> = self.store.reread_held(held.id, by).await?.into();
+        let raw: Raw = self.store.reread_held(held.id, by).await?.into();
         let sender = held.sender.as_ref();
         let (Some(sender), Ok(())) = (sender, notify::may_notify(&raw, sender, held.direction))
         else {
@@ -178,7 +178,7 @@ impl Gate {
         if !self.can_send() {
             return Err(GateError::NoNextHop);
         }
-        let raw: Arc<[u8]> = self.store.reread_held(held.id, by).await?.into();
+        let raw: Raw = self.store.reread_held(held.id, by).await?.into();
         let sender = held
             .sender
             .as_ref()
@@ -241,7 +241,7 @@ impl Gate {
         &self,
         book: &Arc<Rulebook>,
         envelope: Envelope,
-        bytes: Arc<[u8]>,
+        bytes: Raw,
     ) -> Result<Parcel, GateError> {
         let bytes = self.protector.sign(bytes, self.now());
         let reading = self.reader(book).read(Kind::Message, "", &bytes, self.now()).await?;

@@ -1,10 +1,8 @@
 //! Hop 6: what a front-end has to answer.
 
-use std::sync::Arc;
-
 use crate::{
     base::id::EventId,
-    model::{Address, Envelope, Reply, Wishes},
+    model::{Address, Envelope, Raw, Reply, Wishes},
     policy::Parcel,
 };
 
@@ -57,7 +55,7 @@ pub struct Relayed {
     /// Its sender, and whom the next hop took it for.
     pub envelope: Envelope,
     /// The message as it was received.
-    pub raw: Arc<[u8]>,
+    pub raw: Raw,
     /// What the sender wishes to be told.
     pub wishes: Wishes,
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Gate, GateError, Rulebook, decide::Leg, sender::envelope_of};
 use crate::{
-    model::{Act, Event, Kind, MethodId, Reading, Reviewer, Wishes},
+    model::{Act, Event, Kind, MethodId, Raw, Reading, Reviewer, Wishes},
     policy::Parcel,
     store::{Held, HeldId, HeldState, NewQueued, Purpose, Settled},
 };
@@ -63,7 +63,7 @@ impl Gate {
             return Err(GateError::NoNextHop);
         }
         let book = self.book();
-        let raw: Arc<[u8]> = self.store.reread_held(held.id, by).await?.into();
+        let raw: Raw = self.store.reread_held(held.id, by).await?.into();
         let reading = self.reader(&book).read(Kind::Message, "", &raw, self.now()).await?;
         let queue = match how {
             ReleaseAs::Encrypted => self.encrypted_copies(&book, held, &raw).await?,
@@ -174,7 +174,7 @@ impl Gate {
         &self,
         book: &Arc<Rulebook>,
         held: &Held,
-        raw: &Arc<[u8]>,
+        raw: &Raw,
     ) -> Result<Vec<NewQueued>, GateError> {
         let mut copies = Vec::new();
         for recipient in &held.recipients {

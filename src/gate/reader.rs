@@ -6,14 +6,15 @@ use std::{
 };
 
 use jiff::{Timestamp, tz::Offset};
-use sha2::{Digest, Sha256};
 use tokio::task::spawn_blocking;
 
 use super::{GateError, Rulebook};
 use crate::{
     base::secret::Secret,
     detect::Search,
-    model::{Extraction, Finding, Fragment, Gap, GapKind, Kind, Level, PartPath, Reading, Surface},
+    model::{
+        Extraction, Finding, Fragment, Gap, GapKind, Kind, Level, PartPath, Raw, Reading, Surface,
+    },
     worker::Workers,
 };
 
@@ -40,7 +41,7 @@ impl Reader {
         &self,
         kind: Kind,
         name: &str,
-        bytes: &Arc<[u8]>,
+        bytes: &Raw,
         now: Timestamp,
     ) -> Result<Reading, GateError> {
         Ok(self.read_whole(kind, name, bytes, now).await?.0)
@@ -55,16 +56,16 @@ impl Reader {
         &self,
         kind: Kind,
         name: &str,
-        bytes: &Arc<[u8]>,
+        bytes: &Raw,
         now: Timestamp,
     ) -> Result<(Reading, Vec<Fragment>), GateError> {
         let Extraction { fragments, gaps } = self.workers.read(kind, name, bytes).await?;
-        let (book, bytes) = (Arc::clone(&self.book), Arc::clone(bytes));
+        let (book, bytes) = (Arc::clone(&self.book), bytes.clone());
         let key = self.person_key.clone();
         let text: usize = fragments.iter().map(|fragment| fragment.text.len()).sum();
         let length = text.max(bytes.len());
         let search = move || {
-            let digest = Sha256::digest(&bytes).into();
+            let digest = bytes.digest();
             let find = || find(&book, (&fragments, &gaps), now, &key);
             match catch_unwind(AssertUnwindSafe(find)) {
                 Ok(findings) => (Reading { digest, findings, gaps }, fragments),

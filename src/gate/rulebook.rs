@@ -14,7 +14,7 @@ use super::{GateError, Reader, Settings, beside};
 use crate::{
     base::secret::Secret,
     detect::{PackSource, RuleError, Rules},
-    model::{Channel, Envelope, Kind, MethodId, Offer, Surface},
+    model::{Channel, Envelope, Kind, MethodId, Offer, Raw, Surface},
     policy::{Facts, Policy, PolicyError, PolicyTest},
     worker::Workers,
 };
@@ -97,7 +97,7 @@ impl Rulebook {
         let reader = Reader::new(Arc::clone(workers), Arc::clone(self), Secret::new([0; 32]));
         for (index, test) in self.policy.tests().iter().enumerate() {
             let path = beside(file, Path::new(&test.message));
-            let raw: Arc<[u8]> = match fs::read(&path) {
+            let raw: Raw = match fs::read(&path) {
                 Ok(raw) => raw.into(),
                 Err(source) => {
                     let (file, line) = (file.clone(), test.line);

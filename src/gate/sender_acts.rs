@@ -7,8 +7,6 @@
 //! where mail encrypted by the sender would pass, and as it is where a route
 //! says that its sender may override it.
 
-use std::sync::Arc;
-
 use serde_json::json;
 
 use super::{
@@ -19,7 +17,7 @@ use super::{
 };
 use crate::{
     base::id::EventId,
-    model::{Act, Event, Kind, Reading, Reviewer, Verdict},
+    model::{Act, Event, Kind, Raw, Reading, Reviewer, Verdict},
     notify::{self, LinkToken},
     policy::{Facts, Parcel},
     store::{Change, Held, HeldState, NewQueued, ProposalChange, Proposed, Settled, StoreError},
@@ -114,7 +112,7 @@ impl Gate {
             if !self.can_encrypt(&book, held) {
                 return Err(Stopped::By(Obstacle::NotSealed));
             }
-            let raw: Arc<[u8]> = self.store.reread_held(held.id, &by).await?.into();
+            let raw: Raw = self.store.reread_held(held.id, &by).await?.into();
             let queue = self.encrypted_copies(&book, held, &raw).await?;
             let facts = json!({
                 "held": held.id, "purpose": by.purpose(), "encrypted": true, "by": "sender",
@@ -142,7 +140,7 @@ impl Gate {
         }
         let mut steps = Vec::new();
         for held in case.waiting() {
-            let raw: Arc<[u8]> = self.store.reread_held(held.id, &by).await?.into();
+            let raw: Raw = self.store.reread_held(held.id, &by).await?.into();
             let reading = self.reader(&book).read(Kind::Message, "", &raw, self.now()).await?;
             // By what is found today, and by the policy of today.
             if !lets_today(&book, held, &reading) {

@@ -6,10 +6,7 @@
 //! reads, and shows nobody. Each search, copy and erasure is written down with
 //! its purpose, and for whom as a keyed hash, never as a number or a name.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -19,7 +16,7 @@ use super::{Gate, GateError};
 use crate::{
     base::id::EventId,
     detect,
-    model::{Act, Address, Event, Fragment, Kind, Person, Reviewer},
+    model::{Act, Address, Event, Fragment, Kind, Person, Raw, Reviewer},
     store::{
         AuditRow, Correction, Erased, Held, HeldId, OutboxFilter, OutboxItem, Purpose, StoreError,
     },
@@ -271,7 +268,7 @@ impl Gate {
         subject: &Subject,
         by: &Reviewer,
     ) -> Result<Named, GateError> {
-        let raw: Arc<[u8]> = match self.store.reread_held(id, by).await {
+        let raw: Raw = match self.store.reread_held(id, by).await {
             Ok(raw) => raw.into(),
             Err(
                 StoreError::ContentGone(_)
@@ -293,7 +290,7 @@ impl Gate {
 
     /// Whether the rules find the person: also in a number that is cut over two
     /// cells, or that lost its zero.
-    async fn is_found_in(&self, subject: &Subject, raw: &Arc<[u8]>) -> Result<bool, GateError> {
+    async fn is_found_in(&self, subject: &Subject, raw: &Raw) -> Result<bool, GateError> {
         let Subject::Number(number) = subject else { return Ok(false) };
         let person = Some(self.person(number));
         let reader = self.reader(&self.book());

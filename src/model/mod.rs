@@ -16,6 +16,7 @@ pub mod login_name;
 pub mod masked;
 pub mod method;
 pub mod part_path;
+pub mod raw;
 pub mod reading;
 pub mod reply;
 pub mod reviewer;
@@ -38,6 +39,7 @@ pub use self::{
     masked::Masked,
     method::{KeyTrouble, MethodId, Offer},
     part_path::PartPath,
+    raw::Raw,
     reading::Reading,
     reply::Reply,
     reviewer::{Reviewer, ReviewerError},

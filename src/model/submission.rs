@@ -1,8 +1,6 @@
 //! Hop 1: a message as a front-end took it.
 
-use std::sync::Arc;
-
-use super::{Channel, Envelope, Wishes};
+use super::{Channel, Envelope, Raw, Wishes};
 use crate::base::id::EventId;
 
 /// One message with its envelope, not yet read.
@@ -15,7 +13,7 @@ pub struct Submission {
     /// Sender and recipients.
     pub envelope: Envelope,
     /// The message, headers and body, with CR LF line ends as received.
-    pub raw: Arc<[u8]>,
+    pub raw: Raw,
     /// What the sender wishes to be told. No part of the name.
     pub wishes: Wishes,
 }

@@ -5,8 +5,6 @@
 //! automatic (RFC 3834), so that nothing answers it. Same case, same bytes:
 //! a notice written again after a crash is the same notice.
 
-use std::sync::Arc;
-
 use askama::Template;
 use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter};
 use lettre::message::{
@@ -23,7 +21,7 @@ use super::{
 };
 use crate::{
     base::id::EventId,
-    model::{Address, Envelope, Finding, Gap, GapKind, Reason, Ruling, Verdict},
+    model::{Address, Envelope, Finding, Gap, GapKind, Raw, Reason, Ruling, Verdict},
 };
 
 /// Writes the notice about `case`. Whether it may be sent at all is for
@@ -120,7 +118,7 @@ pub struct Notice {
     /// From the null sender to the one who is told.
     pub envelope: Envelope,
     /// Headers and body with CR LF line ends.
-    pub bytes: Arc<[u8]>,
+    pub bytes: Raw,
 }
 
 /// A notice could not be written.

@@ -5,13 +5,12 @@
 //! reading what is about to leave. A front-end or the relay can send nothing
 //! but a [`Parcel`].
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use crate::model::{Address, Envelope, MethodId};
+use crate::model::{Address, Envelope, MethodId, Raw};
 
 /// Policy read these very bytes and lets them go to these recipients.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -70,7 +69,7 @@ pub struct Parcel {
     cleared: Cleared,
     way: Way,
     sender: Option<Address>,
-    bytes: Arc<[u8]>,
+    bytes: Raw,
 }
 
 impl Parcel {
@@ -79,11 +78,7 @@ impl Parcel {
     /// # Errors
     ///
     /// The proof is about other bytes.
-    pub fn new(
-        cleared: Cleared,
-        sender: Option<Address>,
-        bytes: Arc<[u8]>,
-    ) -> Result<Self, WrongBytes> {
+    pub fn new(cleared: Cleared, sender: Option<Address>, bytes: Raw) -> Result<Self, WrongBytes> {
         let parcel = Self { cleared, way: Way::Any, sender, bytes };
         parcel.check()?;
         Ok(parcel)
@@ -106,7 +101,7 @@ impl Parcel {
     }
 
     /// The message.
-    pub fn bytes(&self) -> &Arc<[u8]> {
+    pub fn bytes(&self) -> &Raw {
         &self.bytes
     }
 
@@ -124,8 +119,8 @@ impl Parcel {
         if !value.split("\r\n ").all(|line| line.chars().all(safe)) {
             return None;
         }
-        let bytes: Arc<[u8]> = [mark.as_bytes(), &self.bytes].concat().into();
-        let digest = Sha256::digest(&bytes).into();
+        let bytes: Raw = [mark.as_bytes(), &self.bytes].concat().into();
+        let digest = bytes.digest();
         let cleared = Cleared { digest, ..self.cleared.clone() };
         Some(Self { cleared, way: self.way, sender: self.sender.clone(), bytes })
     }
@@ -138,7 +133,7 @@ impl Parcel {
             recipients: self.cleared.recipients.clone(),
             grounds: self.cleared.grounds.clone(),
             sender: self.sender.clone(),
-            bytes: Arc::clone(&self.bytes),
+            bytes: self.bytes.clone(),
         })?;
         // Behind it, because earlier versions wrote nothing more.
         if self.way == Way::VerifiedTls {
@@ -157,8 +152,7 @@ impl Parcel {
     }
 
     fn check(&self) -> Result<(), WrongBytes> {
-        let digest: [u8; 32] = Sha256::digest(&self.bytes).into();
-        if digest == self.cleared.digest { Ok(()) } else { Err(WrongBytes) }
+        if self.bytes.digest() == self.cleared.digest { Ok(()) } else { Err(WrongBytes) }
     }
 }
 
@@ -176,7 +170,7 @@ struct Stored {
     recipients: Vec<Address>,
     grounds: Grounds,
     sender: Option<Address>,
-    bytes: Arc<[u8]>,
+    bytes: Raw,
 }
 
 const VERIFIED_TLS: u8 = 1;

@@ -1,9 +1,7 @@
 //! What the gateway let go before and now meets again.
 
-use sha2::{Digest, Sha256};
-
 use super::{Cleared, Grounds, Policy};
-use crate::model::Address;
+use crate::model::{Address, Raw};
 
 /// The proof that this gateway sent exactly these bytes to each of these
 /// recipients a short while ago. For `gate::mark` alone, which holds the key.
@@ -16,13 +14,12 @@ pub struct Passed {
 impl Passed {
     /// The proof for `raw`, if it is marked for every one of `recipients`.
     pub(crate) fn proven_by_mark(
-        raw: &[u8],
+        raw: &Raw,
         recipients: &[Address],
         is_marked: impl Fn(&Address) -> bool,
     ) -> Option<Self> {
         let all = !recipients.is_empty() && recipients.iter().all(is_marked);
-        let digest = || Sha256::digest(raw).into();
-        all.then(|| Self { digest: digest(), recipients: recipients.to_vec() })
+        all.then(|| Self { digest: raw.digest(), recipients: recipients.to_vec() })
     }
 }
 

@@ -20,7 +20,7 @@ mod index;
 mod keyring;
 mod openpgp;
 
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
@@ -31,7 +31,7 @@ pub use self::{
     index::Ground,
     keyring::{Imported, Kept, Listed},
 };
-use crate::model::{Address, KeyTrouble, MethodId, Offer, PartPath, Surface};
+use crate::model::{Address, KeyTrouble, MethodId, Offer, PartPath, Raw, Surface};
 
 /// The methods of this build, with their keys.
 pub struct Protector {
@@ -57,7 +57,7 @@ impl Protector {
 
     /// The message with our signature above it, where there is a key for its
     /// author.
-    pub fn sign(&self, message: Arc<[u8]>, now: Timestamp) -> Arc<[u8]> {
+    pub fn sign(&self, message: Raw, now: Timestamp) -> Raw {
         match self.signers.sign(&message, now) {
             Some(mut signed) => {
                 signed.extend_from_slice(&message);
@@ -100,7 +100,7 @@ impl Protector {
     pub fn protect(
         &self,
         method: MethodId,
-        raw: &Arc<[u8]>,
+        raw: &Raw,
         recipient: &Address,
         now: Timestamp,
     ) -> Result<Sealed, ProtectError> {
@@ -162,14 +162,14 @@ impl Protector {
         let bytes = openpgp::seal(raw, &found.cert, &keys)?;
         let message = PartPath::root("message");
         let parts = vec![message.child(openpgp::FILE_NAME), message.child("part 2")];
-        Ok(Sealed { bytes: Arc::from(self.signers.renew(&bytes, now)), parts })
+        Ok(Sealed { bytes: self.signers.renew(&bytes, now).into(), parts })
     }
 }
 
 /// A protected message.
 pub struct Sealed {
     /// The whole new message.
-    pub bytes: Arc<[u8]>,
+    pub bytes: Raw,
     /// The names of the part that was sealed, by its file name and by its
     /// place: gaps there are expected.
     pub parts: Vec<PartPath>,

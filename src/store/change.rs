@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     base::id::EventId,
-    model::{Act, Address, Direction, Envelope, Event, Level, Person, Wishes},
+    model::{Act, Address, Direction, Envelope, Event, Level, Person, Raw, Wishes},
     policy::Parcel,
 };
 
@@ -73,7 +73,7 @@ pub struct NewHold {
     /// Its Message-ID field.
     pub message_id: Option<String>,
     /// The message as received.
-    pub raw: Arc<[u8]>,
+    pub raw: Raw,
     /// Days until it is destroyed.
     pub keep_days: u32,
     /// Days until it is destroyed once it is released.
@@ -366,7 +366,7 @@ pub(super) async fn seal_content(
 
 /// Content in the clear.
 pub(super) enum Content {
-    Message(Arc<[u8]>),
+    Message(Raw),
     Parcel(Parcel),
 }
 

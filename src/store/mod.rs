@@ -99,7 +99,7 @@ use self::{
 };
 use crate::{
     base::{clock::Clock, id::EventId, secret::Secret},
-    model::{Act, Answered, Envelope, Event, Reviewer, Wishes},
+    model::{Act, Answered, Envelope, Event, Raw, Reviewer, Wishes},
 };
 
 /// The store. Clones share everything; several processes may open the same
@@ -218,7 +218,7 @@ impl Store {
 
     /// The name of a message with its envelope: a keyed hash of both, so that
     /// a retry gets the same name. The order of recipients does not matter.
-    pub fn event_id(&self, envelope: &Envelope, raw: &[u8]) -> EventId {
+    pub fn event_id(&self, envelope: &Envelope, raw: &Raw) -> EventId {
         self.0.keys.event_id(envelope, raw)
     }
 

@@ -45,7 +45,7 @@ use self::{
 use crate::{
     base::limits::Limits,
     extract,
-    model::{Extraction, FirstReading, Gap, GapKind, Kind, PartPath},
+    model::{Extraction, FirstReading, Gap, GapKind, Kind, PartPath, Raw},
 };
 
 pub use crate::extract::{FormatRow, formats};
@@ -125,7 +125,7 @@ impl Workers {
         &self,
         kind: Kind,
         name: &str,
-        bytes: &Arc<[u8]>,
+        bytes: &Raw,
     ) -> Result<Extraction, WorkerError> {
         if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > self.limits.message_bytes {
             return Ok(nothing_but(GapKind::TooBig, kind, name));

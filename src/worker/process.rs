@@ -160,8 +160,9 @@ impl Process {
         let mut header = [0; frame::HEADER];
         self.output.read_exact(&mut header).await.map_err(FrameError::Pipe)?;
         let length = frame::length_of(header, frame::longest_answer(limits))?;
-        // Grows as bytes arrive: an announced length alone takes no memory.
-        let mut content = Vec::new();
+        // An announced length alone takes no memory: it is only set aside, and
+        // beyond a usual answer not even that.
+        let mut content = Vec::with_capacity(length.min(USUAL_ANSWER));
         let mut rest = (&mut self.output).take(u64::try_from(length).unwrap_or(u64::MAX));
         rest.read_to_end(&mut content).await.map_err(FrameError::Pipe)?;
         if content.len() < length {
@@ -192,6 +193,8 @@ impl Process {
     }
 }
 
+/// Bytes of the longest answers to usual mail.
+const USUAL_ANSWER: usize = 16 << 20;
 /// Bytes that a pipe may hold; what everybody may ask for on Linux.
 const PIPE: usize = 1 << 20;
 /// How long a child may take to leave.

@@ -30,7 +30,7 @@ fn hold(place: &Place) -> String {
             routes: vec![],
             rules: vec![],
             level: None,
-            raw: Arc::from(RAW),
+            raw: RAW.into(),
             keep_days: 365,
             released_days: 7,
             persons: vec![],

@@ -40,7 +40,7 @@ fn place() -> Place {
             rules: vec![],
             level: None,
             wishes: Wishes::default(),
-            raw: Arc::from(format!("Subject: Liste\r\n\r\nfnr {NUMBER}\r\n").as_bytes()),
+            raw: format!("Subject: Liste\r\n\r\nfnr {NUMBER}\r\n").into_bytes().into(),
             keep_days: 365,
             released_days: 30,
             persons: Vec::new(),

@@ -42,7 +42,7 @@ fn place_with(more: &[&[u8]]) -> Place {
             routes: vec![],
             rules: vec![],
             level: None,
-            raw: Arc::from(raw),
+            raw: raw.into(),
             keep_days: 365,
             released_days: 30,
             persons,

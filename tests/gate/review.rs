@@ -2,7 +2,7 @@
 
 use sluse::{
     gate::{Actor, Content, Gate, GateError, Granted, Look, Piece, ReleaseAs, Wish, hidden},
-    model::{Direction, Reviewer, Surface, Wishes},
+    model::{Direction, Raw, Reviewer, Surface, Wishes},
     store::{Change, HeldId, HeldState, NewHold, WrongAlarm},
 };
 
@@ -265,7 +265,7 @@ async fn audit_of(gate: &Gate, act: &str) -> usize {
 }
 
 fn plain_hold(gate: &Gate, number: u32) -> NewHold {
-    let raw = letters::letter("Hei", &format!("Brev {number}"));
+    let raw: Raw = letters::letter("Hei", &format!("Brev {number}")).into();
     NewHold {
         event: gate.store().event_id(&envelope(Some(KARI), &[OLA]), &raw),
         envelope: envelope(Some(KARI), &[OLA]),
@@ -275,7 +275,7 @@ fn plain_hold(gate: &Gate, number: u32) -> NewHold {
         rules: vec![],
         level: None,
         message_id: None,
-        raw: raw.into(),
+        raw,
         wishes: Wishes::default(),
         keep_days: 30,
         released_days: 30,

@@ -12,7 +12,7 @@ use std::{
 pub(crate) use sluse::gate::Taken;
 use sluse::{
     gate::{Answer, Fate, Judge, Outcome},
-    model::{Address, Answered, Channel, Envelope, Reading, Reviewer},
+    model::{Address, Answered, Channel, Envelope, Raw, Reading, Reviewer},
     policy::{Parcel, Policy},
 };
 use tokio::sync::Notify;
@@ -32,7 +32,7 @@ pub(crate) struct FakeJudge {
 pub(crate) struct Seen {
     pub(crate) channel: Channel,
     pub(crate) envelope: Envelope,
-    pub(crate) raw: Arc<[u8]>,
+    pub(crate) raw: Raw,
 }
 
 impl FakeJudge {
@@ -128,16 +128,12 @@ pub(crate) fn answer(recipients: &[Address], fate: Fate) -> Answer {
 }
 
 /// A parcel, cleared by a policy that releases whatever it is asked to.
-pub(crate) fn parcel(
-    sender: &Option<Address>,
-    recipients: &[Address],
-    bytes: &Arc<[u8]>,
-) -> Parcel {
+pub(crate) fn parcel(sender: &Option<Address>, recipients: &[Address], bytes: &Raw) -> Parcel {
     use sha2::{Digest, Sha256};
     let digest = Sha256::digest(bytes).into();
     let reading = Reading { digest, findings: Vec::new(), gaps: Vec::new() };
     let envelope = Envelope { sender: sender.clone(), recipients: recipients.to_vec() };
     let reviewer = Reviewer::new("Vakt", "sak 12").unwrap();
     let cleared = Policy::built_in().clear_released(&reading, &envelope, &reviewer);
-    Parcel::new(cleared, envelope.sender, Arc::clone(bytes)).unwrap()
+    Parcel::new(cleared, envelope.sender, bytes.clone()).unwrap()
 }

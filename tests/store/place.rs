@@ -17,7 +17,7 @@ use sluse::{
         clock::{Clock, FixedClock},
         id::EventId,
     },
-    model::{Act, Address, Direction, Envelope, Event, Level, Reading, Reviewer, Wishes},
+    model::{Act, Address, Direction, Envelope, Event, Level, Raw, Reading, Reviewer, Wishes},
     policy::{Parcel, Policy},
     store::{Change, Counts, HeldId, NewHold, NewQueued, Placed, Purpose, Store, StoreError},
 };
@@ -168,7 +168,7 @@ pub(crate) fn facts() -> Value {
 }
 
 pub(crate) fn event(store: &Store, raw: &[u8]) -> EventId {
-    store.event_id(&envelope(&["ola@out.example", "per@out.example"]), raw)
+    store.event_id(&envelope(&["ola@out.example", "per@out.example"]), &Raw::from(raw))
 }
 
 pub(crate) fn envelope(to: &[&str]) -> Envelope {

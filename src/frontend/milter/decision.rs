@@ -5,7 +5,7 @@
 //! more, or whose parcel is not about exactly this message's recipients, is an
 //! error, and the mail server is asked to come again.
 
-use std::{collections::HashSet, ffi::CString, sync::Arc};
+use std::{collections::HashSet, ffi::CString};
 
 use thiserror::Error;
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     gate::{Answer, Fate, Outcome},
-    model::{Address, Reply},
+    model::{Address, Raw, Reply},
     policy::Parcel,
 };
 
@@ -103,8 +103,8 @@ fn check_coverage(answers: &[Answer], addresses: &[Address]) -> Result<(), Unfit
 }
 
 /// The bytes that all recipients of parcels get; `None` without a parcel.
-fn one_parcel(answers: &[Answer], message: &Received) -> Result<Option<Arc<[u8]>>, Unfit> {
-    let mut bytes: Option<&Arc<[u8]>> = None;
+fn one_parcel(answers: &[Answer], message: &Received) -> Result<Option<Raw>, Unfit> {
+    let mut bytes: Option<&Raw> = None;
     for (answer, parcel) in answers.iter().filter_map(parcel) {
         let cleared: HashSet<&Address> = parcel.cleared().recipients().iter().collect();
         if cleared != answer.recipients.iter().collect() {

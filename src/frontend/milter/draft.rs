@@ -5,14 +5,11 @@
 //! bytes that the SMTP client sent. What cannot be put together, or is too
 //! large, is remembered as a fault and its bytes are let go at once.
 
-use std::{
-    ffi::{CStr, CString},
-    sync::Arc,
-};
+use std::ffi::{CStr, CString};
 
 use crate::{
     frontend::{path, wish},
-    model::{Address, Reply, Wish, Wishes},
+    model::{Address, Raw, Reply, Wish, Wishes},
     notify,
 };
 
@@ -138,7 +135,7 @@ impl Draft {
 pub(super) struct Received {
     pub(super) sender: Option<Address>,
     pub(super) recipients: Vec<Recipient>,
-    pub(super) raw: Arc<[u8]>,
+    pub(super) raw: Raw,
 }
 
 impl Received {
@@ -231,7 +228,7 @@ mod tests {
             .replace('\0', "\r");
         let mut draft = draft(1 << 20);
         send(message.as_bytes(), &mut draft);
-        assert_eq!(draft.finish().unwrap().raw, Arc::from(message.as_bytes()));
+        assert_eq!(draft.finish().unwrap().raw, Raw::from(message.as_bytes()));
     }
 
     #[test]

@@ -56,7 +56,7 @@ impl Desk {
     /// The decision, and what to tell the ledger once the message is accepted.
     async fn decide(&self, message: Received) -> (Decision, Option<Answered>) {
         let envelope = Envelope { sender: message.sender.clone(), recipients: message.addresses() };
-        let raw = Arc::clone(&message.raw);
+        let raw = message.raw.clone();
         let taken = Taken { channel: CHANNEL, envelope, raw, wishes: message.wishes() };
         let Some(outcome) = asking::ask(&self.judge, taken, self.deadline).await else {
             return (Decision::Refuse(Reply::try_again()), None);

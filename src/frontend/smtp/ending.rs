@@ -5,8 +5,6 @@
 //! finds it done. The next hop gets it before the client is told that it is
 //! taken.
 
-use std::sync::Arc;
-
 use tracing::{Instrument, Span, debug, field::Empty, info_span, warn};
 
 use super::{
@@ -22,7 +20,7 @@ use super::{
 use crate::{
     frontend::asking,
     gate::{Relayed, Taken},
-    model::{Address, Answered, Channel, Envelope, Reply, Tidings},
+    model::{Address, Answered, Channel, Envelope, Raw, Reply, Tidings},
     relay::{Answer, Reporter},
 };
 
@@ -71,7 +69,7 @@ impl Session {
         }
         let Incoming { content, share, .. } = incoming;
         let bare = self.terms.settings.bare_newline;
-        let raw: Arc<[u8]> = match form::check(content.into_bytes(), limits, bare) {
+        let raw: Raw = match form::check(content.into_bytes(), limits, bare) {
             Ok(bytes) => bytes.into(),
             Err(fault) => {
                 warn!(?fault, "message refused for its form");
@@ -86,7 +84,7 @@ impl Session {
     }
 
     /// Has the message judged and does what the outcome says.
-    async fn judge(&self, mut mail: Mail, raw: Arc<[u8]>) -> Settled {
+    async fn judge(&self, mut mail: Mail, raw: Raw) -> Settled {
         let recipients = mail.recipients();
         let telling = match self.dialect {
             Dialect::Lmtp => Telling::Each,
@@ -97,12 +95,8 @@ impl Session {
         let alone = telling == Telling::Each || recipients.len() == 1;
         let channel =
             Channel { answers_each: alone, passes_some: alone, reinjects: false, replaces: alone };
-        let taken = Taken {
-            channel,
-            envelope: envelope.clone(),
-            raw: Arc::clone(&raw),
-            wishes: mail.wishes(),
-        };
+        let taken =
+            Taken { channel, envelope: envelope.clone(), raw: raw.clone(), wishes: mail.wishes() };
         let time = self.limits().judging_time();
         let outcome = asking::ask(&self.front.judge, taken, time).await;
         let event = outcome.as_ref().and_then(|outcome| outcome.event);

@@ -19,7 +19,7 @@ use super::super::{
 use super::Actor;
 use crate::{
     detect::{PackSource, Rules},
-    model::{Kind, Reading},
+    model::{Kind, Raw, Reading},
     policy::Facts,
     store::{Changed, Held, HeldId, QueueFilter, StoreError, Trial, WrongAlarm},
 };
@@ -90,7 +90,7 @@ impl Gate {
             if Instant::now() >= until {
                 break;
             }
-            let raw: Arc<[u8]> = match self.store.reread_held(held.id, &actor.by).await {
+            let raw: Raw = match self.store.reread_held(held.id, &actor.by).await {
                 Ok(raw) => raw.into(),
                 Err(StoreError::ContentGone(_) | StoreError::ContentMissing(_)) => {
                     trial.of -= 1;
@@ -109,7 +109,7 @@ impl Gate {
         &self,
         book: &Rulebook,
         held: &Held,
-        raw: &Arc<[u8]>,
+        raw: &Raw,
         [reader, other]: &[Reader; 2],
     ) -> Result<Option<Changed>, GateError> {
         let (before, fragments) = reader.read_whole(Kind::Message, "", raw, self.now()).await?;

@@ -5,7 +5,6 @@ use std::{
     collections::{HashMap, HashSet},
     ops::Range,
     slice,
-    sync::Arc,
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -19,7 +18,9 @@ use super::{
     structure,
 };
 use crate::{
-    model::{Act, Event, Finding, Fragment, Gap, Kind, Mark, PartPath, Reviewer, Span, Surface},
+    model::{
+        Act, Event, Finding, Fragment, Gap, Kind, Mark, PartPath, Raw, Reviewer, Span, Surface,
+    },
     store::{AuditRow, Comment, Held, HeldId, SenderHistory, StoreError},
 };
 
@@ -144,7 +145,7 @@ impl Gate {
         Ok(Look { held, content, history, comments, sender })
     }
 
-    async fn read_for_eyes(&self, raw: Arc<[u8]>, sight: Sight) -> Result<Content, GateError> {
+    async fn read_for_eyes(&self, raw: Raw, sight: Sight) -> Result<Content, GateError> {
         let (reader, now) = (self.reader(&self.book()), self.now());
         let (reading, fragments) = reader.read_whole(Kind::Message, "", &raw, now).await?;
         let persons = reading.persons();
