@@ -34,6 +34,14 @@ impl MailFrom {
         Self { sender, size: None, body: Body::Unstated, smtputf8: false, ret: None, envid: None }
     }
 
+    /// As it is said before the content is there: where nothing was said of
+    /// that, it may have eight bits. Else the transaction would have to begin
+    /// anew when it has.
+    pub(super) fn before_content(&self) -> Self {
+        let body = if self.body == Body::Unstated { Body::EightBitMime } else { self.body };
+        Self { body, ..self.clone() }
+    }
+
     /// Whether it is said with SMTPUTF8.
     pub(super) fn is_utf8(&self) -> bool {
         self.smtputf8 || self.sender.as_ref().is_some_and(|sender| !sender.as_str().is_ascii())

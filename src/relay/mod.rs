@@ -164,8 +164,9 @@ impl NextHop {
     /// What to tell the client: the answer of the next hop to MAIL, or a
     /// temporary failure when there is none.
     pub async fn begin(&self, origin: &Origin, from: MailFrom) -> Result<Transaction, Answer> {
+        let said = from.before_content();
         if let Some(mut session) = self.idle.take() {
-            match session.begin(origin, &from).await {
+            match session.begin(origin, &said).await {
                 Ok(answer) if answer.is_good() && session.may_go_on() => {
                     return Ok(Transaction::begun(self, origin, from, session));
                 }
@@ -176,7 +177,7 @@ impl NextHop {
         }
         let opened = Session::open(self).await;
         let mut session = opened.map_err(|broken| self.unreachable(&broken))?;
-        match session.begin(origin, &from).await {
+        match session.begin(origin, &said).await {
             Ok(answer) if answer.is_good() => Ok(Transaction::begun(self, origin, from, session)),
             Ok(answer) => {
                 tokio::spawn(session.close());

@@ -45,10 +45,11 @@ impl Transaction {
         Ok(Self { hop: hop.clone(), origin: None, from, known, open: None, session })
     }
 
-    /// The transaction of a client, for which MAIL was said and taken.
+    /// The transaction of a client, for which MAIL was said before the content,
+    /// and taken.
     pub(super) fn begun(hop: &NextHop, origin: &Origin, from: MailFrom, session: Session) -> Self {
         let (hop, origin) = (hop.clone(), Some(origin.clone()));
-        let open = Some(Open { from: from.clone(), accepted: Vec::new() });
+        let open = Some(Open { from: from.before_content(), accepted: Vec::new() });
         Self { hop, origin, from, known: Vec::new(), open, session }
     }
 

@@ -200,16 +200,33 @@ async fn the_client_is_introduced_to_whom_asks() {
 }
 
 #[tokio::test]
-async fn eight_bits_that_nobody_told_of_are_declared() {
+async fn eight_bits_that_nobody_told_of_are_declared_at_once() {
+    let heard = eight_bits_after(Body::Unstated).await;
+    let verbs: Vec<&str> = heard.iter().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(verbs, ["EHLO", "MAIL", "RCPT", "DATA"]);
+    assert!(heard[1].ends_with(" BODY=8BITMIME"), "{heard:?}");
+}
+
+#[tokio::test]
+async fn eight_bits_where_seven_were_said_begin_the_transaction_anew() {
+    let heard = eight_bits_after(Body::SevenBit).await;
+    assert!(heard[1].ends_with(" BODY=7BIT"), "{heard:?}");
+    assert_eq!(heard[3], "RSET");
+    assert!(heard[4].ends_with(" BODY=8BITMIME"), "{heard:?}");
+}
+
+/// What a next hop hears of a message with eight bits that was announced so.
+async fn eight_bits_after(body: Body) -> Vec<String> {
     let mail = "Subject: blåbær\r\n\r\næøå\r\n".as_bytes();
     let (settings, fake) = fake_hop(usual).await;
     let to = addresses(&["ola@partner.example"]);
-    let mut transaction = begin(&settings, &to).await;
+    let from = MailFrom { body, ..MailFrom::new(Some("kari@cpm.example".parse().unwrap())) };
+    let begun = NextHop::new(&settings).begin(&Origin::default(), from).await;
+    let mut transaction = begun.unwrap();
+    transaction.recipient(RcptTo::new(to[0].clone())).await;
     assert_eq!(codes(&transaction.deliver(&parcel(mail, &to), &to).await), [250]);
     drop(transaction);
-    let commands = fake.await.unwrap().commands;
-    assert_eq!(commands[3], "RSET");
-    assert!(commands[4].ends_with(" BODY=8BITMIME"), "{commands:?}");
+    fake.await.unwrap().commands
 }
 
 #[tokio::test]
