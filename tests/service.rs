@@ -147,7 +147,8 @@ fn the_log_of_all_golden_texts_holds_no_number() {
     let file = site.dir.path().join("audit.jsonl");
     fs::write(&file, site.sluse.run(&["audit", "export"]).out).unwrap();
     let scan = ["scan", "--as", "text", "--format", "json", file.to_str().unwrap()];
-    assert_eq!(site.sluse.run(&scan).objects()[0]["verdict"], "clean");
+    let verdict = &site.sluse.run(&scan).objects()[0];
+    assert_eq!(verdict["verdict"], "clean", "{verdict}");
     assert_eq!(site.sluse.run(&["audit", "verify"]).code, 0);
 }
 

@@ -193,7 +193,12 @@ impl<'a> Sieve<'a> {
             let place = date.place.start..rest.place.end;
             Some((Candidate { digits, place, layout: Layout::Odd, decimal: false }, verdict))
         };
-        let found = self.dates.iter().rev().filter(before).find_map(read);
+        let text = &self.fragment.text;
+        if in_digest(text, &rest.place) {
+            return;
+        }
+        let whole = |date: &&Candidate| !in_digest(text, &date.place);
+        let found = self.dates.iter().rev().filter(before).filter(whole).find_map(read);
         if let Some((candidate, verdict)) = found {
             self.judge(validator, &candidate, verdict, Manner::Apart);
         }
@@ -394,6 +399,18 @@ fn in_hash(text: &str, place: &Range<usize>) -> bool {
     glued && around.any(u8::is_ascii_digit)
 }
 
+/// Whether the digits stand in a digest of hexadecimal digits, as in logs:
+/// there any six and any five of them are near each other.
+fn in_digest(text: &str, place: &Range<usize>) -> bool {
+    let bytes = text.as_bytes();
+    let before = bytes.get(..place.start).unwrap_or_default().iter().rev();
+    let after = bytes.get(place.end..).unwrap_or_default().iter();
+    let hex = |byte: &&u8| byte.is_ascii_hexdigit();
+    let around =
+        before.take(DIGEST).take_while(hex).count() + after.take(DIGEST).take_while(hex).count();
+    around + place.len() >= DIGEST
+}
+
 /// The validator whose numbers people write in parts.
 const PERSON_NUMBER: &str = "no.person_number";
 /// The shapes of the parts of a person number. Dates first: what follows them
@@ -415,6 +432,8 @@ const STRONG: i32 = 30;
 const MANY: u32 = 20;
 /// Good numbers that make a column one of persons.
 const SOME: u32 = 3;
+/// The hexadecimal digits of the shortest digests (MD5).
+const DIGEST: usize = 32;
 /// Characters of a word looked at for other digits.
 const TOKEN: usize = 64;
 const DOUBT_APART: i32 = 45;

@@ -152,6 +152,18 @@ fn hashes_hold_no_persons() {
 }
 
 #[test]
+fn the_parts_of_a_number_in_a_digest_are_no_number() {
+    let level = |word: &str| top(&find(body(&format!("fnr {word}"))), "no.fnr");
+    assert_eq!(level("c138278aaaaa30652f"), Some(Level::Medium));
+    for digest in [
+        "fd3fe8d7c9720a4877b449def0139b6d45ea0ef8c138278aaaaa30652f7379d3",
+        "0a4877b449c138278aaaaa30652f7379",
+    ] {
+        assert_eq!(level(digest), None, "{digest}");
+    }
+}
+
+#[test]
 fn strange_input_is_survived() {
     for text in ["", "\0", "1", "💥1💥", "٠", "\u{feff}", "1\n> ", "=\n=", "1=", "..1.."] {
         assert_eq!(find(body(text)), [], "{text:?}");
