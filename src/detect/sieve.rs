@@ -193,13 +193,11 @@ impl<'a> Sieve<'a> {
             let place = date.place.start..rest.place.end;
             Some((Candidate { digits, place, layout: Layout::Odd, decimal: false }, verdict))
         };
+        // Asked last: nearly all fail before.
         let text = &self.fragment.text;
-        if in_digest(text, &rest.place) {
-            return;
-        }
-        let whole = |date: &&Candidate| !in_digest(text, &date.place);
-        let found = self.dates.iter().rev().filter(before).filter(whole).find_map(read);
-        if let Some((candidate, verdict)) = found {
+        let apart = |date| read(date).filter(|_| !in_digest(text, &date.place));
+        let found = self.dates.iter().rev().filter(before).find_map(apart);
+        if let Some((candidate, verdict)) = found.filter(|_| !in_digest(text, &rest.place)) {
             self.judge(validator, &candidate, verdict, Manner::Apart);
         }
     }

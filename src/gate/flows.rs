@@ -75,7 +75,9 @@ impl Spent {
         }
         if all.len() >= MOST {
             let first = all.iter().min_by_key(|(_, until)| **until).map(|(state, _)| state.clone());
-            first.map(|state| all.remove(&state));
+            if let Some(state) = first {
+                all.remove(&state);
+            }
         }
         all.insert(flow.attempt.state().to_owned(), flow.until);
         true

@@ -37,7 +37,7 @@ impl Gate {
         }
         let (store, now) = (self.store.clone(), self.now());
         let (parcel, to) = (parcel.clone(), to.to_vec());
-        // Up to 64 MiB are hashed, twice.
+        // Up to 64 MiB are copied and hashed.
         let work = move || parcel.marked(&field(&store, &parcel, &to, now)).unwrap_or(parcel);
         Ok(spawn_blocking(work).await?)
     }

@@ -95,4 +95,11 @@ mod tests {
         assert!(raw.0.digest.get().is_some());
         assert_eq!(format!("{raw:?}"), "Raw(3 bytes)");
     }
+
+    #[test]
+    fn what_the_outbox_kept_as_a_list_of_bytes_is_read() {
+        let list = postcard::to_stdvec(&vec![0_u8, 200, 255]).unwrap();
+        assert_eq!(postcard::to_stdvec(&Raw::from(&[0, 200, 255][..])).unwrap(), list);
+        assert_eq!(postcard::from_bytes::<Raw>(&list).unwrap(), Raw::from(&[0, 200, 255][..]));
+    }
 }
