@@ -193,6 +193,19 @@ fn a_head_behind_a_blank_line_shows_its_file_names() {
 }
 
 #[test]
+fn a_body_behind_a_second_head_in_a_text_is_decoded() {
+    let mut raw = b"Content-Type: text/plain\r\n\r\nHei\r\n-)-x\r\n\r\nSubject: b\r\n\
+        Content-Transfer-Encoding: base64\r\n\r\n"
+        .to_vec();
+    // `fnr 259137 07535`, two characters a line.
+    for pair in b"Zm5yIDI1OTEzNyAwNzUzNQ==".chunks(2) {
+        raw.extend_from_slice(pair);
+        raw.extend_from_slice(b"\r\n");
+    }
+    holding(&message(&raw), "fnr 259137 07535");
+}
+
+#[test]
 fn stray_escapes_hide_no_digits() {
     let raw = b"Content-Transfer-Encoding: quoted-printable\r\n\r\nfnr =?==?=22836014271\r\n";
     holding(&message(raw), "22836014271");

@@ -137,7 +137,7 @@ fn by_type(walk: &mut Walk, place: &Place, bytes: &[u8], mime: &Mime) {
 
 fn as_text(walk: &mut Walk, place: &Place, bytes: &[u8], mime: &Mime) {
     let label = label(mime);
-    if names_encoding(bytes) {
+    if second_look::encodings(bytes).next().is_some() {
         // Old reports of failed delivery hold a message as it was sent, and
         // some readers open it.
         second_look::read(walk, place, bytes);
@@ -166,17 +166,6 @@ fn as_text(walk: &mut Walk, place: &Place, bytes: &[u8], mime: &Mime) {
         _ => text::read(walk, place, bytes, Some(label)),
     }
 }
-
-/// Whether there is a field in the text that names a transfer encoding.
-fn names_encoding(text: &[u8]) -> bool {
-    memchr::memchr_iter(b':', text).any(|colon| {
-        let before = text.get(..colon).unwrap_or_default().trim_ascii_end();
-        let name = before.len().checked_sub(ENCODING.len()).and_then(|at| before.get(at..));
-        name.is_some_and(|name| name.eq_ignore_ascii_case(ENCODING))
-    })
-}
-
-const ENCODING: &[u8] = b"content-transfer-encoding";
 
 fn label(mime: &Mime) -> Label<'_> {
     let parameter = |name| mime.content_type.value(name).and_then(|v| std::str::from_utf8(v).ok());

@@ -50,7 +50,12 @@ impl Parameters {
                 parameters.all.push(Parameter { name: name.clone(), value, odd });
             }
             let text = if value.quoted { value.text } else { value.text.trim_ascii().to_vec() };
-            parameters.all.push(Parameter { name, value: text, odd });
+            let piece = name.contains('*') && !value.quoted;
+            let first = text.iter().position(u8::is_ascii_whitespace).filter(|_| piece);
+            // For some a piece ends at a blank, for others not.
+            let cut = first.map(|end| text[..end].to_vec());
+            parameters.all.push(Parameter { name: name.clone(), value: text, odd });
+            parameters.all.extend(cut.map(|value| Parameter { name, value, odd }));
         }
         parameters.ambiguous = scanner.commented && parameters.main.starts_with("multipart/")
             || !scanner.rest.is_empty()
@@ -322,6 +327,9 @@ mod tests {
         for name in ["fnr 058.txt", "fnr 058450 16714"] {
             assert!(names.iter().any(|known| known == name), "{names:?}");
         }
+        let value = b"a; name*1*=%2030652 x; name*0*=utf-8''fnr%20138278 y; name*2*=.txt z";
+        let names = Parameters::parse(value).decoded("name");
+        assert!(names.iter().any(|name| name == "fnr 138278 30652.txt"), "{names:?}");
         let value = b"a; filename*00=\"fnr 22\"; filename*3=\"14271\"; filename*3=\"836 0\"";
         let names = Parameters::parse(value).decoded("filename");
         assert!(names.iter().any(|name| name == "fnr 2214271836 0"), "{names:?}");

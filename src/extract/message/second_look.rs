@@ -95,8 +95,9 @@ fn stretches(walk: &mut Walk, place: &Place, bytes: &[u8]) {
         let stretch = bytes.get(start..end).unwrap_or_default();
         start = end;
         names(walk, place, stretch);
-        let bodies = [fields::body_start(stretch), first_bare_return(stretch)];
-        for body in bodies.into_iter().filter_map(|at| stretch.get(at..)) {
+        let outer = [fields::body_start(stretch), first_bare_return(stretch)];
+        let outer = outer.into_iter().filter_map(|at| stretch.get(at..));
+        for body in outer.chain(encoded_bodies(stretch)) {
             let decoded = transfer::base64(body).bytes;
             let readable = decoded.len() >= SHORTEST
                 && !matches!(
@@ -108,6 +109,26 @@ fn stretches(walk: &mut Walk, place: &Place, bytes: &[u8]) {
             }
         }
     }
+}
+
+/// What stands behind each field that names a transfer encoding: its head may
+/// have been taken for text.
+fn encoded_bodies(stretch: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let starts: Vec<usize> = encodings(stretch).collect();
+    let ends: Vec<usize> = starts.iter().skip(1).copied().chain([stretch.len()]).collect();
+    starts.into_iter().zip(ends).filter_map(move |(start, end)| {
+        let part = stretch.get(start..end)?;
+        part.get(fields::body_start(part)..)
+    })
+}
+
+/// Where in a text fields name a transfer encoding.
+pub(super) fn encodings(text: &[u8]) -> impl Iterator<Item = usize> {
+    memchr::memchr_iter(b':', text).filter_map(|colon| {
+        let before = text.get(..colon)?.trim_ascii_end();
+        let at = before.len().checked_sub(ENCODING.len())?;
+        before.get(at..)?.eq_ignore_ascii_case(ENCODING).then_some(at)
+    })
 }
 
 /// Adds the file names in the fields that a stretch may begin with, behind its
@@ -129,5 +150,6 @@ fn first_bare_return(bytes: &[u8]) -> usize {
     memmem::find(bytes, b"\r\r").map_or(bytes.len(), |at| at + 2)
 }
 
+const ENCODING: &[u8] = b"content-transfer-encoding";
 const STRETCHES: usize = 200;
 const SHORTEST: usize = 8;
