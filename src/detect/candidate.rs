@@ -19,19 +19,38 @@ pub(super) struct Candidate {
 }
 
 /// A few digits, in place: candidates are many.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Values {
-    values: [u8; MOST_DIGITS],
+    /// Some more than a number can have, so that no digit need be checked.
+    values: [u8; 32],
     length: usize,
 }
 
 impl Values {
     /// The first values, as many as a number can have.
     pub(super) fn of(digits: impl Iterator<Item = u8>) -> Self {
-        let mut values = [0; MOST_DIGITS];
-        let slots = values.iter_mut().zip(digits);
-        let length = slots.map(|(slot, digit)| *slot = digit).count();
-        Self { values, length }
+        let mut values = Self::default();
+        values.extend(digits);
+        values
+    }
+
+    /// The digits of ASCII in a short text.
+    #[inline]
+    pub(super) fn in_plain(bytes: &[u8]) -> Self {
+        let mut values = Self::default();
+        for byte in bytes {
+            let value = byte.wrapping_sub(b'0');
+            values.values[values.length % 32] = value;
+            values.length += usize::from(value <= 9);
+        }
+        values
+    }
+
+    /// Adds values, up to as many as a number can have.
+    #[inline]
+    pub(super) fn extend(&mut self, digits: impl Iterator<Item = u8>) {
+        let slots = self.values.iter_mut().take(MOST_DIGITS).skip(self.length).zip(digits);
+        self.length += slots.map(|(slot, digit)| *slot = digit).count();
     }
 }
 

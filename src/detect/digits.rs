@@ -4,7 +4,7 @@
 //! Digits of every script count by their value, and so do circled ones: a
 //! person reads them all the same. Letters that look like digits do not.
 
-use super::mask::Block;
+use super::mask::{Block, Half};
 
 /// What a character is between and in numbers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -103,6 +103,12 @@ pub(super) fn starts(block: Block) -> u64 {
     block.mask(|lane| lane.within(b'0', b'9').or(lane.at_least(0xD9)))
 }
 
+/// Digits, and the separators that nearly all groups of them have between them.
+#[inline]
+pub(super) fn plain(half: Half) -> u32 {
+    half.mask(|lane| lane.within(b',', b';').or(lane.is(b' ')).or(lane.is(b'\n')))
+}
+
 /// The value of a digit outside ASCII.
 fn value(c: char) -> Option<u8> {
     let code = u32::from(c);
@@ -171,6 +177,16 @@ mod tests {
     fn knows_the_minus_sign_and_the_soft_hyphen() {
         assert_eq!(sign('\u{2212}'), Sign::Separator(Separator::Dash));
         assert_eq!(sign('\u{ad}'), Sign::Invisible);
+    }
+
+    #[test]
+    fn what_is_plain_is_a_digit_or_a_separator() {
+        for byte in 0..=u8::MAX {
+            let told = plain(Half::at(&[byte], 0)) & 1 == 1;
+            let either = matches!(sign(byte.into()), Sign::Digit(_) | Sign::Separator(_));
+            assert!(!told || either, "{byte}");
+            assert!(told || !b" 0123456789,;.:-/\n".contains(&byte), "{byte}");
+        }
     }
 
     #[test]

@@ -53,6 +53,53 @@ impl Block {
     }
 }
 
+/// Half a block of text.
+#[derive(Clone, Copy)]
+pub(super) struct Half([u8x16; 2]);
+
+impl Half {
+    /// Bytes of half a block.
+    pub(super) const LENGTH: usize = BLOCK / 2;
+
+    /// The half block that starts at `at`; what the text lacks is zero.
+    #[inline]
+    pub(super) fn at(bytes: &[u8], at: usize) -> Self {
+        let rest = bytes.get(at..).unwrap_or_default();
+        match rest.first_chunk::<{ Self::LENGTH }>().map(|half| half.as_chunks().0) {
+            Some([a, b]) => Self([u8x16::new(*a), u8x16::new(*b)]),
+            Some(_) | None => {
+                let Block([a, b, ..]) = Block::short(rest.get(..Self::LENGTH).unwrap_or(rest));
+                Self([a, b])
+            }
+        }
+    }
+
+    /// The mask of the bytes that pass a test.
+    #[inline]
+    pub(super) fn mask(self, test: impl Fn(Lane) -> Lane) -> u32 {
+        let [a, b] = self.0.map(|lane| test(Lane(lane)).0.to_bitmask());
+        a | b << 16
+    }
+
+    /// The first bytes, with zeros for the others.
+    #[inline]
+    pub(super) fn first(self, count: usize) -> Self {
+        let count = u8x16::splat(u8::try_from(count).unwrap_or(u8::MAX));
+        let [a, b] = self.0;
+        let known = |places: [u8; 16]| !u8x16::new(places).max(count).simd_eq(u8x16::new(places));
+        Self([a & known(PLACES), b & known(PLACES.map(|place| place + 16))])
+    }
+
+    /// What `change` makes of all bytes, as words.
+    #[inline]
+    pub(super) fn words(self, change: impl Fn(Lane) -> Lane) -> [u64; 4] {
+        let [a, b] = self.0.map(|lane| u128::from_le_bytes(change(Lane(lane)).0.to_array()));
+        let halves = |word: u128| (word as u64, (word >> 64) as u64);
+        let ((a, b), (c, d)) = (halves(a), halves(b));
+        [a, b, c, d]
+    }
+}
+
 /// Sixteen bytes, or what a test made of each: all bits or none.
 #[derive(Clone, Copy)]
 pub(super) struct Lane(u8x16);
@@ -83,12 +130,21 @@ impl Lane {
         Self(self.0 | u8x16::splat(bits))
     }
 
+    /// For a test: `byte` where it was passed, what `other` has elsewhere.
+    #[inline]
+    pub(super) fn choose(self, byte: u8, other: Self) -> Self {
+        Self(self.0.bitselect(u8x16::splat(byte), other.0))
+    }
+
     /// Those of either.
     #[inline]
     pub(super) fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 }
+
+/// The places of bytes in a lane.
+const PLACES: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
 /// The mask of the first bytes of a block.
 #[inline]

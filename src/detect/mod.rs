@@ -8,6 +8,7 @@
 
 mod borders;
 mod candidate;
+mod cluster;
 mod combine;
 mod compile;
 mod context;
@@ -19,6 +20,7 @@ mod find;
 mod fold;
 mod lookalike;
 mod mask;
+mod mould;
 mod pack;
 mod pattern;
 mod proof;

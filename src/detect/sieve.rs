@@ -18,7 +18,7 @@ use super::{
     scan::{Reader, scan},
     survey::Survey,
     table::{self, Column, TextTable},
-    validators::{Class, Tier, Validator, Verdict},
+    validators::{Class, Tier, Validator, Verdict, may_begin_person},
 };
 use crate::model::{Fragment, Surface};
 
@@ -33,7 +33,7 @@ pub(super) struct Sieve<'a> {
     drafts: Vec<Draft>,
     /// How many drafts there are on each footing.
     kept: [usize; 3],
-    tallies: HashMap<Column, Tally>,
+    tallies: Tallies,
     /// Dates that stand alone, for numbers written in two places.
     dates: Vec<Candidate>,
     /// The checksum of person numbers, if any rule uses it.
@@ -53,6 +53,7 @@ struct Near<'a> {
 }
 
 impl Reader for Sieve<'_> {
+    #[inline]
     fn run(&mut self, run: Range<usize>) {
         let text = &self.fragment.text;
         self.survey.run(text, &run);
@@ -79,6 +80,14 @@ impl Reader for Sieve<'_> {
 struct Tally {
     tried: u32,
     valid: u32,
+}
+
+/// What there is of candidates in each column.
+#[derive(Default)]
+struct Tallies {
+    /// Outside columns, where most are.
+    whole: Tally,
+    columns: HashMap<Column, Tally>,
 }
 
 /// In which way the digits of a number were found.
@@ -120,7 +129,7 @@ impl<'a> Sieve<'a> {
             table: TextTable::new(&fragment.text),
             drafts: Vec::new(),
             kept: [0; 3],
-            tallies: HashMap::new(),
+            tallies: Tallies::default(),
             dates: Vec::new(),
             person: rules.validators.iter().copied().find(|known| known.name == PERSON_NUMBER),
             lookalikes: Lookalikes::default(),
@@ -134,8 +143,7 @@ impl<'a> Sieve<'a> {
         let fragment = self.fragment;
         scan(&fragment.text, &self.rules.shapes, &mut self);
         let tallies = self.tallies;
-        let tally = |column| tallies.get(&column).copied().unwrap_or_default();
-        self.drafts.retain(|draft| tally(draft.column).bears(draft.footing));
+        self.drafts.retain(|draft| tallies.of(draft.column).bears(draft.footing));
         (draft::settle_overlaps(self.drafts, &self.rules.rules), self.survey)
     }
 
@@ -171,7 +179,8 @@ impl<'a> Sieve<'a> {
     fn date(&mut self, candidate: Candidate) {
         let before = candidate.place.start.checked_sub(1);
         let code = before.and_then(|at| self.fragment.text.as_bytes().get(at)) == Some(&b'_');
-        if !candidate.decimal && !code {
+        let likely = !candidate.decimal && !code && may_begin_person(&candidate.digits);
+        if likely {
             self.dates.retain(|date| date.place.end + APART >= candidate.place.start);
             self.dates.push(candidate);
         }
@@ -225,18 +234,26 @@ impl<'a> Sieve<'a> {
             if rule.excludes(&self.fragment.text, &candidate.place) {
                 continue;
             }
-            let near = near.get_or_insert_with(|| self.near(&candidate.place));
-            let weight = near.around.weigh(&rule.contexts, &rules.words);
             let doubt = self.doubt(candidate, manner);
-            let habit = rule.habit(candidate);
-            let score = base.saturating_add(weight.score + habit).saturating_sub(doubt);
+            let alone = base.saturating_add(rule.habit(candidate)).saturating_sub(doubt);
+            // Where no word would help, none is read.
+            if rule.level(alone.saturating_add(rule.most())).is_none() {
+                continue;
+            }
+            let near = (!rule.contexts.is_empty())
+                .then(|| &*near.get_or_insert_with(|| self.near(&candidate.place)));
+            let weight = near.map(|near| near.around.weigh(&rule.contexts, &rules.words));
+            let weight = weight.unwrap_or_default();
+            let score = alone.saturating_add(weight.score);
             // A date and five digits near it are everywhere, product keys too.
             let unsaid = manner.needs_word() && weight.strongest < STRONG;
             if unsaid || rule.level(score).is_none() {
                 continue;
             }
             let footing = match manner {
-                Manner::LostZero if !self.is_headed(rule, &near.headings) => Footing::Column,
+                Manner::LostZero if !near.is_some_and(|near| self.is_headed(rule, near)) => {
+                    Footing::Column
+                }
                 Manner::Apart | Manner::Lookalike | Manner::LostZero | Manner::Whole => {
                     if weight.strongest > 0 { Footing::Firm } else { Footing::Bare }
                 }
@@ -291,9 +308,9 @@ impl<'a> Sieve<'a> {
     }
 
     /// Whether a heading alone speaks strongly for the rule.
-    fn is_headed(&self, rule: &Rule, headings: &[&str]) -> bool {
+    fn is_headed(&self, rule: &Rule, near: &Near<'_>) -> bool {
         let words = &self.rules.words;
-        let above = Surroundings::read(words, "", &(0..0), headings, Reach::default());
+        let above = Surroundings::read(words, "", &(0..0), &near.headings, Reach::default());
         above.weigh(&rule.contexts, words).strongest >= STRONG
     }
 
@@ -311,7 +328,7 @@ impl<'a> Sieve<'a> {
     }
 
     fn count(&mut self, candidate: &Candidate, verdict: Option<Verdict>) {
-        let tally = self.tallies.entry(self.column(&candidate.place)).or_default();
+        let tally = self.tallies.entry(self.column(&candidate.place));
         tally.tried = tally.tried.saturating_add(1);
         if verdict.is_some_and(|verdict| verdict.tier == Tier::A) {
             tally.valid = tally.valid.saturating_add(1);
@@ -319,7 +336,25 @@ impl<'a> Sieve<'a> {
     }
 
     fn column(&self, place: &Range<usize>) -> Column {
-        table::column(self.fragment, table::marks(self.fragment, place).first())
+        table::column(self.fragment, place)
+    }
+}
+
+impl Tallies {
+    fn of(&self, column: Column) -> Tally {
+        match column {
+            Column::Whole => self.whole,
+            Column::Headed(_) | Column::Lettered(_) => {
+                self.columns.get(&column).copied().unwrap_or_default()
+            }
+        }
+    }
+
+    fn entry(&mut self, column: Column) -> &mut Tally {
+        match column {
+            Column::Whole => &mut self.whole,
+            Column::Headed(_) | Column::Lettered(_) => self.columns.entry(column).or_default(),
+        }
     }
 }
 
@@ -352,6 +387,11 @@ impl Rule {
         };
         let about = std::ptr::eq(*own, validator) && kinds.contains(&verdict.kind);
         base.of(verdict.tier).filter(|_| about)
+    }
+
+    /// The most that words can add.
+    fn most(&self) -> i32 {
+        self.contexts.iter().map(|context| context.add.max(0)).sum()
     }
 
     /// What the usual grouping of such numbers adds.

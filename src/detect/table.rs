@@ -26,11 +26,12 @@ pub(super) fn marks<'a>(fragment: &'a Fragment, place: &Range<usize>) -> &'a [Ma
     fragment.marks.get(first..last).unwrap_or_default()
 }
 
-/// The column of a cell.
-pub(super) fn column(fragment: &Fragment, mark: Option<&Mark>) -> Column {
-    let Some(mark) = mark.filter(|_| fragment.surface == Surface::Cell) else {
+/// The column of the cell that a range of bytes begins in.
+pub(super) fn column(fragment: &Fragment, place: &Range<usize>) -> Column {
+    if fragment.surface != Surface::Cell {
         return Column::Whole;
-    };
+    }
+    let Some(mark) = marks(fragment, place).first() else { return Column::Whole };
     if let Some(heading) = mark.heading {
         return Column::Headed(heading);
     }

@@ -5,9 +5,10 @@ use std::ops::Range;
 
 use proptest::prelude::*;
 
-use super::{GAP, tests::heard};
+use super::tests::heard;
 use crate::detect::{
     candidate::{Candidate, Layout, Role, Shape, Values},
+    cluster::GAP,
     digits::{self, Separator, Sign},
     validators::TABLE,
 };

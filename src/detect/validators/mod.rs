@@ -18,6 +18,7 @@ mod se_person;
 
 use jiff::civil::Date;
 
+pub(super) use self::no_person::may_begin as may_begin_person;
 use super::digits::{self, Sign};
 
 /// What a string of digits turned out to be.

@@ -31,6 +31,13 @@ pub(super) fn check(digits: &[u8], today: Date) -> Option<Verdict> {
     Some(Verdict { kind, class, scheme, tier })
 }
 
+/// Whether a number may begin with these digits.
+pub(in crate::detect) fn may_begin(digits: &[u8]) -> bool {
+    let [d1, d2, m1, m2, ..] = *digits else { return false };
+    let (day, month) = (d1 * 10 + d2, m1 * 10 + m2);
+    d1 >= 8 || (matches!(day, 1..=31 | 41..=71) && offset(month).is_some())
+}
+
 /// Which rule the control digits follow, if any.
 fn scheme(digits: &[u8; 11]) -> Option<Scheme> {
     if !weighted(digits, &SECOND).is_multiple_of(11) {
@@ -66,13 +73,7 @@ impl Written {
         let pair = |at: usize| digits[at] * 10 + digits[at + 1];
         let d_number = pair(0) > 40;
         let day = if d_number { pair(0) - 40 } else { pair(0) };
-        let offset = match pair(2) {
-            1..=12 => 0,
-            41..=52 => 40,
-            66..=77 => 65,
-            81..=92 => 80,
-            _ => return None,
-        };
+        let offset = offset(pair(2))?;
         let month = pair(2) - offset;
         let year = pair(4);
         let individual = digits[6..9].iter().fold(0, |sum, digit| sum * 10 + u16::from(*digit));
@@ -106,6 +107,17 @@ impl Written {
             // 29 February 1900 has no date, and so stays in tier B.
             Date::new(century + yy, month, day).is_ok_and(|birth| birth <= today)
         })
+    }
+}
+
+/// What a series adds to its months.
+fn offset(month: u8) -> Option<u8> {
+    match month {
+        1..=12 => Some(0),
+        41..=52 => Some(40),
+        66..=77 => Some(65),
+        81..=92 => Some(80),
+        _ => None,
     }
 }
 
@@ -166,6 +178,16 @@ mod tests {
         for text in ["13827830653", "00000000000", "12345678901", "1382783065", "138278306520", ""]
         {
             assert_eq!(told(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_number_may_begin_as_it_does() {
+        for text in ["13827830652", "71819472836", "28828409176", "93699356350"] {
+            assert!(may_begin(&digits(text)), "{text}");
+        }
+        for text in ["328278", "138078", "001278", "721278", "1", ""] {
+            assert!(!may_begin(&digits(text)), "{text}");
         }
     }
 
