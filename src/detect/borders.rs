@@ -1,4 +1,4 @@
-//! Where words start and end, told for 60 bytes at a time by masks.
+//! Where words start and end, told for 58 bytes at a time by masks.
 //!
 //! Only for plain text: ASCII, Norwegian and other letters of western Europe,
 //! and the punctuation of typesetters. A new word also starts at a capital
@@ -8,7 +8,7 @@ use super::mask::{self, BLOCK, Block, Lane};
 
 /// The bytes of a block in which words may start; those behind are looked at
 /// only to see how the words go on.
-pub(super) const STEP: usize = BLOCK - 4;
+pub(super) const STEP: usize = BLOCK - 6;
 
 /// Where words start and end in a block.
 pub(super) struct Borders {
@@ -16,7 +16,7 @@ pub(super) struct Borders {
     pub(super) starts: u64,
     /// What is no letter, or the first letter of another word.
     pub(super) ends: u64,
-    /// Where one of the next four bytes is not of ASCII.
+    /// Where one of the next six bytes is not of ASCII.
     pub(super) odd: u64,
 }
 
@@ -33,7 +33,8 @@ impl Borders {
         let letters = ascii | lead | lead << 1 | edge.lead;
         let humps = ascii & !lower & (lower << 1 | edge.lower);
         let starts = letters & !(letters << 1 | edge.letter) | humps;
-        let odd = high | high >> 1 | high >> 2 | high >> 3;
+        let near = high | high >> 1 | high >> 2;
+        let odd = near | near >> 3;
         let last = |mask: u64| mask >> (STEP - 1) & 1;
         *edge = Edge { lead: last(lead), letter: last(letters), lower: last(lower) };
         Self { starts: starts & mask::known(STEP), ends: !letters | humps, odd }

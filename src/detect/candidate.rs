@@ -19,10 +19,10 @@ pub(super) struct Candidate {
 }
 
 /// A few digits, in place: candidates are many.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Default)]
 pub(super) struct Values {
-    /// Some more than a number can have, so that no digit need be checked.
-    values: [u8; 32],
+    /// Behind the last is anything.
+    values: [u8; MOST_DIGITS],
     length: usize,
 }
 
@@ -34,23 +34,40 @@ impl Values {
         values
     }
 
-    /// The digits of ASCII in a short text.
+    /// The first `length` values of those that `value` tells of all places; no
+    /// place is skipped, which is quicker.
     #[inline]
-    pub(super) fn in_plain(bytes: &[u8]) -> Self {
-        let mut values = Self::default();
-        for byte in bytes {
-            let value = byte.wrapping_sub(b'0');
-            values.values[values.length % 32] = value;
-            values.length += usize::from(value <= 9);
-        }
-        values
+    pub(super) fn picked<T>(
+        places: &[T; MOST_DIGITS],
+        length: usize,
+        value: impl Fn(&T) -> u8,
+    ) -> Self {
+        let mut values = [0; MOST_DIGITS];
+        // Few numbers have more.
+        let some = if length <= MOST_DIGITS / 5 * 3 { MOST_DIGITS / 5 * 3 } else { MOST_DIGITS };
+        values.iter_mut().zip(places).take(some).for_each(|(to, place)| *to = value(place));
+        Self { values, length }
     }
 
     /// Adds values, up to as many as a number can have.
     #[inline]
     pub(super) fn extend(&mut self, digits: impl Iterator<Item = u8>) {
-        let slots = self.values.iter_mut().take(MOST_DIGITS).skip(self.length).zip(digits);
+        let slots = self.values.iter_mut().skip(self.length).zip(digits);
         self.length += slots.map(|(slot, digit)| *slot = digit).count();
+    }
+}
+
+impl PartialEq for Values {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Values {}
+
+impl std::fmt::Debug for Values {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        (**self).fmt(f)
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
 /// Groups of digits with only separators between them.
 pub(super) struct Cluster<'a> {
     pub(super) text: &'a str,
-    pub(super) shapes: &'a Shapes,
+    shapes: &'a Shapes,
     groups: Vec<Group>,
     /// The digits of all groups.
     digits: usize,
@@ -115,7 +115,9 @@ impl<'a> Cluster<'a> {
                 let layout = self.layout(&joint, start..start + count, form);
                 if let Some(layout) = layout.filter(|layout| form.shape.role.takes(*layout)) {
                     let candidate = self.candidate(start..start + count, layout);
-                    reader.candidate(&form.shape, candidate);
+                    if reader.heeds(form.shape.role, &candidate.digits, candidate.place.start) {
+                        reader.candidate(&form.shape, &candidate);
+                    }
                 }
             }
         }

@@ -5,7 +5,7 @@
 //! against counts only when it is nearer than every word for, and when no
 //! other number stands between: then those words speak of that number.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use super::{
     fold::Folded,
@@ -64,7 +64,7 @@ impl Surroundings {
     pub(super) fn read(
         words: &Words,
         text: &str,
-        place: &std::ops::Range<usize>,
+        place: &Range<usize>,
         over: &[&str],
         reach: Reach,
     ) -> Self {
@@ -80,24 +80,23 @@ impl Surroundings {
         }
         let window = window(text, place, reach);
         let folded = Folded::of(text.get(window.clone()).unwrap_or(""));
-        let chars = |to: usize| text.get(window.start..to).map_or(0, |part| part.chars().count());
-        let start = u32::try_from(chars(place.start)).unwrap_or(u32::MAX);
-        let end = u32::try_from(chars(place.end)).unwrap_or(u32::MAX);
-        let alike = text.get(place.clone()).map_or(0, |digits| digits.chars().count());
+        let chars = |part: Range<usize>| text.get(part).map_or(0, |part| part.chars().count());
+        let alike = chars(place.clone());
         for hit in words.hits(&folded) {
-            let first = folded.chars.get(hit.start).copied().unwrap_or(0);
-            let last =
-                hit.end.checked_sub(1).and_then(|i| folded.chars.get(i)).copied().unwrap_or(0);
-            let (side, distance) = if last < start {
-                (Side::Before, start - last - 1)
-            } else if first >= end {
-                (Side::After, first - end)
+            let first = window.start + folded.start(hit.start);
+            let after = window.start + folded.end(hit.end.saturating_sub(1));
+            let (side, between) = if after <= place.start {
+                (Side::Before, after..place.start)
+            } else if first >= place.end {
+                (Side::After, place.end..first)
             } else {
-                (Side::Before, 0)
+                (Side::Before, 0..0)
             };
+            let distance = u32::try_from(chars(between)).unwrap_or(u32::MAX);
             let bytes = folded.bytes.get(hit.end..).unwrap_or_default().iter();
-            let between = bytes.zip(folded.chars.get(hit.end..).unwrap_or_default());
-            let between = between.take_while(|(_, number)| **number < start).map(|(byte, _)| *byte);
+            let between = bytes.zip(folded.starts.get(hit.end..).unwrap_or_default());
+            let start = u32::try_from(place.start - window.start).unwrap_or(u32::MAX);
+            let between = between.take_while(|(_, at)| **at < start).map(|(byte, _)| *byte);
             let cut_off = match side {
                 Side::Before => holds_other_number(between, alike),
                 Side::After => speaks_on(&folded, hit.end, text, place.end, distance),
@@ -183,18 +182,14 @@ impl Reach {
 }
 
 /// The part of the text that holds every word in reach, whole.
-fn window(text: &str, place: &std::ops::Range<usize>, reach: Reach) -> std::ops::Range<usize> {
+fn window(text: &str, place: &Range<usize>, reach: Reach) -> Range<usize> {
     let chars = |count: u32| usize::try_from(count).unwrap_or(usize::MAX).saturating_add(WORD);
-    let before = text.get(..place.start).unwrap_or("");
-    let after = text.get(place.end..).unwrap_or("");
-    let start = before
-        .char_indices()
-        .rev()
-        .take(chars(reach.before))
-        .last()
-        .map_or(place.start, |(i, _)| i);
-    let end =
-        after.char_indices().nth(chars(reach.after)).map_or(text.len(), |(i, _)| place.end + i);
+    let bytes = text.as_bytes();
+    // Where characters start, as UTF-8 shows it.
+    let starts = |at: &usize| bytes.get(*at).is_some_and(|byte| byte & 0xC0 != 0x80);
+    let start = (0..place.start).rev().filter(starts).nth(chars(reach.before) - 1).unwrap_or(0);
+    let end = (place.end..text.len()).filter(starts).nth(chars(reach.after));
+    let end = end.unwrap_or(text.len());
     start..end
 }
 

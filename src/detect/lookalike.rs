@@ -17,21 +17,29 @@ pub(super) struct Lookalikes {
 }
 
 impl Lookalikes {
+    /// Whether it must hear of a run of this length that no letter touches.
+    pub(super) fn wants(length: usize) -> bool {
+        length == HALVES.0
+    }
+
     /// Hears of a run of digits; tells the word around it. Runs come by rising
     /// start.
+    #[inline]
     pub(super) fn run(&mut self, text: &str, digits: &Range<usize>) -> Option<Candidate> {
         let bytes = text.as_bytes();
         let letter = |at: Option<usize>| {
             at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphabetic)
         };
-        let half = digits.len() == HALVES.0;
-        let likely = half || letter(Some(digits.end)) || letter(digits.start.checked_sub(1));
+        let likely = Self::wants(digits.len())
+            || letter(Some(digits.end))
+            || letter(digits.start.checked_sub(1));
         if !likely || digits.end <= self.at {
             return None;
         }
         self.word(bytes, digits.start.max(self.at))
     }
 
+    #[cold]
     fn word(&mut self, bytes: &[u8], digit: usize) -> Option<Candidate> {
         let start = digit - run(bytes.get(self.at..digit).unwrap_or_default().iter().rev());
         let first = run(bytes.get(start..).unwrap_or_default().iter());

@@ -81,6 +81,13 @@ impl Half {
         a | b << 16
     }
 
+    /// Its bytes.
+    #[inline]
+    pub(super) fn bytes(self) -> [u8; Self::LENGTH] {
+        let [a, b] = self.0.map(u8x16::to_array);
+        std::array::from_fn(|at| if at < 16 { a[at % 16] } else { b[at % 16] })
+    }
+
     /// The first bytes, with zeros for the others.
     #[inline]
     pub(super) fn first(self, count: usize) -> Self {

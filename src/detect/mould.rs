@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::{
-    candidate::{Candidate, Layout, Shape, Values},
+    candidate::{Candidate, Layout, MOST_DIGITS, Shape, Values},
     mask::Half,
     scan::Reader,
 };
@@ -15,29 +15,43 @@ use super::{
 pub(super) struct Mould([u64; 4]);
 
 /// The moulds of one text.
-#[derive(Default)]
-pub(super) struct Moulds(Vec<Slot>);
+pub(super) struct Moulds {
+    slots: Vec<Slot>,
+    /// How many there are to be, a power of two.
+    most: usize,
+}
 
 #[derive(Default)]
 struct Slot {
     mould: Mould,
-    windows: Vec<Window>,
+    lesson: Lesson,
+}
+
+/// What clusters of one mould have in common.
+#[derive(Default)]
+pub(super) struct Lesson {
+    /// The runs of digits that somebody wants to hear of, but for the first,
+    /// from the start of the cluster.
+    pub(super) runs: Vec<Range<usize>>,
+    pub(super) windows: Vec<Window>,
 }
 
 /// Where a candidate lies in every cluster of one mould.
 pub(super) struct Window {
     pub(super) shape: Shape,
-    /// From the start of the cluster, in bytes.
+    /// Where it is, and where each of its digits, in bytes from the start of the
+    /// cluster.
     place: Range<usize>,
+    digits: [u8; MOST_DIGITS],
     layout: Layout,
     decimal: bool,
 }
 
 /// Learns a mould from the first cluster of it.
-pub(super) struct Learner {
-    /// Where that starts.
-    pub(super) start: usize,
-    pub(super) windows: Vec<Window>,
+pub(super) struct Learner<'a> {
+    bytes: &'a [u8],
+    start: usize,
+    windows: Vec<Window>,
 }
 
 impl Mould {
@@ -48,51 +62,86 @@ impl Mould {
     }
 
     #[inline]
-    fn slot(self) -> usize {
-        let mixed = self.0.iter().fold(0_u64, |hash, word| (hash ^ word).wrapping_mul(FACTOR));
-        usize::try_from(mixed >> 32).unwrap_or(0) % SLOTS
+    fn mixed(self) -> usize {
+        let mixed = self.0.iter().zip(FACTORS).map(|(word, factor)| word.wrapping_mul(factor));
+        usize::try_from(mixed.fold(0, |all, one| all ^ one) >> 32).unwrap_or(0)
     }
 }
 
 impl Moulds {
-    /// The windows of a mould; `learn` finds them where none or another was
-    /// known.
+    /// For a text of this many bytes, without any mould.
+    pub(super) fn new(length: usize) -> Self {
+        Self { slots: Vec::new(), most: (length / 64).next_power_of_two().clamp(8, MOST) }
+    }
+
+    /// What is known of a mould; `learn` tells where none or another was known.
     #[inline]
-    pub(super) fn windows(
-        &mut self,
-        mould: Mould,
-        learn: impl FnOnce() -> Vec<Window>,
-    ) -> &[Window] {
-        if self.0.is_empty() {
-            self.0.resize_with(SLOTS, Slot::default);
+    pub(super) fn lesson(&mut self, mould: Mould, learn: impl FnOnce() -> Lesson) -> &Lesson {
+        if self.slots.is_empty() {
+            self.slots.resize_with(self.most, Slot::default);
         }
-        let slot = &mut self.0[mould.slot()];
+        let place = mould.mixed() & (self.slots.len() - 1);
+        let slot = &mut self.slots[place];
         if slot.mould != mould {
-            *slot = Slot { mould, windows: learn() };
+            *slot = Slot { mould, lesson: learn() };
         }
-        &slot.windows
+        &slot.lesson
     }
 }
 
 impl Window {
-    /// The candidate in the cluster that starts at `start`.
+    /// Tells `reader` the candidate in the cluster that starts at `start` with
+    /// these bytes, if it heeds it.
     #[inline]
-    pub(super) fn candidate(&self, bytes: &[u8], start: usize) -> Candidate {
+    pub(super) fn tell(&self, bytes: &[u8; Half::LENGTH], start: usize, reader: &mut impl Reader) {
+        let value = |place: &u8| bytes[usize::from(*place) % Half::LENGTH].wrapping_sub(b'0');
+        let [a, b, c, d, ..] = &self.digits;
+        let first = [a, b, c, d].map(value);
+        if reader.heeds(self.shape.role, &first, start + self.place.start) {
+            reader.candidate(&self.shape, &self.candidate(value, start));
+        }
+    }
+
+    fn candidate(&self, value: impl Fn(&u8) -> u8, start: usize) -> Candidate {
+        let digits = Values::picked(&self.digits, self.shape.digits, value);
         let place = start + self.place.start..start + self.place.end;
-        let digits = Values::in_plain(bytes.get(place.clone()).unwrap_or_default());
         Candidate { digits, place, layout: self.layout, decimal: self.decimal }
     }
 }
 
-impl Reader for Learner {
-    fn candidate(&mut self, shape: &Shape, candidate: Candidate) {
-        let place = candidate.place.start - self.start..candidate.place.end - self.start;
-        let Candidate { layout, decimal, .. } = candidate;
-        self.windows.push(Window { shape: *shape, place, layout, decimal });
+impl<'a> Learner<'a> {
+    /// Of `bytes`, where the cluster starts at `start`.
+    pub(super) fn new(bytes: &'a [u8], start: usize) -> Self {
+        Self { bytes, start, windows: Vec::new() }
+    }
+
+    /// What was learnt, where `wanted` is told the byte before each run but the
+    /// first, and its length.
+    pub(super) fn finish(self, end: usize, wanted: impl Fn(u8, usize) -> bool) -> Lesson {
+        let cluster = self.bytes.get(self.start..end).unwrap_or_default();
+        let digit = |at: usize| cluster.get(at).is_some_and(u8::is_ascii_digit);
+        let starts = (1..cluster.len()).filter(|at| digit(*at) && !digit(at - 1));
+        let runs = starts.map(|at| at..(at..).find(|at| !digit(*at)).unwrap_or(cluster.len()));
+        let wanted = |run: &Range<usize>| wanted(cluster[run.start - 1], run.len());
+        Lesson { runs: runs.filter(wanted).collect(), windows: self.windows }
     }
 }
 
-/// Moulds remembered, a power of two: texts have fewer that come back.
-const SLOTS: usize = 128;
-/// An odd number without a pattern (the golden ratio, as a fraction of 2^64).
-const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+impl Reader for Learner<'_> {
+    fn candidate(&mut self, shape: &Shape, candidate: &Candidate) {
+        let place = candidate.place.start - self.start..candidate.place.end - self.start;
+        let cluster = self.bytes.get(self.start..).unwrap_or_default();
+        let is_digit = |at: &usize| cluster.get(*at).is_some_and(u8::is_ascii_digit);
+        let found = place.clone().filter(is_digit).filter_map(|at| u8::try_from(at).ok());
+        let mut digits = [0; MOST_DIGITS];
+        digits.iter_mut().zip(found).for_each(|(to, from)| *to = from);
+        let Candidate { layout, decimal, .. } = *candidate;
+        self.windows.push(Window { shape: *shape, place, digits, layout, decimal });
+    }
+}
+
+/// The most moulds remembered, a power of two: texts have fewer that come back.
+const MOST: usize = 4096;
+/// Odd numbers without a pattern (fractions of square roots).
+const FACTORS: [u64; 4] =
+    [0x9E37_79B9_7F4A_7C15, 0x6A09_E667_F3BC_C909, 0xBB67_AE85_84CA_A73B, 0x3C6E_F372_FE94_F82B];

@@ -10,11 +10,11 @@
 use std::ops::Range;
 
 use super::{
-    candidate::{Candidate, Shape, Shapes},
+    candidate::{Candidate, Role, Shape, Shapes},
     cluster::{Cluster, Gap},
     digits::{self, Separator, Sign},
     mask::{BLOCK, Block, Half},
-    mould::{Learner, Mould, Moulds, Window},
+    mould::{Learner, Lesson, Mould, Moulds},
 };
 
 /// What is told of the digits of a text.
@@ -22,8 +22,19 @@ pub(super) trait Reader {
     /// Hears of digits of ASCII that follow each other directly.
     fn run(&mut self, _run: Range<usize>) {}
 
+    /// Whether it must hear of a run of this length behind a separator, `before`,
+    /// and before another.
+    fn wants_run(&self, _before: u8, _length: usize) -> bool {
+        false
+    }
+
+    /// Whether it wants a candidate that begins with these digits at `start`.
+    fn heeds(&self, _role: Role, _first: &[u8], _start: usize) -> bool {
+        true
+    }
+
     /// Hears of a candidate, by rising start.
-    fn candidate(&mut self, shape: &Shape, candidate: Candidate);
+    fn candidate(&mut self, shape: &Shape, candidate: &Candidate);
 }
 
 /// Tells `reader` every run of digits in `text` and every candidate of one of
@@ -32,7 +43,7 @@ pub(super) fn scan(text: &str, shapes: &Shapes, reader: &mut impl Reader) {
     let bytes = text.as_bytes();
     let mut starts = Starts::new(bytes, 0);
     let mut cluster = Cluster::new(text, shapes);
-    let mut moulds = Moulds::default();
+    let mut moulds = Moulds::new(bytes.len());
     let mut at = 0;
     while let Some(start) = starts.next(at) {
         let coded = start > 0 && bytes.get(start - 1..start + 2) == Some(b"%20");
@@ -87,8 +98,12 @@ impl<'a> Starts<'a> {
 struct Again<'a, R>(&'a mut R);
 
 impl<R: Reader> Reader for Again<'_, R> {
-    fn candidate(&mut self, shape: &Shape, candidate: Candidate) {
+    fn candidate(&mut self, shape: &Shape, candidate: &Candidate) {
         self.0.candidate(shape, candidate);
+    }
+
+    fn heeds(&self, role: Role, first: &[u8], start: usize) -> bool {
+        self.0.heeds(role, first, start)
     }
 }
 
@@ -102,40 +117,50 @@ fn read_alike(
     cluster: &mut Cluster<'_>,
     reader: &mut impl Reader,
 ) -> Option<usize> {
-    let bytes = cluster.text.as_bytes();
-    let half = Half::at(bytes, start);
+    let half = Half::at(cluster.text.as_bytes(), start);
     let length = (!digits::plain(half)).trailing_zeros() as usize;
-    let letter = bytes.get(start + length).is_some_and(u8::is_ascii_alphabetic);
-    if !letter || length >= Half::LENGTH {
+    let letter = cluster.text.as_bytes().get(start + length).is_some_and(u8::is_ascii_alphabetic);
+    let digits = half.mask(|lane| lane.within(b'0', b'9'));
+    if !letter || length >= Half::LENGTH || digits & 1 == 0 {
         return None;
     }
-    let digits = half.mask(|lane| lane.within(b'0', b'9')) & !(u32::MAX << length);
-    let (mut starts, mut ends) = (digits & !(digits << 1), !digits & (digits << 1));
-    while starts != 0 {
-        reader
-            .run(start + starts.trailing_zeros() as usize..start + ends.trailing_zeros() as usize);
-        (starts, ends) = (starts & (starts - 1), ends & (ends - 1));
+    let digits = digits & !(u32::MAX << length);
+    let end = Half::LENGTH - digits.leading_zeros() as usize;
+    let lesson = moulds.lesson(Mould::of(half, end), || learn(start..start + end, cluster, reader));
+    let first = (!digits).trailing_zeros() as usize;
+    let before = start.checked_sub(1).and_then(|at| cluster.text.as_bytes().get(at)).copied();
+    // A letter before a run or behind it makes it one of its own sort.
+    let alone = |byte: u8| !byte.is_ascii_alphabetic() && !reader.wants_run(byte, first);
+    if first == length || !before.is_some_and(alone) {
+        reader.run(start..start + first);
     }
-    let end = start + length;
-    if digits.count_ones() as usize >= cluster.shapes.least() {
-        let learn = || learn(start..end, cluster);
-        for window in moulds.windows(Mould::of(half, length), learn) {
-            reader.candidate(&window.shape, window.candidate(bytes, start));
+    for run in &lesson.runs {
+        reader.run(start + run.start..start + run.end);
+    }
+    if end == length {
+        let run = end - (digits << (Half::LENGTH - end)).leading_ones() as usize..end;
+        if run.start > 0 && lesson.runs.last() != Some(&run) {
+            reader.run(start + run.start..start + run.end);
         }
     }
-    Some(end + 1)
+    let bytes = half.bytes();
+    for window in &lesson.windows {
+        window.tell(&bytes, start, reader);
+    }
+    Some(start + length + 1)
 }
 
 /// Takes what lies between two places apart.
 #[cold]
-fn learn(place: Range<usize>, cluster: &mut Cluster<'_>) -> Vec<Window> {
-    let mut learner = Learner { start: place.start, windows: Vec::new() };
-    let mut starts = Starts::new(cluster.text.as_bytes(), place.start);
+fn learn(place: Range<usize>, cluster: &mut Cluster<'_>, reader: &impl Reader) -> Lesson {
+    let bytes = cluster.text.as_bytes();
+    let mut learner = Learner::new(bytes, place.start);
+    let mut starts = Starts::new(bytes, place.start);
     let mut at = place.start;
     while let Some(start) = starts.next(at).filter(|start| *start < place.end) {
         at = read(start, cluster, &mut learner);
     }
-    learner.windows
+    learner.finish(place.end, |before, length| reader.wants_run(before, length))
 }
 
 /// Reads groups from `start` until something ends them, tells `reader` what
@@ -202,10 +227,7 @@ mod reference;
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{
-            candidate::{Layout, Role},
-            validators::TABLE,
-        },
+        super::{candidate::Layout, validators::TABLE},
         *,
     };
 
@@ -226,8 +248,12 @@ mod tests {
             self.runs.push(run);
         }
 
-        fn candidate(&mut self, shape: &Shape, candidate: Candidate) {
-            self.candidates.push((shape.digits, candidate));
+        fn wants_run(&self, _before: u8, _length: usize) -> bool {
+            true
+        }
+
+        fn candidate(&mut self, shape: &Shape, candidate: &Candidate) {
+            self.candidates.push((shape.digits, candidate.clone()));
         }
     }
 

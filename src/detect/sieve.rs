@@ -64,13 +64,28 @@ impl Reader for Sieve<'_> {
         }
     }
 
-    fn candidate(&mut self, shape: &Shape, candidate: Candidate) {
+    #[inline]
+    fn heeds(&self, role: Role, first: &[u8], start: usize) -> bool {
+        match role {
+            Role::Date => may_begin_person(first),
+            Role::Rest => self.dates.last().is_some_and(|date| date.place.end + APART >= start),
+            Role::LostZero | Role::Whole(_) => true,
+        }
+    }
+
+    #[inline]
+    fn wants_run(&self, before: u8, length: usize) -> bool {
+        self.survey.wants(before, length) || Lookalikes::wants(length)
+    }
+
+    #[inline]
+    fn candidate(&mut self, shape: &Shape, candidate: &Candidate) {
         match (shape.role, self.person) {
             (Role::Date, _) => self.date(candidate),
-            (Role::LostZero, Some(person)) => self.lost_zero(person, &candidate),
-            (Role::Rest, Some(person)) => self.apart(person, &candidate),
+            (Role::LostZero, Some(person)) => self.lost_zero(person, candidate),
+            (Role::Rest, Some(person)) => self.apart(person, candidate),
             (Role::LostZero | Role::Rest, None) => {}
-            (Role::Whole(validator), _) => self.whole(validator, &candidate),
+            (Role::Whole(validator), _) => self.whole(validator, candidate),
         }
     }
 }
@@ -176,13 +191,14 @@ impl<'a> Sieve<'a> {
 
     /// Remembers a date: `130878`, `13.08.1978`; not the end of a code, as in
     /// `ks_c_5601-1987`.
-    fn date(&mut self, candidate: Candidate) {
+    fn date(&mut self, candidate: &Candidate) {
         let before = candidate.place.start.checked_sub(1);
         let code = before.and_then(|at| self.fragment.text.as_bytes().get(at)) == Some(&b'_');
-        let likely = !candidate.decimal && !code && may_begin_person(&candidate.digits);
-        if likely {
-            self.dates.retain(|date| date.place.end + APART >= candidate.place.start);
-            self.dates.push(candidate);
+        if !candidate.decimal && !code {
+            if self.dates.len() >= DATES {
+                self.dates.retain(|date| date.place.end + APART >= candidate.place.start);
+            }
+            self.dates.push(candidate.clone());
         }
     }
 
@@ -462,6 +478,8 @@ pub(super) const PARTS: [Shape; 4] = [
 /// Drafts of one fragment and footing beyond which no more are kept: a level
 /// cannot rise any higher, and memory is not for strangers to spend.
 const MOST: usize = 10_000;
+/// Dates kept before those too far off are forgotten.
+const DATES: usize = 8;
 /// The most bytes between a date and the rest of its number.
 const APART: usize = 60;
 /// The addition from which on a word is strong.

@@ -1,5 +1,5 @@
 //! Spots words of topics anywhere in a text, at a speed that whole texts can be
-//! read at: the first four symbols of each word decide whether one may stand
+//! read at: the first six symbols of each word decide whether one may stand
 //! here, and only then is it compared.
 //!
 //! Most text is read where it stands. A piece with anything rare in it (other
@@ -18,11 +18,14 @@ use super::{
 
 /// Words to spot.
 pub(super) struct Spotter {
-    /// One bit for each hash of four symbols that some word starts with.
-    grams: Box<[u64; GRAMS / 64]>,
+    /// One bit for each hash of six symbols that some word starts with.
+    sixes: Box<Grams>,
+    /// One bit for each hash of the first four symbols of a word of fewer than
+    /// six that may go on.
+    fours: Box<Grams>,
     /// Where the needles of each bucket of hashes start.
     buckets: Box<[u32; BUCKETS + 1]>,
-    /// All words by the hash of their four symbols, rising.
+    /// All words by the hash of their first four symbols, rising.
     needles: Vec<Needle>,
     /// Folded forms of U+0080 to U+00FF.
     latin: Vec<([u8; 2], usize)>,
@@ -30,10 +33,12 @@ pub(super) struct Spotter {
     symbols: [[u8; 2]; 128],
 }
 
+type Grams = [u64; GRAMS / 64];
+
 #[derive(Clone)]
 struct Needle {
     /// The four symbols that it starts with.
-    code: u32,
+    code: u64,
     word: WordId,
     folded: Box<[u8]>,
     any_ending: bool,
@@ -59,12 +64,15 @@ impl Spotter {
             }));
         }
         needles.sort_by_key(|needle| hash(needle.code));
-        let mut grams = Box::new([0; GRAMS / 64]);
+        let (mut sixes, mut fours) = (Box::new([0; GRAMS / 64]), Box::new([0; GRAMS / 64]));
         let mut buckets = Box::new([0; BUCKETS + 1]);
+        let set = |grams: &mut Grams, bit: usize| grams[bit / 64] |= 1 << (bit % 64);
         for needle in &needles {
-            let bit = hash(needle.code);
-            grams[bit / 64] |= 1 << (bit % 64);
-            buckets[bucket(bit) + 1] += 1;
+            match six(&needle.folded, needle.any_ending) {
+                Some(code) => set(&mut sixes, hash(code)),
+                None => set(&mut fours, hash(needle.code)),
+            }
+            buckets[bucket(hash(needle.code)) + 1] += 1;
         }
         let mut sum = 0_u32;
         for start in buckets.iter_mut() {
@@ -77,7 +85,7 @@ impl Spotter {
             let folded = letters.iter().take(*count).map(symbol);
             symbols.iter_mut().zip(folded).for_each(|(to, from)| *to = from);
         }
-        Self { grams, buckets, needles, latin, symbols }
+        Self { sixes, fours, buckets, needles, latin, symbols }
     }
 
     /// Whether a word can be spotted at all.
@@ -122,14 +130,10 @@ impl Spotter {
         let more = text.floor_char_boundary(text.len().min(piece.end.saturating_add(MORE)));
         let part = text.get(piece.start..more).unwrap_or("");
         let folded = Folded::of(part);
-        let offsets: Vec<usize> = part.char_indices().map(|(at, _)| at).collect();
-        let offset = |number: usize| offsets.get(number).copied().unwrap_or(part.len());
-        let original = |at: usize| folded.chars.get(at).map_or(usize::MAX, |n| *n as usize);
         let mut tell = |hit: Hit| {
-            let start = piece.start + offset(original(hit.start));
-            let last = original(hit.end.saturating_sub(1)).saturating_add(1);
+            let start = piece.start + folded.start(hit.start);
             if start < piece.end {
-                found(hit.word, start..piece.start + offset(last));
+                found(hit.word, start..piece.start + folded.end(hit.end.saturating_sub(1)));
             }
         };
         self.run(&folded.bytes, 0..folded.bytes.len(), &mut tell);
@@ -145,7 +149,7 @@ impl Spotter {
             if at >= range.end {
                 return;
             }
-            let (code, after) = self.four(bytes, at);
+            let (code, after) = self.six(bytes, at);
             self.try_code(bytes, (at, code), &mut tell);
             at = self.word_end(bytes, after);
         }
@@ -168,10 +172,10 @@ impl Spotter {
                 let code = match here.filter(|_| words.odd >> bit & 1 == 0) {
                     // Letters of ASCII only, as far as the word goes.
                     Some(here) => {
-                        let length = (words.ends >> bit >> 1 | 8).trailing_zeros() + 1;
-                        u32::from_le_bytes(here) & LETTERS >> (32 - 8 * length)
+                        let length = (words.ends >> bit >> 1 | 0x20).trailing_zeros() + 1;
+                        u64::from_le_bytes(here) & LETTERS >> (64 - 8 * length)
                     }
-                    None => self.four(bytes, at).0,
+                    None => self.six(bytes, at).0,
                 };
                 self.try_code(bytes, (at, code), &mut tell);
             }
@@ -180,21 +184,26 @@ impl Spotter {
     }
 
     #[inline]
-    fn try_code(&self, bytes: &[u8], start: (usize, u32), tell: &mut impl FnMut(Hit)) {
-        let bit = hash(start.1);
-        if self.grams[bit / 64] >> (bit % 64) & 1 == 1 {
-            self.compare(bytes, start, tell);
+    fn try_code(&self, bytes: &[u8], (at, code): (usize, u64), tell: &mut impl FnMut(Hit)) {
+        let bit = |grams: &Grams, code| {
+            let bit = hash(code);
+            grams[bit / 64] >> (bit % 64) & 1
+        };
+        let four = code & FOUR;
+        // Asked together: most words have neither, and it is one question less.
+        if bit(&self.sixes, code) | bit(&self.fours, four) == 1 {
+            self.compare(bytes, (at, four), tell);
         }
     }
 
-    /// The first four symbols of the word at `at`, none after its end, and where
+    /// The first six symbols of the word at `at`, none after its end, and where
     /// they end; nothing where no word is.
     #[inline]
-    fn four(&self, bytes: &[u8], at: usize) -> (u32, usize) {
-        let mut code = 0_u32;
+    fn six(&self, bytes: &[u8], at: usize) -> (u64, usize) {
+        let mut code = 0_u64;
         let mut count = 0;
         let mut next = at;
-        while count < 4 {
+        while count < 6 {
             let byte = bytes.get(next).copied().unwrap_or(b' ');
             if byte < 0x80 {
                 let symbol = SYMBOLS[usize::from(byte)];
@@ -204,7 +213,7 @@ impl Spotter {
                 if symbol == 0 || hump {
                     break;
                 }
-                code |= u32::from(symbol) << (8 * count);
+                code |= u64::from(symbol) << (8 * count);
                 count += 1;
                 next += 1;
                 continue;
@@ -214,8 +223,8 @@ impl Spotter {
                 break;
             }
             for symbol in letters {
-                if symbol != 0 && count < 4 {
-                    code |= u32::from(symbol) << (8 * count);
+                if symbol != 0 && count < 6 {
+                    code |= u64::from(symbol) << (8 * count);
                     count += 1;
                 }
             }
@@ -276,7 +285,7 @@ impl Spotter {
     }
 
     #[inline(never)]
-    fn compare(&self, bytes: &[u8], (start, code): (usize, u32), tell: &mut impl FnMut(Hit)) {
+    fn compare(&self, bytes: &[u8], (start, code): (usize, u64), tell: &mut impl FnMut(Hit)) {
         let bucket = bucket(hash(code));
         let place = |at: usize| self.buckets.get(at).map_or(0, |at| *at as usize);
         let alike = self.needles.get(place(bucket)..place(bucket + 1)).unwrap_or_default();
@@ -372,23 +381,35 @@ impl Spotter {
 
 /// The fours of symbols that a word can start with: fewer where it ends, and
 /// all that may follow where it can go on.
-fn starts(word: &Word) -> Vec<u32> {
+fn starts(word: &Word) -> Vec<u64> {
     let letters = word.folded.iter().map(symbol).take_while(|symbol| *symbol != 0);
     let letters: Vec<_> = letters.take(4).collect();
-    let code =
-        letters.iter().zip(0..).fold(0, |code, (symbol, at)| code | u32::from(*symbol) << (8 * at));
+    let code = joined(&letters);
     // What follows the first letters is known when the word ends there.
     let open = word.any_ending && letters.len() == word.folded.len();
     let mut codes = vec![code];
     for at in letters.len()..if open { 4 } else { 0 } {
-        let longer = |code: &u32| {
+        let longer = |code: &u64| {
             (0..=OTHER_SYMBOL)
-                .map(|symbol| code | u32::from(symbol) << (8 * at))
+                .map(|symbol| code | u64::from(symbol) << (8 * at))
                 .collect::<Vec<_>>()
         };
         codes = codes.iter().flat_map(longer).collect();
     }
     codes
+}
+
+/// The first six symbols of a word; none when others may follow fewer of them.
+fn six(folded: &[u8], any_ending: bool) -> Option<u64> {
+    let letters = folded.iter().map(symbol).take_while(|symbol| *symbol != 0).take(6);
+    let letters: Vec<_> = letters.collect();
+    let open = any_ending && letters.len() == folded.len() && letters.len() < 6;
+    (!open).then(|| joined(&letters))
+}
+
+/// Symbols as one number, the first lowest.
+fn joined(letters: &[u8]) -> u64 {
+    letters.iter().zip(0..).fold(0, |code, (symbol, at)| code | u64::from(*symbol) << (8 * at))
 }
 
 /// The symbol of a folded byte.
@@ -418,10 +439,10 @@ fn is_letter(byte: u8) -> bool {
     byte.is_ascii_lowercase()
 }
 
-/// The bit that stands for four symbols.
+/// The bit that stands for some symbols.
 #[inline]
-fn hash(code: u32) -> usize {
-    (code.wrapping_mul(0x9E37_79B1) >> 15) as usize
+fn hash(code: u64) -> usize {
+    (code.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - GRAMS.ilog2())) as usize
 }
 
 /// The bucket of needles with this hash.
@@ -447,12 +468,14 @@ const LOWER: u64 = 0x2020_2020_2020_2020;
 /// Stands for letters of other alphabets.
 const OTHER: u8 = 0xFF;
 const OTHER_SYMBOL: u8 = 31;
-/// Bits for all fours of symbols, few enough to stay in the nearest cache.
-const GRAMS: usize = 1 << 17;
+/// Bits for all sixes of symbols, few enough to stay in the nearest cache.
+const GRAMS: usize = 1 << 16;
 /// Few words of a language share one.
 const BUCKETS: usize = 1 << 12;
-/// What is left of four letters of ASCII as symbols.
-const LETTERS: u32 = 0x1F1F_1F1F;
+/// What is left of letters of ASCII as symbols.
+const LETTERS: u64 = 0x1F1F_1F1F_1F1F_1F1F;
+/// The first four symbols.
+const FOUR: u64 = 0xFFFF_FFFF;
 /// Bytes judged together.
 const PIECE: usize = 2048;
 /// Bytes read beyond a piece that is folded.

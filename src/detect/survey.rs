@@ -40,6 +40,12 @@ impl Watches {
         });
         Self { watches, by_before, by_length }
     }
+
+    /// Whether any watch may be concerned.
+    #[inline]
+    fn wants(&self, before: u8, length: usize) -> bool {
+        self.by_before[usize::from(before)] & self.by_length[length.min(LENGTHS - 1)] != 0
+    }
 }
 
 /// What is known of the digits of a text.
@@ -85,13 +91,18 @@ impl<'a> Survey<'a> {
         Self { watches, sights: sights.collect(), codes: Vec::new() }
     }
 
+    /// Whether it must hear of a run of this length behind a byte that is no
+    /// letter.
+    pub(super) fn wants(&self, before: u8, length: usize) -> bool {
+        self.watches.wants(before, length)
+    }
+
     /// Takes a run of digits in; runs come by rising start.
     #[inline]
     pub(super) fn run(&mut self, text: &str, run: &Range<usize>) {
         let bytes = text.as_bytes();
         let before = run.start.checked_sub(1).and_then(|at| bytes.get(at)).copied();
-        let here = before.map_or(u64::MAX, |byte| self.watches.by_before[usize::from(byte)]);
-        if here & self.watches.by_length[run.len().min(LENGTHS - 1)] != 0 {
+        if before.is_none_or(|byte| self.watches.wants(byte, run.len())) {
             self.watch(bytes, run, before);
         }
         if before.is_some_and(|byte| byte.is_ascii_alphabetic()) {

@@ -101,7 +101,7 @@ impl Words {
 
     /// Every word in `text` that is looked for around numbers, with where it
     /// starts and ends in folded bytes.
-    pub(super) fn hits<'a>(&'a self, text: &'a Folded) -> impl Iterator<Item = Hit> + 'a {
+    pub(super) fn hits<'a>(&'a self, text: &'a Folded<'_>) -> impl Iterator<Item = Hit> + 'a {
         self.automaton.find_overlapping_iter(&text.bytes).filter_map(|found| {
             let id = *self.around.get(found.pattern().as_usize())?;
             let word = self.words.get(id.0)?;
