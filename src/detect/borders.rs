@@ -16,8 +16,8 @@ pub(super) struct Borders {
     pub(super) starts: u64,
     /// What is no letter, or the first letter of another word.
     pub(super) ends: u64,
-    /// Where one of the next six bytes is not of ASCII.
-    pub(super) odd: u64,
+    /// What is not of ASCII.
+    pub(super) high: u64,
 }
 
 impl Borders {
@@ -33,11 +33,9 @@ impl Borders {
         let letters = ascii | lead | lead << 1 | edge.lead;
         let humps = ascii & !lower & (lower << 1 | edge.lower);
         let starts = letters & !(letters << 1 | edge.letter) | humps;
-        let near = high | high >> 1 | high >> 2;
-        let odd = near | near >> 3;
         let last = |mask: u64| mask >> (STEP - 1) & 1;
         *edge = Edge { lead: last(lead), letter: last(letters), lower: last(lower) };
-        Self { starts: starts & mask::known(STEP), ends: !letters | humps, odd }
+        Self { starts: starts & mask::known(STEP), ends: !letters | humps, high }
     }
 }
 

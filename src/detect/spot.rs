@@ -169,12 +169,11 @@ impl Spotter {
                 starts &= starts - 1;
                 let at = base + bit as usize;
                 let here = bytes.get(at..).and_then(|rest| rest.first_chunk().copied());
-                let code = match here.filter(|_| words.odd >> bit & 1 == 0) {
+                let length = (words.ends >> bit >> 1 | 0x20).trailing_zeros() + 1;
+                let plain = words.high >> bit & !(u64::MAX << length) == 0;
+                let code = match here.filter(|_| plain) {
                     // Letters of ASCII only, as far as the word goes.
-                    Some(here) => {
-                        let length = (words.ends >> bit >> 1 | 0x20).trailing_zeros() + 1;
-                        u64::from_le_bytes(here) & LETTERS >> (64 - 8 * length)
-                    }
+                    Some(here) => u64::from_le_bytes(here) & LETTERS >> (64 - 8 * length),
                     None => self.six(bytes, at).0,
                 };
                 self.try_code(bytes, (at, code), &mut tell);
