@@ -113,11 +113,12 @@ impl<'a> Cluster<'a> {
             }
             for form in self.shapes.of_length(digits) {
                 let layout = self.layout(&joint, start..start + count, form);
-                if let Some(layout) = layout.filter(|layout| form.shape.role.takes(*layout)) {
-                    let candidate = self.candidate(start..start + count, layout);
-                    if reader.heeds(form.shape.role, &candidate.digits, candidate.place.start) {
-                        reader.candidate(&form.shape, &candidate);
-                    }
+                let Some(layout) = layout.filter(|layout| form.shape.role.takes(*layout)) else {
+                    continue;
+                };
+                let candidate = self.candidate(start..start + count, layout);
+                if reader.heeds(form.shape.role, &candidate.digits, candidate.place.start) {
+                    reader.candidate(&form.shape, &candidate);
                 }
             }
         }

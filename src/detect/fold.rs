@@ -77,11 +77,10 @@ impl<'a> Folded<'a> {
     /// Adds the character outside ASCII that starts at `start`.
     fn push(&mut self, start: u32) {
         let place = usize::try_from(start).unwrap_or(usize::MAX);
-        self.char_at(place).into_iter().for_each(|c| {
-            each_byte(c, |byte| match byte {
-                b' ' => self.put_space(start),
-                byte => self.put(byte, start),
-            })
+        let Some(c) = self.char_at(place) else { return };
+        each_byte(c, |byte| match byte {
+            b' ' => self.put_space(start),
+            byte => self.put(byte, start),
         });
     }
 
