@@ -43,8 +43,7 @@ impl Values {
         value: impl Fn(&T) -> u8,
     ) -> Self {
         let mut values = [0; MOST_DIGITS];
-        // Few numbers have more.
-        let some = if length <= MOST_DIGITS / 5 * 3 { MOST_DIGITS / 5 * 3 } else { MOST_DIGITS };
+        let some = if length <= USUAL { USUAL } else { MOST_DIGITS };
         values.iter_mut().zip(places).take(some).for_each(|(to, place)| *to = value(place));
         Self { values, length }
     }
@@ -190,5 +189,7 @@ impl Shape {
     }
 }
 
+/// Few numbers have more digits.
+const USUAL: usize = 12;
 /// The most digits that a shape may have.
 pub(super) const MOST_DIGITS: usize = 20;

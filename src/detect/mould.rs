@@ -38,7 +38,7 @@ pub(super) struct Lesson {
 
 /// Where a candidate lies in every cluster of one mould.
 pub(super) struct Window {
-    pub(super) shape: Shape,
+    shape: Shape,
     /// Where it is, and where each of its digits, in bytes from the start of the
     /// cluster.
     place: Range<usize>,

@@ -5,7 +5,8 @@
 //! lies between other groups than people make, or looks like a decimal or a
 //! hash, is still a candidate, but a doubtful one: scores decide. Offsets are
 //! bytes of the original text, always between characters. The work is bounded
-//! for each group, so that a text of nothing but digits takes no longer.
+//! for each group, so that a text of nothing but digits takes no longer. Short
+//! clusters that are written alike are taken apart only once.
 
 use std::ops::Range;
 
@@ -127,27 +128,42 @@ fn read_alike(
     let digits = digits & !(u32::MAX << length);
     let end = Half::LENGTH - digits.leading_zeros() as usize;
     let lesson = moulds.lesson(Mould::of(half, end), || learn(start..start + end, cluster, reader));
-    let first = (!digits).trailing_zeros() as usize;
-    let before = start.checked_sub(1).and_then(|at| cluster.text.as_bytes().get(at)).copied();
-    // A letter before a run or behind it makes it one of its own sort.
-    let alone = |byte: u8| !byte.is_ascii_alphabetic() && !reader.wants_run(byte, first);
-    if first == length || !before.is_some_and(alone) {
-        reader.run(start..start + first);
-    }
-    for run in &lesson.runs {
-        reader.run(start + run.start..start + run.end);
-    }
-    if end == length {
-        let run = end - (digits << (Half::LENGTH - end)).leading_ones() as usize..end;
-        if run.start > 0 && lesson.runs.last() != Some(&run) {
-            reader.run(start + run.start..start + run.end);
-        }
-    }
+    tell_runs(start, (digits, length), cluster.text.as_bytes(), &lesson.runs, reader);
     let bytes = half.bytes();
     for window in &lesson.windows {
         window.tell(&bytes, start, reader);
     }
     Some(start + length + 1)
+}
+
+/// Tells of the runs of the cluster at `start` that are `wanted`, and of its
+/// first and last where they matter. The bits of `digits` are its digits, and a
+/// letter stands `length` bytes on.
+#[inline]
+fn tell_runs(
+    start: usize,
+    (digits, length): (u32, usize),
+    bytes: &[u8],
+    wanted: &[Range<usize>],
+    reader: &mut impl Reader,
+) {
+    let end = Half::LENGTH - digits.leading_zeros() as usize;
+    let first = (!digits).trailing_zeros() as usize;
+    let before = start.checked_sub(1).and_then(|at| bytes.get(at)).copied();
+    // A letter before a run or behind it makes it one of its own sort.
+    let alone = |byte: u8| !byte.is_ascii_alphabetic() && !reader.wants_run(byte, first);
+    if first == length || !before.is_some_and(alone) {
+        reader.run(start..start + first);
+    }
+    for run in wanted {
+        reader.run(start + run.start..start + run.end);
+    }
+    if end == length {
+        let run = end - (digits << (Half::LENGTH - end)).leading_ones() as usize..end;
+        if run.start > 0 && wanted.last() != Some(&run) {
+            reader.run(start + run.start..start + run.end);
+        }
+    }
 }
 
 /// Takes what lies between two places apart.

@@ -206,6 +206,15 @@ fn a_body_behind_a_second_head_in_a_text_is_decoded() {
 }
 
 #[test]
+fn the_parts_of_a_file_that_should_be_a_multipart_show_their_file_names() {
+    let raw = b"Content-Type: application/octet-stream\r\n\r\n--a\r\n\
+        Content-Type: multipart/mixed; boundary=a\r\nContent-Transfer-Encoding: base64\r\n\
+        Content-Disposition: attachment; filename*0*=utf-8''fnr%20138278%20;\
+        filename*01=\"30652.t\";filename*2*=xt\r\n\r\nTcO4dGV0IGVyIGZseXR0ZXQu\r\n\r\n--a--\r\n";
+    holding(&message(raw), "fnr 138278 30652.txt");
+}
+
+#[test]
 fn stray_escapes_hide_no_digits() {
     let raw = b"Content-Transfer-Encoding: quoted-printable\r\n\r\nfnr =?==?=22836014271\r\n";
     holding(&message(raw), "22836014271");

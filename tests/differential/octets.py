@@ -113,6 +113,8 @@ def join_lines(rng, raw):
 def character(rng, raw):
     """One character more, less, or another, where structure is."""
     places = [m.start() for m in re.finditer(rb'[:;="\r\n()<>/-]', raw)]
+    if not places:
+        return raw
     at = rng.choice(places) + rng.randrange(2)
     new = rng.choice(
         [

@@ -131,17 +131,26 @@ fn by_type(walk: &mut Walk, place: &Place, bytes: &[u8], mime: &Mime) {
             content::read(walk, place, bytes);
         }
         main if main.is_empty() || main.starts_with("text/") => as_text(walk, place, bytes, mime),
-        _ => content::read(walk, place, bytes),
+        _ => {
+            if sniff::looks_like_text(bytes) {
+                heads_inside(walk, place, bytes);
+            }
+            content::read(walk, place, bytes);
+        }
+    }
+}
+
+/// Looks again at text with a field that names a transfer encoding: old reports
+/// of failed delivery hold a message as it was sent, and some readers open it.
+fn heads_inside(walk: &mut Walk, place: &Place, bytes: &[u8]) {
+    if second_look::encodings(bytes).next().is_some() {
+        second_look::read(walk, place, bytes);
     }
 }
 
 fn as_text(walk: &mut Walk, place: &Place, bytes: &[u8], mime: &Mime) {
     let label = label(mime);
-    if second_look::encodings(bytes).next().is_some() {
-        // Old reports of failed delivery hold a message as it was sent, and
-        // some readers open it.
-        second_look::read(walk, place, bytes);
-    }
+    heads_inside(walk, place, bytes);
     match sniff::format(bytes) {
         sniff::Format::Cms
         | sniff::Format::Compound
