@@ -220,9 +220,10 @@ impl<'a> Sieve<'a> {
         };
         // Asked last: nearly all fail before.
         let text = &self.fragment.text;
-        let apart = |date| read(date).filter(|_| !in_digest(text, &date.place));
+        let chance = |place| in_digest(text, place) || in_escape(text, place);
+        let apart = |date| read(date).filter(|_| !chance(&date.place));
         let found = self.dates.iter().rev().filter(before).find_map(apart);
-        if let Some((candidate, verdict)) = found.filter(|_| !in_digest(text, &rest.place)) {
+        if let Some((candidate, verdict)) = found.filter(|_| !chance(&rest.place)) {
             self.judge(validator, &candidate, verdict, Manner::Apart);
         }
     }
@@ -463,6 +464,13 @@ fn in_digest(text: &str, place: &Range<usize>) -> bool {
     let around =
         before.take(DIGEST).take_while(hex).count() + after.take(DIGEST).take_while(hex).count();
     around + place.len() >= DIGEST
+}
+
+/// Whether the first digit is the second of an escape, as the zero in `=A0`,
+/// where quoted-printable is read raw.
+fn in_escape(text: &str, place: &Range<usize>) -> bool {
+    let before = text.as_bytes().get(..place.start).unwrap_or_default();
+    matches!(before, [.., b'=', b'A'..=b'F'])
 }
 
 /// The validator whose numbers people write in parts.

@@ -164,6 +164,14 @@ fn the_parts_of_a_number_in_a_digest_are_no_number() {
 }
 
 #[test]
+fn the_hex_of_an_escape_is_no_part_of_a_number() {
+    let level = |text: &str| top(&find(body(&format!("fnr {text}"))), "no.fnr");
+    assert_eq!(level("138278 =2Ea 30652"), Some(Level::Medium));
+    assert_eq!(level("138278 =2Ea=A30652"), None);
+    assert_eq!(level("a=E138278 b 30652"), None);
+}
+
+#[test]
 fn strange_input_is_survived() {
     for text in ["", "\0", "1", "💥1💥", "٠", "\u{feff}", "1\n> ", "=\n=", "1=", "..1.."] {
         assert_eq!(find(body(text)), [], "{text:?}");

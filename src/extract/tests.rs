@@ -52,6 +52,20 @@ fn blank_lines_before_the_head_hide_nothing() {
 }
 
 #[test]
+fn a_charset_counts_for_files_that_are_no_text_too() {
+    let ebcdic = "=86=95=99=40=f2=f2=f8=f3=f6=f0=f1=f4=f2=f7=f1=25=81=81=81=81=81";
+    for charset in ["cp500", "\"IBM037\""] {
+        for name in ["image/png", "application/octet-stream"] {
+            let text = format!(
+                "Content-Type: {name}; charset={charset}\r\n\
+                 Content-Transfer-Encoding: quoted-printable\r\n\r\n{ebcdic}\r\n"
+            );
+            holding(&message(text.as_bytes()), "fnr 22836014271");
+        }
+    }
+}
+
+#[test]
 fn what_stands_between_a_return_and_a_line_feed_splits_no_number() {
     let head = "Content-Transfer-Encoding: quoted-printable\r\nContent-Type: text/plain\r\n";
     for tail in ["\"", "xyz", " 7 "] {

@@ -12,7 +12,7 @@ use crate::{
     extract::{
         archive::zip,
         content, sniff,
-        text::{self, Flow, Label},
+        text::{self, Flow, Label, charset},
         walk::{Place, Walk},
     },
     model::{GapKind, Surface},
@@ -136,7 +136,17 @@ fn by_type(walk: &mut Walk, place: &Place, bytes: &[u8], mime: &Mime) {
                 heads_inside(walk, place, bytes);
             }
             content::read(walk, place, bytes);
+            in_its_charset(walk, place, bytes, label(mime));
         }
+    }
+}
+
+/// Reads a file that is called no text in the charset that it names, where that
+/// gives other digits.
+fn in_its_charset(walk: &mut Walk, place: &Place, bytes: &[u8], label: Label<'_>) {
+    let readable = matches!(sniff::format(bytes), sniff::Format::Text | sniff::Format::Unknown);
+    if readable && label.charset.is_some_and(charset::is_foreign) {
+        text::read(walk, place, bytes, Some(label));
     }
 }
 

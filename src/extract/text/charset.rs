@@ -39,9 +39,7 @@ fn by_label<'a>(bytes: &'a [u8], label: Option<&str>) -> Cow<'a, str> {
 /// The likely reading and, where the label may be a lie, the plain one too.
 pub(in crate::extract) fn all<'a>(bytes: &'a [u8], label: Option<&str>) -> Vec<Cow<'a, str>> {
     let first = decode(bytes, label);
-    let trusted = label.is_none_or(|label| {
-        is_vague(label) || Encoding::for_label(label.as_bytes()).is_some_and(is_ascii_superset)
-    });
+    let trusted = label.is_none_or(keeps_ascii);
     // A mark that only two stray bytes make, and zeros strewn between digits.
     let marked = Encoding::for_bom(bytes).is_some_and(|(encoding, _)| !is_ascii_superset(encoding));
     let wide = utf16_by_zeros(bytes).is_some();
@@ -105,6 +103,15 @@ pub(in crate::extract) fn is_known(label: &str) -> bool {
         || Encoding::for_label(label.as_bytes()).is_some()
         || ebcdic::decode(label, b"").is_some()
         || message::decode_charset(label, b"").is_some()
+}
+
+/// Whether readers who know `label` read other characters than ASCII under it.
+pub(in crate::extract) fn is_foreign(label: &str) -> bool {
+    is_known(label) && !keeps_ascii(label)
+}
+
+fn keeps_ascii(label: &str) -> bool {
+    is_vague(label) || Encoding::for_label(label.as_bytes()).is_some_and(is_ascii_superset)
 }
 
 /// Which UTF-16 `bytes` seem to be: where the zeros of Latin letters stand.
