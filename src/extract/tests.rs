@@ -66,6 +66,13 @@ fn a_charset_counts_for_files_that_are_no_text_too() {
 }
 
 #[test]
+fn a_false_mark_hides_no_charset() {
+    let head = "Content-Type: text/plain; charset=cp037\r\nContent-Transfer-Encoding: base64";
+    let text = format!("{head}\r\n\r\n//7icJKFmYWVekCXhZmilpWVpJSUhZlA8fn58PP28Pn2+fFL\r\n");
+    holding(&message(text.as_bytes()), "personnummer 19903609691");
+}
+
+#[test]
 fn what_stands_between_a_return_and_a_line_feed_splits_no_number() {
     let head = "Content-Transfer-Encoding: quoted-printable\r\nContent-Type: text/plain\r\n";
     for tail in ["\"", "xyz", " 7 "] {
