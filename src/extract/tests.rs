@@ -70,6 +70,8 @@ fn a_false_mark_hides_no_charset() {
     let head = "Content-Type: text/plain; charset=cp037\r\nContent-Transfer-Encoding: base64";
     let text = format!("{head}\r\n\r\n//7icJKFmYWVekCXhZmilpWVpJSUhZlA8fn58PP28Pn2+fFL\r\n");
     holding(&message(text.as_bytes()), "personnummer 19903609691");
+    let ascii = b"Content-Type: text/plain; charset=cp037\r\n\r\n\xFF\xFEfnr 22836014271 a\r\n";
+    holding(&message(ascii), "fnr 22836014271");
 }
 
 #[test]

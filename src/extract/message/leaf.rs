@@ -144,8 +144,8 @@ fn by_type(walk: &mut Walk, place: &Place, bytes: &[u8], mime: &Mime) {
 /// Reads a file that is called no text in the charset that it names, where that
 /// gives other digits.
 fn in_its_charset(walk: &mut Walk, place: &Place, bytes: &[u8], label: Label<'_>) {
-    let readable = matches!(sniff::format(bytes), sniff::Format::Text | sniff::Format::Unknown);
-    if readable && label.charset.is_some_and(charset::is_foreign) {
+    let readable = || matches!(sniff::format(bytes), sniff::Format::Text | sniff::Format::Unknown);
+    if label.charset.is_some_and(charset::is_foreign) && readable() {
         text::read(walk, place, bytes, Some(label));
     }
 }

@@ -44,8 +44,13 @@ pub(in crate::extract) fn all<'a>(bytes: &'a [u8], label: Option<&str>) -> Vec<C
     let marked = Encoding::for_bom(bytes).is_some_and(|(encoding, _)| !is_ascii_superset(encoding));
     let wide = utf16_by_zeros(bytes).is_some();
     let plain = match (marked, wide) {
-        (true, false) if label.is_some_and(is_foreign) => by_label(bytes, label),
-        (true, false) => decode_as(WINDOWS_1252, bytes),
+        (true, false) => {
+            let plain = decode_as(WINDOWS_1252, bytes);
+            let foreign = label.filter(|label| is_foreign(label));
+            let labelled = foreign.map(|label| by_label(bytes, Some(label)));
+            let labelled = labelled.filter(|labelled| *labelled != plain);
+            return [first, plain].into_iter().chain(labelled).collect();
+        }
         (false, true) => {
             let narrow: Vec<u8> = bytes.iter().copied().filter(|b| *b != 0).collect();
             Cow::Owned(unlabelled(&narrow).into_owned())
