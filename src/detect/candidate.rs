@@ -34,6 +34,12 @@ impl Values {
         values
     }
 
+    /// The first `length` of `values`.
+    #[inline]
+    pub(super) fn whole(values: [u8; MOST_DIGITS], length: usize) -> Self {
+        Self { values, length }
+    }
+
     /// The first `length` values of those that `value` tells of all places; no
     /// place is skipped, which is quicker.
     #[inline]

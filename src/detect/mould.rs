@@ -43,6 +43,8 @@ pub(super) struct Window {
     /// cluster.
     place: Range<usize>,
     digits: [u8; MOST_DIGITS],
+    /// Whether nothing lies between its digits.
+    joined: bool,
     layout: Layout,
     decimal: bool,
 }
@@ -64,7 +66,8 @@ impl Mould {
     #[inline]
     fn mixed(self) -> usize {
         let mixed = self.0.iter().zip(FACTORS).map(|(word, factor)| word.wrapping_mul(factor));
-        usize::try_from(mixed.fold(0, |all, one| all ^ one) >> 32).unwrap_or(0)
+        // The highest bits of a product are those that all bits have a part in.
+        usize::try_from(mixed.fold(0, |all, one| all ^ one) >> (64 - MOST.ilog2())).unwrap_or(0)
     }
 }
 
@@ -90,20 +93,35 @@ impl Moulds {
 }
 
 impl Window {
-    /// Tells `reader` the candidate in the cluster that starts at `start` with
-    /// these bytes, if it heeds it.
+    /// Tells `reader` the candidate in the cluster of `text` that starts at
+    /// `start` with `bytes`, if it heeds it.
     #[inline]
-    pub(super) fn tell(&self, bytes: &[u8; Half::LENGTH], start: usize, reader: &mut impl Reader) {
+    pub(super) fn tell(
+        &self,
+        text: &[u8],
+        (start, bytes): (usize, &[u8; Half::LENGTH]),
+        reader: &mut impl Reader,
+    ) {
+        let at = start + self.place.start;
+        let joined = text.get(at..).and_then(|rest| rest.first_chunk::<MOST_DIGITS>());
+        if let Some(digits) = joined.filter(|_| self.joined) {
+            let values = digits.map(|digit| digit.wrapping_sub(b'0'));
+            if reader.heeds(self.shape.role, &values, at) {
+                let digits = Values::whole(values, self.shape.digits);
+                reader.candidate(&self.shape, &self.candidate(digits, start));
+            }
+            return;
+        }
         let value = |place: &u8| bytes[usize::from(*place) % Half::LENGTH].wrapping_sub(b'0');
         let [a, b, c, d, ..] = &self.digits;
-        let first = [a, b, c, d].map(value);
-        if reader.heeds(self.shape.role, &first, start + self.place.start) {
-            reader.candidate(&self.shape, &self.candidate(value, start));
+        if reader.heeds(self.shape.role, &[a, b, c, d].map(value), at) {
+            let digits = Values::picked(&self.digits, self.shape.digits, value);
+            reader.candidate(&self.shape, &self.candidate(digits, start));
         }
     }
 
-    fn candidate(&self, value: impl Fn(&u8) -> u8, start: usize) -> Candidate {
-        let digits = Values::picked(&self.digits, self.shape.digits, value);
+    #[inline]
+    fn candidate(&self, digits: Values, start: usize) -> Candidate {
         let place = start + self.place.start..start + self.place.end;
         Candidate { digits, place, layout: self.layout, decimal: self.decimal }
     }
@@ -135,8 +153,9 @@ impl Reader for Learner<'_> {
         let found = place.clone().filter(is_digit).filter_map(|at| u8::try_from(at).ok());
         let mut digits = [0; MOST_DIGITS];
         digits.iter_mut().zip(found).for_each(|(to, from)| *to = from);
+        let joined = place.len() == shape.digits;
         let Candidate { layout, decimal, .. } = *candidate;
-        self.windows.push(Window { shape: *shape, place, digits, layout, decimal });
+        self.windows.push(Window { shape: *shape, place, digits, joined, layout, decimal });
     }
 }
 
@@ -145,3 +164,23 @@ const MOST: usize = 4096;
 /// Odd numbers without a pattern (fractions of square roots).
 const FACTORS: [u64; 4] =
     [0x9E37_79B9_7F4A_7C15, 0x6A09_E667_F3BC_C909, 0xBB67_AE85_84CA_A73B, 0x3C6E_F372_FE94_F82B];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn moulds_of_many_texts_do_not_share_a_slot() {
+        let grouped = ["00.00.0000", "0000-00-00", "000 00 000", "000 00 00 00", "000000 00000"];
+        let others = ["00:00", "0.0", "00.00", "0000.00.00000", "000 000 000", "00,00"];
+        let plain = (1..=12).map(|digits| "0".repeat(digits));
+        let all = plain.chain(grouped.into_iter().chain(others).map(str::to_owned));
+        let slots: Vec<_> =
+            all.map(|text| Mould::of(Half::at(text.as_bytes(), 0), text.len()).mixed()).collect();
+        let different: HashSet<_> = slots.iter().collect();
+        assert_eq!(different.len(), slots.len(), "{slots:?}");
+        assert!(slots.iter().all(|slot| *slot < MOST));
+    }
+}

@@ -128,10 +128,11 @@ fn read_alike(
     let digits = digits & !(u32::MAX << length);
     let end = Half::LENGTH - digits.leading_zeros() as usize;
     let lesson = moulds.lesson(Mould::of(half, end), || learn(start..start + end, cluster, reader));
-    tell_runs(start, (digits, length), cluster.text.as_bytes(), &lesson.runs, reader);
+    let text = cluster.text.as_bytes();
+    tell_runs(start, (digits, length), text, &lesson.runs, reader);
     let bytes = half.bytes();
     for window in &lesson.windows {
-        window.tell(&bytes, start, reader);
+        window.tell(text, (start, &bytes), reader);
     }
     Some(start + length + 1)
 }
