@@ -36,15 +36,31 @@ impl Encoding {
 /// Decodes base64. What is outside the alphabet is skipped; after padding a
 /// new stream begins.
 pub(in crate::extract) fn base64(text: &[u8]) -> Decoded {
+    // A form feed is a blank there and junk to others.
+    let usual = memchr::memchr(b'\x0C', text).is_none();
+    let mut bytes = joined_lines(text);
+    let length = base64_simd::forgiving_decode_inplace(&mut bytes).ok().map(|plain| plain.len());
+    let Some(length) = length.filter(|_| usual) else { return lenient_base64(text) };
+    bytes.truncate(length);
+    Decoded { bytes, odd: false }
+}
+
+/// The text without its line ends, so that no other blank is left in most.
+fn joined_lines(text: &[u8]) -> Vec<u8> {
+    let mut joined = Vec::with_capacity(text.len());
+    let mut start = 0;
+    for end in memchr::memchr_iter(b'\n', text).chain([text.len()]) {
+        let line = text.get(start..end).unwrap_or_default();
+        joined.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
+        start = end + 1;
+    }
+    joined
+}
+
+fn lenient_base64(text: &[u8]) -> Decoded {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 3);
     let (mut bits, mut count, mut odd, mut padded) = (0_u32, 0_u32, false, false);
-    let mut rest = text;
-    loop {
-        if count == 0 && !padded {
-            rest = whole_groups(rest, &mut bytes);
-        }
-        let Some((byte, after)) = rest.split_first() else { break };
-        rest = after;
+    for byte in text {
         match BASE64[usize::from(*byte)] {
             SKIP => {}
             JUNK => odd = true,
@@ -67,40 +83,6 @@ pub(in crate::extract) fn base64(text: &[u8]) -> Decoded {
         }
     }
     Decoded { bytes, odd }
-}
-
-/// Decodes groups of four characters up to the first that is something else,
-/// as all lines are but the last; gives back the rest.
-fn whole_groups<'a>(text: &'a [u8], bytes: &mut Vec<u8>) -> &'a [u8] {
-    let mut rest = text;
-    // Two groups at a time while both are whole, then what is left of them.
-    while let Some(([a, b, c, d, e, f, g, h], after)) = rest.split_first_chunk() {
-        let (first, second) = (group([*a, *b, *c, *d]), group([*e, *f, *g, *h]));
-        if first | second > WHOLE {
-            break;
-        }
-        let ([_, a, b, c], [_, d, e, f]) = (first.to_be_bytes(), second.to_be_bytes());
-        bytes.extend_from_slice(&[a, b, c, d, e, f]);
-        rest = after;
-    }
-    while let Some((four, after)) = rest.split_first_chunk() {
-        let value = group(*four);
-        if value > WHOLE {
-            break;
-        }
-        let [_, a, b, c] = value.to_be_bytes();
-        bytes.extend_from_slice(&[a, b, c]);
-        rest = after;
-    }
-    rest
-}
-
-/// The value of four characters; more than [`WHOLE`] where one of them has
-/// none.
-fn group([a, b, c, d]: [u8; 4]) -> u32 {
-    let [first, second, third, fourth] = &PLACES;
-    let (high, low) = (first[usize::from(a)] | second[usize::from(b)], third[usize::from(c)]);
-    high | low | fourth[usize::from(d)]
 }
 
 /// Decodes base64 in the alphabet of URLs (RFC 4648 section 5).
@@ -285,25 +267,6 @@ fn uu_lines(text: &[u8]) -> (Vec<u8>, usize) {
 const SKIP: u8 = 0xFF;
 const JUNK: u8 = 0xFE;
 const PAD: u8 = 0xFD;
-/// The largest value of a character, and of a group of four.
-const VALUES: u8 = 63;
-const WHOLE: u32 = 0xFF_FFFF;
-/// The values of characters in each place of a group, shifted to it: one look
-/// for each instead of a sum.
-static PLACES: [[u32; 256]; 4] = [place(18), place(12), place(6), place(0)];
-
-const fn place(shift: u32) -> [u32; 256] {
-    let mut values = [u32::MAX; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        if BASE64[byte] <= VALUES {
-            values[byte] = (BASE64[byte] as u32) << shift;
-        }
-        byte += 1;
-    }
-    values
-}
-
 const BASE64: [u8; 256] = {
     let mut table = [JUNK; 256];
     let mut value = 0;
@@ -333,7 +296,18 @@ const UU_DAMAGED: usize = 8;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn base64_is_the_same_whichever_way_it_is_read(
+            text in "[A-Za-z0-9+/]{0,9}([A-Za-z0-9+/= \t\r\n\x0B\x0C*]{0,30}|[A-Za-z0-9+/\r\n]{0,200}=?=?\r?\n?)",
+        ) {
+            prop_assert_eq!(base64(text.as_bytes()), lenient_base64(text.as_bytes()));
+        }
+    }
 
     #[test]
     fn base64_survives_junk_and_padding_in_the_middle() {
