@@ -207,19 +207,25 @@ impl<'a> Sieve<'a> {
         let before = |date: &&Candidate| {
             date.place.end < rest.place.start && date.place.end + APART >= rest.place.start
         };
+        let text = &self.fragment.text;
         let read = |date: &Candidate| {
             let short = match *date.digits {
                 [d1, d2, m1, m2, _, _, y1, y2] => [d1, d2, m1, m2, y1, y2],
                 [d1, d2, m1, m2, y1, y2] => [d1, d2, m1, m2, y1, y2],
                 _ => return None,
             };
-            let digits = Values::of(short.into_iter().chain(rest.digits.iter().copied()));
-            let verdict = (validator.check)(&digits, self.search.today)?;
+            let check = |marked: &(u8, u8)| {
+                let date = marked_date(short, *marked);
+                let digits = Values::of(date.into_iter().chain(rest.digits.iter().copied()));
+                let verdict = (validator.check)(&digits, self.search.today)?;
+                Some((digits, verdict))
+            };
+            let marks = if beside(text, date, rest) { &MARKS[..] } else { &MARKS[..1] };
+            let (digits, verdict) = marks.iter().find_map(check)?;
             let place = date.place.start..rest.place.end;
             Some((Candidate { digits, place, layout: Layout::Odd, decimal: false }, verdict))
         };
         // Asked last: nearly all fail before.
-        let text = &self.fragment.text;
         let chance = |place| in_digest(text, place) || in_escape(text, place);
         let apart = |date| read(date).filter(|_| !chance(&date.place));
         let found = self.dates.iter().rev().filter(before).find_map(apart);
@@ -440,6 +446,19 @@ fn layout(text: &str, place: &Range<usize>) -> Vec<u8> {
     plain.collect()
 }
 
+/// Whether a number follows a date in the next cell or behind a blank.
+fn beside(text: &str, date: &Candidate, rest: &Candidate) -> bool {
+    let between = text.as_bytes().get(date.place.end..rest.place.start).unwrap_or_default();
+    between.len() <= BESIDE && between.iter().all(|byte| matches!(byte, b' ' | b'\t' | b';' | b','))
+}
+
+/// The day and month of birth as an identity number has them, where both are
+/// marked by what is added.
+fn marked_date([d1, d2, m1, m2, y1, y2]: [u8; 6], (day, month): (u8, u8)) -> [u8; 6] {
+    let (day, month) = (d1 * 10 + d2 + day, m1 * 10 + m2 + month);
+    [day / 10 % 10, day % 10, month / 10 % 10, month % 10, y1, y2]
+}
+
 /// Whether the digits stand in a longer word that has other digits too: hashes,
 /// signatures and product keys.
 fn in_hash(text: &str, place: &Range<usize>) -> bool {
@@ -490,6 +509,12 @@ const MOST: usize = 10_000;
 const DATES: usize = 8;
 /// The most bytes between a date and the rest of its number.
 const APART: usize = 60;
+/// The most bytes between two that stand beside each other.
+const BESIDE: usize = 3;
+/// What identity numbers add to day and month of birth: nothing, D-numbers, and
+/// the synthetic ones of registers for tests. A date of birth beside one is
+/// written without it.
+const MARKS: [(u8, u8); 5] = [(0, 0), (40, 0), (0, 40), (0, 65), (0, 80)];
 /// The addition from which on a word is strong.
 const STRONG: i32 = 30;
 /// Candidates from which on a text is judged as a whole.

@@ -93,6 +93,18 @@ fn a_date_and_the_rest_in_two_columns_are_one_number() {
 }
 
 #[test]
+fn the_date_beside_a_number_may_be_that_of_birth() {
+    for (date, rest) in [("17.04.1956", "24801"), ("170456", "24801"), ("13.02.1978", "30652")] {
+        let findings = find(sheet(&["født", "personnr"], &[&[date, rest]]));
+        assert_eq!(top(&findings, "no.fnr"), Some(Level::High), "{date} {rest}: {findings:?}");
+    }
+    let told = |text: &str| top(&find(body(text)), "no.fnr");
+    assert_eq!(told("Personnr: 17.04.1956 24801"), Some(Level::Medium));
+    // Further from each other they say nothing.
+    assert_eq!(told("Født 17.04.1956, personnr 24801"), None);
+}
+
+#[test]
 fn the_end_of_a_code_is_no_date() {
     // 158187 30133 would be one.
     assert_eq!(find(body("fnr 1581-1987, charset 30133")).len(), 1);

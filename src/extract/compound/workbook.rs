@@ -82,7 +82,7 @@ impl Book {
             place,
             names: HashMap::new(),
             strings: Vec::new(),
-            formats: HashMap::new(),
+            formats: Format::built_in().collect(),
             styles: Vec::new(),
             wide: true,
             page: 1252,

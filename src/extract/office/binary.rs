@@ -30,7 +30,7 @@ impl Workbook {
     /// Reads the shared parts; `None` when the package is no binary workbook.
     pub(super) fn read(walk: &mut Walk, place: &Place, members: &Members<'_>) -> Option<Self> {
         let main = members.unpack(walk, &place.child(MAIN), MAIN)?;
-        let mut book = Self::default();
+        let mut book = Self { formats: Format::built_in().collect(), ..Self::default() };
         each(walk, &place.child(MAIN), &main, |id, data| {
             if id == BUNDLE_SHEET
                 && let Some((_, rest)) = text(data.get(8..).unwrap_or_default())

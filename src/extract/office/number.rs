@@ -6,12 +6,17 @@ pub(in crate::extract) struct Format {
     /// The code reduced to zeros and what stands between them; empty when the
     /// format is another.
     zeros: String,
+    /// The number is that of a day.
+    is_date: bool,
 }
 
 impl Format {
     /// Reads a format code such as `00000000000` or `000000\ 00000`.
     pub(in crate::extract) fn parse(code: &str) -> Self {
         let first = code.split(';').next().unwrap_or_default();
+        if is_date(first) {
+            return Self::date();
+        }
         let mut zeros = String::new();
         let mut chars = first.chars();
         while let Some(c) = chars.next() {
@@ -24,12 +29,25 @@ impl Format {
             }
         }
         let count = zeros.bytes().filter(|b| *b == b'0').count();
-        if count < 6 { Self::default() } else { Self { zeros } }
+        if count < 6 { Self::default() } else { Self { zeros, is_date: false } }
+    }
+
+    /// The formats of dates that need no code (ECMA-376 part 1 section 18.8.30),
+    /// by number.
+    pub(in crate::extract) fn built_in() -> impl Iterator<Item = (u16, Self)> {
+        [14, 15, 16, 17, 22].into_iter().map(|number| (number, Self::date()))
+    }
+
+    fn date() -> Self {
+        Self { zeros: String::new(), is_date: true }
     }
 
     /// The stored value `text` as shown.
     pub(in crate::extract) fn show(&self, text: &str) -> String {
         let plain = plain(text);
+        if let Some(day) = self.is_date.then(|| day(&plain)).flatten() {
+            return day;
+        }
         if self.zeros.is_empty() || !plain.bytes().all(|b| b.is_ascii_digit()) {
             return plain;
         }
@@ -41,6 +59,30 @@ impl Format {
         shown.extend(digits.map(char::from));
         shown.iter().rev().collect()
     }
+}
+
+/// Whether a format code is that of a date with day, month and year.
+fn is_date(code: &str) -> bool {
+    let mut letters = String::new();
+    let mut chars = code.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => drop(chars.next()),
+            '"' => drop(chars.find(|c| *c == '"')),
+            '[' => drop(chars.find(|c| *c == ']')),
+            c => letters.push(c.to_ascii_lowercase()),
+        }
+    }
+    ['d', 'm', 'y'].iter().all(|part| letters.contains(*part))
+}
+
+/// The day of a number, as Norwegians write it: day 1 is the first of 1900, and
+/// that year has a day too many (ECMA-376 part 1 section 18.17.4.1).
+fn day(number: &str) -> Option<String> {
+    let number = number.split('.').next()?.parse().ok().filter(|day| (1..=LAST).contains(day))?;
+    let days = if number < 60 { number + 1 } else { number };
+    let date = jiff::civil::date(1899, 12, 30).checked_add(jiff::Span::new().days(days)).ok()?;
+    Some(date.strftime("%d.%m.%Y").to_string())
 }
 
 /// The stored value without exponent, as far as 15 digits carry.
@@ -57,9 +99,29 @@ fn plain(text: &str) -> String {
     }
 }
 
+/// The last day of 9999.
+const LAST: i64 = 2_958_465;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn shows_days_as_dates() {
+        let date = Format::parse("[$-414]d/\\ mmmm\\ yyyy;@");
+        for (number, shown) in [
+            ("1", "01.01.1900"),
+            ("61", "01.03.1900"),
+            ("20562", "17.04.1956"),
+            ("20562.75", "17.04.1956"),
+            ("22836014271", "22836014271"),
+            ("0", "0"),
+        ] {
+            assert_eq!(date.show(number), shown);
+        }
+        assert!(Format::built_in().all(|(_, format)| format == date));
+        assert_eq!(Format::parse("0\" mdy\"").show("20562"), "20562");
+    }
 
     #[test]
     fn shows_what_the_format_says() {

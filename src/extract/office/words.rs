@@ -15,9 +15,11 @@ use crate::{
 /// Reads `text` as one fragment with a mark for each paragraph, and what its
 /// attributes tell (alternative texts, field codes, link targets) as another.
 pub(super) fn read(walk: &mut Walk, place: &Place, text: &str) {
-    let mut words = Words::default();
+    let hides = memchr::memmem::find(text.as_bytes(), b"vanish").is_some();
+    let mut words = Words { hides, ..Words::default() };
     xml::each(walk, place, text, |node| words.take(node));
     words.close();
+    walk.fragment(place.surface, &place.path.child("without hidden text"), words.bare);
     if !words.deleted.is_empty() {
         walk.fragment(place.surface, &place.path.child("deleted text"), words.deleted);
     }
@@ -59,10 +61,29 @@ struct Words {
     name: String,
     in_deleted: bool,
     in_instruction: bool,
+    /// Something in the document is hidden.
+    hides: bool,
+    run: Run,
+    /// The present paragraph without hidden text, and whether there was any.
+    line: String,
+    line_hides: bool,
+    /// The paragraphs that hold hidden text, without it.
+    bare: String,
     /// A cell of the present row has begun.
     in_row: bool,
     /// The beginnings of paragraphs that something stands inside of.
     open: Vec<String>,
+}
+
+/// Where text stands, as far as it may be hidden.
+#[derive(Clone, Copy, Default, Eq, PartialEq)]
+enum Run {
+    /// In a run that nobody sees (`w:vanish`).
+    Hidden,
+    /// Outside all runs; what is said there is about paragraphs.
+    #[default]
+    Outside,
+    Seen,
 }
 
 impl Words {
@@ -85,17 +106,22 @@ impl Words {
                 self.in_row = false;
             }
             "tc" | "table-cell" => self.next_cell(),
-            "tab" => self.text.push('\t'),
-            "br" | "cr" | "line-break" => self.text.push('\n'),
+            "tab" => self.put("\t"),
+            "br" | "cr" | "line-break" => self.put("\n"),
             "s" => {
                 let count = xml::attribute(start, "c").and_then(|count| count.parse().ok());
-                self.text.push_str(&" ".repeat(count.unwrap_or(1).min(BLANKS)));
+                self.put(&" ".repeat(count.unwrap_or(1).min(BLANKS)));
             }
-            "sym" => self.text.extend(xml::attribute(start, "char").and_then(|code| symbol(&code))),
-            "noBreakHyphen" => self.text.push('-'),
+            "sym" => {
+                let symbol = xml::attribute(start, "char").and_then(|code| symbol(&code));
+                self.put(&symbol.map(String::from).unwrap_or_default());
+            }
+            "noBreakHyphen" => self.put("-"),
             "softHyphen" => {}
             "delText" => self.in_deleted = !empty,
             "instrText" => self.in_instruction = !empty,
+            "r" if !empty => self.run = Run::Seen,
+            "vanish" if self.run == Run::Seen && !is_off(start) => self.run = Run::Hidden,
             _ => {}
         }
         for (_, value) in xml::attributes_of(start, |name| TELLING.contains(&name)) {
@@ -124,6 +150,7 @@ impl Words {
                 self.in_instruction = false;
                 self.told.push('\n');
             }
+            "r" => self.run = Run::Outside,
             _ => {}
         }
     }
@@ -134,7 +161,17 @@ impl Words {
         } else if self.in_instruction {
             self.told.push_str(piece);
         } else if !piece.bytes().all(|b| matches!(b, b'\n' | b'\r' | b'\t')) {
-            self.text.push_str(piece);
+            self.put(piece);
+        }
+    }
+
+    /// Adds to the paragraph, and to what is seen of it.
+    fn put(&mut self, piece: &str) {
+        self.text.push_str(piece);
+        match self.run {
+            Run::Hidden => self.line_hides = true,
+            Run::Outside | Run::Seen if self.hides => self.line.push_str(piece),
+            Run::Outside | Run::Seen => {}
         }
     }
 
@@ -163,6 +200,11 @@ impl Words {
         if self.in_deleted || self.text.len() == self.start {
             return;
         }
+        if std::mem::take(&mut self.line_hides) {
+            self.bare.push_str(&self.line);
+            self.bare.push('\n');
+        }
+        self.line.clear();
         if !self.deleted.is_empty() && !self.deleted.ends_with('\n') {
             self.deleted.push('\n');
         }
@@ -175,6 +217,11 @@ impl Words {
         self.text.push('\n');
         self.start = self.text.len();
     }
+}
+
+/// Whether a property is there only to say no.
+fn is_off(property: &quick_xml::events::BytesStart<'_>) -> bool {
+    xml::attribute(property, "val").is_some_and(|val| matches!(&*val, "0" | "false" | "off"))
 }
 
 /// A character by its code in a font of symbols, which stand at U+F000.
@@ -192,3 +239,28 @@ pub(super) const TELLING: &[&str] = &[
     "alias", "alt", "author", "default", "descr", "href", "initials", "instr", "name", "result",
     "string", "tag", "text", "title", "tooltip", "val", "value",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{base::limits::Limits, extract::walk::Containers, model::PartPath};
+
+    fn texts(body: &str) -> Vec<String> {
+        let mut walk = Walk::new(&Limits::default(), Containers::Opened);
+        let place = Place::new(PartPath::root("x"), Surface::Body);
+        read(&mut walk, &place, &format!("<w:document><w:body>{body}</w:body></w:document>"));
+        walk.finish().fragments.into_iter().map(|fragment| fragment.text).collect()
+    }
+
+    #[test]
+    fn reads_past_hidden_decoys() {
+        let hidden = "<w:r><w:rPr><w:vanish/></w:rPr><w:t>7</w:t></w:r>";
+        let seen = "<w:r><w:rPr><w:vanish w:val=\"0\"/></w:rPr><w:t>3601</w:t></w:r>";
+        let mark = "<w:pPr><w:rPr><w:vanish/></w:rPr></w:pPr>";
+        let all = texts(&format!(
+            "<w:p>{mark}<w:r><w:t>228</w:t></w:r>{hidden}{seen}{hidden}<w:r><w:t>4271</w:t></w:r></w:p>\
+             <w:p><w:r><w:t>Hei</w:t></w:r></w:p>"
+        ));
+        assert_eq!(all, ["22836014271\n", "0\n", "2287360174271\nHei\n"]);
+    }
+}

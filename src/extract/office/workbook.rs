@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use quick_xml::events::BytesStart;
+
 use super::{
     number::Format,
     xml::{self, Node},
@@ -142,24 +144,23 @@ impl Workbook {
     }
 
     fn read_formats(&mut self, walk: &mut Walk, place: &Place, text: &str) {
-        let mut codes: HashMap<String, Format> = HashMap::new();
+        let mut codes: HashMap<u16, Format> = Format::built_in().collect();
+        let id = |start: &BytesStart<'_>| xml::attribute(start, "numFmtId")?.parse::<u16>().ok();
         let mut in_cells = false;
         let mut written = String::new();
         xml::each(walk, place, text, |node| match node {
             Node::Start(start, _) => match xml::local(start.name().as_ref()) {
                 "numFmt" => {
-                    let id = xml::attribute(&start, "numFmtId");
-                    let code = xml::attribute(&start, "formatCode");
-                    if let (Some(id), Some(code)) = (id, code) {
+                    if let Some(code) = xml::attribute(&start, "formatCode") {
                         written.push_str(&code);
                         written.push('\n');
-                        codes.insert(id, Format::parse(&code));
+                        codes.extend(id(&start).map(|id| (id, Format::parse(&code))));
                     }
                 }
                 "cellXfs" => in_cells = true,
                 "xf" if in_cells => {
-                    let id = xml::attribute(&start, "numFmtId").unwrap_or_default();
-                    self.formats.push(codes.get(&id).cloned().unwrap_or_default());
+                    let format = id(&start).and_then(|id| codes.get(&id));
+                    self.formats.push(format.cloned().unwrap_or_default());
                 }
                 _ => {}
             },
