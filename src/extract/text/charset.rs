@@ -71,7 +71,7 @@ pub(in crate::extract) fn all<'a>(bytes: &'a [u8], label: Option<&str>) -> Vec<C
 fn damaged_utf8(bytes: &[u8]) -> Option<Cow<'_, str>> {
     let mut chunks = bytes.utf8_chunks();
     let wide = |chunk: std::str::Utf8Chunk<'_>| !chunk.valid().is_ascii();
-    let damaged = std::str::from_utf8(bytes).is_err() && chunks.any(wide);
+    let damaged = utf8(bytes).is_none() && chunks.any(wide);
     damaged.then(|| String::from_utf8_lossy(bytes))
 }
 
@@ -79,7 +79,7 @@ fn damaged_utf8(bytes: &[u8]) -> Option<Cow<'_, str>> {
 /// readers leave out; `None` where there are none. Real letters of other
 /// charsets do not stand between digits.
 pub(in crate::extract) fn without_stray_bytes(bytes: &[u8]) -> Option<String> {
-    if std::str::from_utf8(bytes).is_ok() {
+    if utf8(bytes).is_some() {
         return None;
     }
     let mut kept = Vec::with_capacity(bytes.len());
@@ -99,6 +99,18 @@ pub(in crate::extract) fn without_stray_bytes(bytes: &[u8]) -> Option<String> {
         stray.extend_from_slice(chunk.invalid());
     }
     changed.then(|| decode(&kept, None).into_owned())
+}
+
+/// The text as UTF-7 (RFC 2152), where that brings figures to light.
+pub(in crate::extract) fn utf7_by_look(bytes: &[u8]) -> Option<String> {
+    // Figures, blanks and signs start like that.
+    let shifted = |start: &[u8]| memchr::memmem::find(bytes, start).is_some();
+    if !bytes.is_ascii() || !(shifted(b"+AD") || shifted(b"+AC")) {
+        return None;
+    }
+    let text = message::decode_charset("utf-7", bytes)?;
+    let figures = |text: &[u8]| text.iter().filter(|byte| byte.is_ascii_digit()).count();
+    (figures(text.as_bytes()) > figures(bytes)).then_some(text)
 }
 
 /// Whether some reader knows `label`.
@@ -140,10 +152,12 @@ fn unlabelled(bytes: &[u8]) -> Cow<'_, str> {
     if let Some(encoding) = utf16_by_zeros(bytes) {
         return decode_as(encoding, bytes);
     }
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => decode_as(WINDOWS_1252, bytes),
-    }
+    utf8(bytes).map_or_else(|| decode_as(WINDOWS_1252, bytes), Cow::Borrowed)
+}
+
+/// The bytes as text, if they are UTF-8.
+fn utf8(bytes: &[u8]) -> Option<&str> {
+    simdutf8::basic::from_utf8(bytes).ok()
 }
 
 /// Labelled UTF-8 with bad bytes in it is read as Windows-1252: no byte is
@@ -194,6 +208,13 @@ mod tests {
     fn stray_bytes_between_digits_are_left_out() {
         assert_eq!(without_stray_bytes(b"228\xFF\xFE36\xC3014271").as_deref(), Some("22836014271"));
         assert_eq!(without_stray_bytes(b"bl\xE5 15\xB0 ute"), None);
+    }
+
+    #[test]
+    fn utf7_needs_no_label() {
+        let text = utf7_by_look(b"Nr +ADIAMgA4-360 +ADE-4271");
+        assert_eq!(text.as_deref(), Some("Nr 228360 14271"));
+        assert_eq!(utf7_by_look(b"Ring +4722222222, +ADVENT- og 1+1"), None);
     }
 
     #[test]

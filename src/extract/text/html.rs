@@ -16,7 +16,9 @@ use html5ever::{
 
 use super::{
     blobs, charset,
-    lines::{reversed, unescape_json, unpercent},
+    lines::{reversed, unescape_json, unpercent, unpercent_lines},
+    script::spelled_out,
+    style::{self, Effect, Sheet},
 };
 use crate::{
     extract::{
@@ -71,7 +73,8 @@ fn without_tags(text: &str) -> String {
 
 /// Collects all that stands in `text`; `None` when time is up.
 fn tokenize(walk: &mut Walk, place: &Place, text: &str, dialect: Dialect) -> Option<View> {
-    let tokenizer = Tokenizer::new(Page::new(dialect), Default::default());
+    let sheet = if dialect == Dialect::Html { Sheet::of(text) } else { Sheet::default() };
+    let tokenizer = Tokenizer::new(Page::new(dialect, sheet), Default::default());
     let queue = BufferQueue::default();
     // In pieces: some inputs cost the square of their length, and only between
     // pieces can the clock stop them.
@@ -102,11 +105,24 @@ fn give(walk: &mut Walk, place: &Place, view: View) {
     walk.fragment(place.surface, &place.path, view.seen);
     walk.fragment(place.surface, &place.path.child("without hidden text"), view.bare);
     let unseen = place.child("markup");
-    blobs::read(walk, &unseen, view.unseen.as_bytes(), blobs::Trust::Ordinary);
+    scripts(walk, &unseen, &view.unseen);
     if let Some(unescaped) = unescape_json(&view.unseen) {
         walk.fragment(unseen.surface, &unseen.path, unescaped);
     }
     walk.fragment(unseen.surface, &unseen.path, view.unseen);
+}
+
+/// Adds what scripts would make of their strings.
+fn scripts(walk: &mut Walk, place: &Place, text: &str) {
+    let has = |name: &str| memchr::memmem::find(text.as_bytes(), name.as_bytes()).is_some();
+    let trust = if has("atob") { blobs::Trust::Suspicious } else { blobs::Trust::Ordinary };
+    blobs::read(walk, place, text.as_bytes(), trust);
+    if has("unescape(") || has("decodeURI") {
+        walk.fragment(place.surface, &place.path, unpercent_lines(text));
+    }
+    if let Some(spelled_out) = spelled_out(text) {
+        walk.fragment(place.surface, &place.path, spelled_out);
+    }
 }
 
 /// Whether text that says it is plain has the look of HTML: known tags, or a
@@ -152,6 +168,7 @@ fn data_link(walk: &mut Walk, place: &Place, link: &str) {
 /// Collects what the tokenizer finds.
 struct Page {
     dialect: Dialect,
+    sheet: Sheet,
     view: RefCell<View>,
 }
 
@@ -183,8 +200,10 @@ struct Veil {
     start: usize,
 }
 
-#[derive(Clone, Copy, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 enum Sort {
+    /// The style sheet shows this behind it.
+    Followed(String),
     Hidden,
     Reversed,
 }
@@ -197,8 +216,8 @@ enum Raw {
 }
 
 impl Page {
-    fn new(dialect: Dialect) -> Self {
-        Self { dialect, view: RefCell::default() }
+    fn new(dialect: Dialect, sheet: Sheet) -> Self {
+        Self { dialect, sheet, view: RefCell::default() }
     }
 }
 
@@ -210,7 +229,7 @@ impl TokenSink for Page {
         match token {
             Token::CharacterTokens(text) => view.text(&text),
             Token::CommentToken(text) => view.unseen(&text),
-            Token::TagToken(tag) => return view.tag(&tag, self.dialect),
+            Token::TagToken(tag) => return view.tag(&tag, self.dialect, &self.sheet),
             Token::EOFToken => view.end_line(),
             // The end came inside a tag, or the like: what stood there is gone.
             Token::ParseError(_) => view.swallowed |= view.ending,
@@ -234,7 +253,7 @@ impl View {
         }
     }
 
-    fn tag(&mut self, tag: &Tag, dialect: Dialect) -> TokenSinkResult<()> {
+    fn tag(&mut self, tag: &Tag, dialect: Dialect, sheet: &Sheet) -> TokenSinkResult<()> {
         let name: &str = &tag.name;
         let opens = tag.kind == TagKind::StartTag;
         if self.raw.take() == Some(Raw::Unseen) {
@@ -251,7 +270,9 @@ impl View {
             return TokenSinkResult::Continue;
         }
         self.attributes(tag);
-        self.veil(tag);
+        let effect = sheet.effect(tag);
+        self.text(&effect.before);
+        self.veil(tag, effect);
         let raw = match name {
             _ if dialect == Dialect::Xml || tag.self_closing => return TokenSinkResult::Continue,
             "title" | "textarea" => (Raw::Shown, RawKind::Rcdata),
@@ -271,6 +292,10 @@ impl View {
             if matches!(name, "style" | "class") || value.is_empty() {
                 continue;
             }
+            // The picture of a figure, which mail programs make of one.
+            if name == "alt" && &*tag.name == "img" && is_figure(value) {
+                self.text(value.trim());
+            }
             let data = value.trim_start().get(..5).is_some_and(|s| s.eq_ignore_ascii_case("data:"));
             if data {
                 if self.data_links.len() < DATA_LINKS {
@@ -283,15 +308,15 @@ impl View {
             self.unseen(&value);
         }
         // Text behind a bracket that nobody meant as one: `<see 12345>`.
-        let is_figure = |name: &str| name.starts_with(|c: char| c.is_ascii_digit());
-        if tag.attrs.iter().any(|attribute| is_figure(&attribute.name.local)) {
+        let number = |name: &str| name.starts_with(|c: char| c.is_ascii_digit());
+        if tag.attrs.iter().any(|attribute| number(&attribute.name.local)) {
             let words = tag.attrs.iter().map(|attribute| &*attribute.name.local);
             let words: Vec<&str> = iter::once(&*tag.name).chain(words).collect();
             self.unseen(&words.join(" "));
         }
     }
 
-    fn veil(&mut self, tag: &Tag) {
+    fn veil(&mut self, tag: &Tag, effect: Effect) {
         let name: &str = &tag.name;
         for veil in self.veils.iter_mut().filter(|veil| veil.name == name) {
             veil.nested += 1;
@@ -299,7 +324,7 @@ impl View {
         if tag.self_closing || VOID.contains(&name) || self.veils.len() >= VEILS {
             return;
         }
-        if let Some(sort) = sort_of(tag) {
+        if let Some(sort) = sort_of(tag, effect) {
             let start = self.seen.len();
             self.veils.push(Veil { name: name.to_owned(), nested: 0, sort, start });
         }
@@ -313,12 +338,14 @@ impl View {
                 None => lifted = Some(at),
             }
         }
-        if let Some(veil) = lifted.map(|at| self.veils.remove(at))
-            && veil.sort == Sort::Reversed
-        {
-            let turned = self.seen.get(veil.start..).map(reversed).unwrap_or_default();
-            self.bare.push_str(&turned);
-            self.bare.push('\n');
+        match lifted.map(|at| self.veils.remove(at)) {
+            Some(Veil { sort: Sort::Reversed, start, .. }) => {
+                let turned = self.seen.get(start..).map(reversed).unwrap_or_default();
+                self.bare.push_str(&turned);
+                self.bare.push('\n');
+            }
+            Some(Veil { sort: Sort::Followed(text), .. }) => self.text(&text),
+            Some(Veil { sort: Sort::Hidden, .. }) | None => {}
         }
     }
 
@@ -340,9 +367,11 @@ impl View {
     }
 }
 
-/// Whether an element hides what it holds or turns it round.
-fn sort_of(tag: &Tag) -> Option<Sort> {
-    let mut sort = None;
+/// Whether an element hides what it holds, turns it round, or has something
+/// behind it.
+fn sort_of(tag: &Tag, effect: Effect) -> Option<Sort> {
+    let followed = (!effect.after.is_empty()).then_some(Sort::Followed(effect.after));
+    let mut sort = if effect.hides { Some(Sort::Hidden) } else { followed };
     let mut bdo_rtl = false;
     for attribute in &tag.attrs {
         let name: &str = &attribute.name.local;
@@ -351,16 +380,21 @@ fn sort_of(tag: &Tag) -> Option<Sort> {
         }
         bdo_rtl |= name == "dir" && attribute.value.eq_ignore_ascii_case("rtl");
         if name == "style" {
-            let mut style = attribute.value.to_ascii_lowercase();
-            style.retain(|c| !c.is_whitespace());
-            if HIDING.iter().any(|hiding| style.contains(hiding)) {
+            let turns = |style: &str| style.contains("bidi-override") && style.contains("rtl");
+            if style::hides(&attribute.value) {
                 sort = Some(Sort::Hidden);
-            } else if style.contains("bidi-override") && style.contains("rtl") {
+            } else if turns(&attribute.value.to_ascii_lowercase()) {
                 sort = Some(Sort::Reversed);
             }
         }
     }
     if &*tag.name == "bdo" && bdo_rtl { Some(Sort::Reversed) } else { sort }
+}
+
+/// Whether a text is one figure, with what makes a picture of it.
+fn is_figure(text: &str) -> bool {
+    let mut chars = text.trim().chars();
+    chars.next().is_some_and(char::is_numeric) && chars.all(|c| !c.is_ascii())
 }
 
 /// Guesses the charset that HTML names for itself where the mail named none.
@@ -380,16 +414,6 @@ const META: usize = 1024;
 const DATA_LINKS: usize = 500;
 const VEILS: usize = 32;
 const TAGS_TRIED: usize = 200;
-const HIDING: &[&str] = &[
-    "display:none",
-    "visibility:hidden",
-    "font-size:0",
-    "opacity:0;",
-    "opacity:0\"",
-    "mso-hide:all",
-    "max-height:0",
-    "line-height:0",
-];
 const VOID: &[&str] = &[
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track",
     "wbr",
@@ -474,6 +498,26 @@ mod tests {
         assert!(all.contains(&"22836014271\n".to_owned()), "{all:?}");
         let turned = texts("<bdo dir=rtl>17241063822</bdo>", Dialect::Html);
         assert!(turned.contains(&"22836014271\n".to_owned()), "{turned:?}");
+    }
+
+    #[test]
+    fn reads_what_style_sheets_show() {
+        let html = "<style>.k{display:none} .q:before{content:'2283601'} .r:after{content:'7'}                    </style><p>22<i class='x k'>7</i>836014<i class=k>9</i>271</p>                    <p><b class=q></b>4<b class=r><i>2</i></b>1</p>";
+        let all = texts(html, Dialect::Html);
+        assert!(all.contains(&"22836014271\n".to_owned()), "{all:?}");
+        assert!(all[0].ends_with("\n22836014271\n"), "{all:?}");
+        let pictures = "<p>fnr <img alt=2><img alt='2\u{fe0f}\u{20e3}'><img alt='8 a'></p>";
+        assert!(texts(pictures, Dialect::Html)[0].contains("fnr 22\u{fe0f}\u{20e3}\n"));
+    }
+
+    #[test]
+    fn reads_what_scripts_hide() {
+        let html = "<p>x</p><script>write(atob('MjI4MzYwMTQyNzE=')); y = unescape('%32%33');\n\
+                    z = '22' + '83'</script>";
+        let all = texts(html, Dialect::Html).join("\n");
+        for part in ["22836014271", "unescape('23')", "z = '2283'"] {
+            assert!(all.contains(part), "{part}: {all}");
+        }
     }
 
     #[test]

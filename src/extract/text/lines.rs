@@ -87,6 +87,28 @@ pub(super) fn unescape_json(text: &str) -> Option<String> {
     changed.then_some(out)
 }
 
+/// The text as a terminal shows it: without escape sequences (ECMA-48), and
+/// with what a backspace takes away gone; `None` where there are none.
+pub(super) fn on_a_terminal(text: &str) -> Option<String> {
+    memchr::memchr2(ESCAPE as u8, BACKSPACE as u8, text.as_bytes())?;
+    let mut shown = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            BACKSPACE => {
+                shown.pop();
+            }
+            ESCAPE if chars.next_if_eq(&'[').is_some() => {
+                // Parameters, up to the letter that says what it is.
+                let _ = chars.find(|c| matches!(c, '@'..='~'));
+            }
+            ESCAPE => {}
+            c => shown.push(c),
+        }
+    }
+    Some(shown)
+}
+
 /// Percent signs decoded, if there are any.
 pub(super) fn unpercent(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
@@ -115,9 +137,19 @@ pub(super) fn reversed(text: &str) -> String {
     text.chars().rev().collect()
 }
 
+const BACKSPACE: char = '\u{8}';
+const ESCAPE: char = '\u{1b}';
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn colours_and_backspaces_part_no_number() {
+        let shown = on_a_terminal("fnr \u{1b}[31m228\u{1b}[0;1m360\u{1b}14271 12\u{8}3\u{1b}[");
+        assert_eq!(shown.as_deref(), Some("fnr 22836014271 13"));
+        assert_eq!(on_a_terminal("fnr 228"), None);
+    }
 
     #[test]
     fn joins_a_number_that_a_reply_cut() {

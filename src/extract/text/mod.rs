@@ -11,6 +11,8 @@ mod ebcdic;
 mod entities;
 pub(super) mod html;
 mod lines;
+mod script;
+mod style;
 
 use memchr::memmem;
 
@@ -67,6 +69,9 @@ pub(super) fn read(walk: &mut Walk, place: &Place, bytes: &[u8], label: Option<L
     if let Some(text) = charset::without_stray_bytes(bytes) {
         one(walk, place, &text, label);
     }
+    if let Some(text) = charset::utf7_by_look(bytes) {
+        one(walk, place, &text, label);
+    }
     if memmem::find(bytes, b"begin ").is_some() {
         message::read_uuencoded(walk, place, bytes, message::UuSign::Look);
     }
@@ -113,6 +118,9 @@ fn plain(walk: &mut Walk, place: &Place, text: &str, flow: Option<Flow>) {
     }
     if memmem::find(bytes, b"://").is_some() && memchr::memchr(b'%', bytes).is_some() {
         walk.fragment(place.surface, &place.path.child("links"), lines::unpercent_lines(text));
+    }
+    if let Some(shown) = lines::on_a_terminal(text) {
+        walk.fragment(place.surface, &place.path.child("on a terminal"), shown);
     }
     if let Some(columns) = columns::cut(text) {
         walk.fragment(place.surface, &place.path.child("columns"), columns);
