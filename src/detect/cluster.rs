@@ -136,8 +136,10 @@ impl<'a> Cluster<'a> {
             let longer = |gap: Gap| gap.separators == first;
             let before = ends.start > 0 && self.gap(ends.start).is_some_and(longer);
             let alone = !before && !self.gap(ends.end + 1).is_some_and(longer);
+            // Boxes of a form, or a row of a table that happens to look like it.
             let cells = first & Separator::Cell.bit() != 0;
-            return (joint.even && alone && !cells).then_some(Layout::Spaced);
+            let layout = if cells { Layout::Odd } else { Layout::Spaced };
+            return (joint.even && alone).then_some(layout);
         }
         if joint.broken > 1 {
             return None;

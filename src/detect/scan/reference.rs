@@ -266,7 +266,8 @@ fn layout(before: &[Digit], digits: &[Digit], after: &[Digit], shape: &Shape) ->
         let longer = |gap: Gap| gap.separators == first.separators;
         let alone = !(digits.first().is_some_and(|digit| !before.is_empty() && longer(digit.gap))
             || after.first().is_some_and(|digit| longer(digit.gap)));
-        return (even && alone && !first.has(Separator::Cell)).then_some(Layout::Spaced);
+        let layout = if first.has(Separator::Cell) { Layout::Odd } else { Layout::Spaced };
+        return (even && alone).then_some(layout);
     }
     if gaps.clone().filter(|gap| gap.lines > 0).count() > 1 {
         return None;

@@ -15,7 +15,8 @@ use crate::{
 /// Reads `text` as one fragment with a mark for each paragraph, and what its
 /// attributes tell (alternative texts, field codes, link targets) as another.
 pub(super) fn read(walk: &mut Walk, place: &Place, text: &str) {
-    let hides = memchr::memmem::find(text.as_bytes(), b"vanish").is_some();
+    let has = |sign: &str| memchr::memmem::find(text.as_bytes(), sign.as_bytes()).is_some();
+    let hides = HIDING.iter().any(|(property, wanted)| has(wanted.unwrap_or(property)));
     let mut words = Words { hides, ..Words::default() };
     xml::each(walk, place, text, |node| words.take(node));
     words.close();
@@ -78,7 +79,7 @@ struct Words {
 /// Where text stands, as far as it may be hidden.
 #[derive(Clone, Copy, Default, Eq, PartialEq)]
 enum Run {
-    /// In a run that nobody sees (`w:vanish`).
+    /// In a run that nobody sees, or that is struck out.
     Hidden,
     /// Outside all runs; what is said there is about paragraphs.
     #[default]
@@ -121,7 +122,9 @@ impl Words {
             "delText" => self.in_deleted = !empty,
             "instrText" => self.in_instruction = !empty,
             "r" if !empty => self.run = Run::Seen,
-            "vanish" if self.run == Run::Seen && !is_off(start) => self.run = Run::Hidden,
+            property if self.hides && self.run == Run::Seen && is_hiding(property, start) => {
+                self.run = Run::Hidden;
+            }
             _ => {}
         }
         for (_, value) in xml::attributes_of(start, |name| TELLING.contains(&name)) {
@@ -219,9 +222,15 @@ impl Words {
     }
 }
 
-/// Whether a property is there only to say no.
-fn is_off(property: &quick_xml::events::BytesStart<'_>) -> bool {
-    xml::attribute(property, "val").is_some_and(|val| matches!(&*val, "0" | "false" | "off"))
+/// Whether a property of a run hides it, strikes it out, or gives it the colour
+/// of paper.
+fn is_hiding(property: &str, start: &quick_xml::events::BytesStart<'_>) -> bool {
+    let Some((_, wanted)) = HIDING.iter().find(|(name, _)| *name == property) else { return false };
+    let value = xml::attribute(start, "val");
+    match wanted {
+        Some(wanted) => value.is_some_and(|value| value.eq_ignore_ascii_case(wanted)),
+        None => value.is_none_or(|value| !matches!(&*value, "0" | "false" | "off")),
+    }
 }
 
 /// A character by its code in a font of symbols, which stand at U+F000.
@@ -230,6 +239,9 @@ fn symbol(code: &str) -> Option<char> {
     char::from_u32(if (0xF000..0xF100).contains(&code) { code - 0xF000 } else { code })
 }
 
+/// Properties, with the value that they must have.
+const HIDING: &[(&str, Option<&str>)] =
+    &[("color", Some("FFFFFF")), ("dstrike", None), ("strike", None), ("vanish", None)];
 /// Elements that stand inside a paragraph and are no part of its line.
 const ASIDES: &[&str] = &["annotation", "desc", "note", "text-box", "title", "txbxContent"];
 const BLANKS: usize = 100;
@@ -255,12 +267,13 @@ mod tests {
     #[test]
     fn reads_past_hidden_decoys() {
         let hidden = "<w:r><w:rPr><w:vanish/></w:rPr><w:t>7</w:t></w:r>";
+        let struck = "<w:r><w:rPr><w:color w:val=\"ffffff\"/></w:rPr><w:t>9</w:t></w:r>";
         let seen = "<w:r><w:rPr><w:vanish w:val=\"0\"/></w:rPr><w:t>3601</w:t></w:r>";
         let mark = "<w:pPr><w:rPr><w:vanish/></w:rPr></w:pPr>";
         let all = texts(&format!(
-            "<w:p>{mark}<w:r><w:t>228</w:t></w:r>{hidden}{seen}{hidden}<w:r><w:t>4271</w:t></w:r></w:p>\
+            "<w:p>{mark}<w:r><w:t>228</w:t></w:r>{hidden}{seen}{struck}<w:r><w:t>4271</w:t></w:r></w:p>\
              <w:p><w:r><w:t>Hei</w:t></w:r></w:p>"
         ));
-        assert_eq!(all, ["22836014271\n", "0\n", "2287360174271\nHei\n"]);
+        assert_eq!(all, ["22836014271\n", "0\n", "2287360194271\nHei\n"]);
     }
 }

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     extract::{
         message,
+        text::{self, Label, script::joined},
         walk::{Place, Walk},
     },
     model::{Fragment, GapKind, Mark, Surface},
@@ -25,6 +26,8 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Beside {
     sections: [Section; 7],
+    /// Texts that are pages of their own, as notes with formats are.
+    pages: Vec<String>,
     /// What was said already: objects are written again with each revision.
     said: HashSet<u64>,
 }
@@ -113,6 +116,9 @@ impl Beside {
         if !self.said.insert(hasher.finish()) {
             return;
         }
+        if text.contains("</") {
+            self.pages.push(text.to_owned());
+        }
         let Some(section) = self.sections.get_mut(sort as usize) else { return };
         if !title.is_empty() {
             let start = u32::try_from(section.text.len()).unwrap_or(u32::MAX);
@@ -133,6 +139,11 @@ impl Beside {
         let script = self.sections.get(Sort::Scripts as usize);
         if script.is_some_and(|script| is_computed(&script.text)) {
             walk.gap(GapKind::Unknown, &place.path.child("scripts"));
+        }
+        let formatted = place.child("formatted text");
+        for page in &self.pages {
+            let label = Label { charset: Some("utf-8"), html: true, flow: None };
+            text::read(walk, &formatted, page.as_bytes(), Some(label));
         }
         for ((name, surface), section) in SECTIONS.iter().zip(self.sections) {
             let mut fragment = Fragment::new(*surface, place.path.child(name), section.text);
@@ -193,28 +204,6 @@ fn link(target: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// A script with its literals put together: `"0688" + "53"`.
-pub(super) fn joined(script: &str) -> String {
-    let mut out = String::with_capacity(script.len());
-    let mut rest = script;
-    while let Some(at) = rest.find(['"', '\'']) {
-        let (before, quoted) = rest.split_at(at);
-        out.push_str(before);
-        let quote = quoted.get(..1).unwrap_or_default();
-        let after = quoted.get(1..).unwrap_or_default();
-        let next = after.trim_start().strip_prefix('+').map(str::trim_start);
-        match next.and_then(|next| next.strip_prefix(['"', '\''])) {
-            Some(next) => rest = next,
-            None => {
-                out.push_str(quote);
-                rest = after;
-            }
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
 /// Whether a script may put together what it shows out of pieces: its literals
 /// hold as many digits as a number, or it works on the codes of characters.
 /// Such a script is not run and counts as unread.
@@ -253,12 +242,6 @@ const SAMPLE: usize = 1000;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn puts_literals_together() {
-        assert_eq!(joined("var p = \"068853\" + '22989';"), "var p = \"06885322989';");
-        assert_eq!(joined("a + \"b\""), "a + \"b\"");
-    }
 
     #[test]
     fn a_script_that_computes_is_unread() {

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     extract::{
         content, sniff,
-        text::{self, charset},
+        text::{self, charset, script::joined},
         walk::{Place, Walk},
     },
     model::{GapKind, Surface},
@@ -131,7 +131,7 @@ impl Taken {
         {
             let inner = Place::new(place.path.child("script or text"), Surface::Metadata);
             let text = charset::decode(bytes, None);
-            let script = beside::joined(&text);
+            let script = joined(&text);
             let is_script = SCRIPT.iter().any(|word| text.contains(word));
             if is_script && beside::is_computed(&script) {
                 walk.gap(GapKind::Unknown, &inner.path);

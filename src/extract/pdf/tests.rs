@@ -215,6 +215,15 @@ fn an_appearance_is_part_of_its_page() {
 }
 
 #[test]
+fn a_note_with_formats_is_read_as_a_page() {
+    let note = b"<< /Type /Annot /Subtype /FreeText /Rect [0 0 9 9]
+        /RC (<body><p>fnr 228<span>36014</span>271</p></body>) >>";
+    let file = File::new().object(80, note.to_vec());
+    let file = file.page_with(text("BT /F1 12 Tf (Hei) Tj ET"), "/Annots [80 0 R]");
+    assert_eq!(holding(&file.read(), NUMBER).path.to_string(), "fil.pdf > formatted text");
+}
+
+#[test]
 fn one_field_for_each_digit_is_one_number() {
     let mut file = File::new();
     let mut annotations = String::new();

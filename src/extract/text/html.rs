@@ -16,9 +16,11 @@ use html5ever::{
 
 use super::{
     blobs, charset,
-    lines::{reversed, unescape_json, unpercent, unpercent_lines},
+    lines::{overridden, reversed, unescape_json, unpercent, unpercent_lines},
     script::spelled_out,
-    style::{self, Effect, Sheet},
+    style::{Effect, Sheet},
+    tags::{BLOCKS, KNOWN, VOID},
+    veil::{Sort, Veil, sort_of},
 };
 use crate::{
     extract::{
@@ -99,8 +101,15 @@ fn give(walk: &mut Walk, place: &Place, view: View) {
     for link in &view.data_links {
         data_link(walk, place, link);
     }
-    if view.data_links.len() >= DATA_LINKS {
+    let frame = place.child("frame");
+    for page in &view.pages {
+        walk.inside(&frame.path, |walk| read(walk, &frame, page, Dialect::Html));
+    }
+    if view.data_links.len().max(view.pages.len()) >= DATA_LINKS {
         walk.gap(GapKind::TooBig, &place.path);
+    }
+    if let Some(turned) = overridden(&view.seen) {
+        walk.fragment(place.surface, &place.path.child("turned round"), turned);
     }
     walk.fragment(place.surface, &place.path, view.seen);
     walk.fragment(place.surface, &place.path.child("without hidden text"), view.bare);
@@ -181,6 +190,10 @@ struct View {
     /// Attributes, links, scripts, styles and comments.
     unseen: String,
     data_links: Vec<String>,
+    /// Pages in the page: frames, and what only some programs show.
+    pages: Vec<String>,
+    /// Figures that float to the right, the first last.
+    floated: String,
     /// The present line without hidden text, and whether there was any.
     line: String,
     line_hides: bool,
@@ -191,21 +204,6 @@ struct View {
     /// A tag held the bracket of another one, or had no end.
     swallowed: bool,
     ending: bool,
-}
-
-struct Veil {
-    name: String,
-    nested: usize,
-    sort: Sort,
-    start: usize,
-}
-
-#[derive(Clone, Eq, PartialEq)]
-enum Sort {
-    /// The style sheet shows this behind it.
-    Followed(String),
-    Hidden,
-    Reversed,
 }
 
 /// An element whose content is no markup.
@@ -228,7 +226,7 @@ impl TokenSink for Page {
         let mut view = self.view.borrow_mut();
         match token {
             Token::CharacterTokens(text) => view.text(&text),
-            Token::CommentToken(text) => view.unseen(&text),
+            Token::CommentToken(text) => view.comment(&text),
             Token::TagToken(tag) => return view.tag(&tag, self.dialect, &self.sheet),
             Token::EOFToken => view.end_line(),
             // The end came inside a tag, or the like: what stood there is gone.
@@ -289,12 +287,17 @@ impl View {
         for attribute in &tag.attrs {
             let (name, value) = (&*attribute.name.local, &*attribute.value);
             self.swallowed |= name.contains('<') || value.contains('<');
-            if matches!(name, "style" | "class") || value.is_empty() {
+            if value.is_empty() || matches!(name, "style" | "class") && !holds_number(value) {
                 continue;
             }
-            // The picture of a figure, which mail programs make of one.
-            if name == "alt" && &*tag.name == "img" && is_figure(value) {
+            // The picture of a figure, which mail programs make of one, and
+            // boxes of a form.
+            if matches!((&*tag.name, name), ("img", "alt") | ("input", "value")) && is_figure(value)
+            {
                 self.text(value.trim());
+            }
+            if name == "srcdoc" {
+                self.page(value);
             }
             let data = value.trim_start().get(..5).is_some_and(|s| s.eq_ignore_ascii_case("data:"));
             if data {
@@ -345,7 +348,25 @@ impl View {
                 self.bare.push('\n');
             }
             Some(Veil { sort: Sort::Followed(text), .. }) => self.text(&text),
+            Some(Veil { sort: Sort::Floating, start, .. }) => {
+                let floating = self.seen.get(start..).unwrap_or_default().trim();
+                self.floated.insert_str(0, floating);
+            }
             Some(Veil { sort: Sort::Hidden, .. }) | None => {}
+        }
+    }
+
+    /// A comment, which may be a page for some programs: `<!--[if mso]>…`.
+    fn comment(&mut self, text: &str) {
+        if let Some((_, page)) = text.split_once("]>").filter(|(head, _)| head.starts_with("[if")) {
+            self.page(page);
+        }
+        self.unseen(text);
+    }
+
+    fn page(&mut self, page: &str) {
+        if page.bytes().any(|byte| byte.is_ascii_digit()) && self.pages.len() < DATA_LINKS {
+            self.pages.push(page.to_owned());
         }
     }
 
@@ -362,39 +383,25 @@ impl View {
             self.bare.push_str(&self.line);
             self.bare.push('\n');
         }
+        if !self.floated.is_empty() {
+            self.bare.push_str(&self.floated);
+            self.bare.push('\n');
+        }
+        self.floated.clear();
         self.line.clear();
         self.line_hides = false;
     }
-}
-
-/// Whether an element hides what it holds, turns it round, or has something
-/// behind it.
-fn sort_of(tag: &Tag, effect: Effect) -> Option<Sort> {
-    let followed = (!effect.after.is_empty()).then_some(Sort::Followed(effect.after));
-    let mut sort = if effect.hides { Some(Sort::Hidden) } else { followed };
-    let mut bdo_rtl = false;
-    for attribute in &tag.attrs {
-        let name: &str = &attribute.name.local;
-        if name == "hidden" {
-            sort = Some(Sort::Hidden);
-        }
-        bdo_rtl |= name == "dir" && attribute.value.eq_ignore_ascii_case("rtl");
-        if name == "style" {
-            let turns = |style: &str| style.contains("bidi-override") && style.contains("rtl");
-            if style::hides(&attribute.value) {
-                sort = Some(Sort::Hidden);
-            } else if turns(&attribute.value.to_ascii_lowercase()) {
-                sort = Some(Sort::Reversed);
-            }
-        }
-    }
-    if &*tag.name == "bdo" && bdo_rtl { Some(Sort::Reversed) } else { sort }
 }
 
 /// Whether a text is one figure, with what makes a picture of it.
 fn is_figure(text: &str) -> bool {
     let mut chars = text.trim().chars();
     chars.next().is_some_and(char::is_numeric) && chars.all(|c| !c.is_ascii())
+}
+
+/// Whether there are as many digits in a row as identity numbers have.
+fn holds_number(text: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_digit()).any(|run| run.len() >= NUMBER)
 }
 
 /// Guesses the charset that HTML names for itself where the mail named none.
@@ -411,64 +418,10 @@ pub(super) fn meta_charset(bytes: &[u8]) -> Option<String> {
 
 const PIECE: usize = 64 << 10;
 const META: usize = 1024;
+const NUMBER: usize = 11;
 const DATA_LINKS: usize = 500;
 const VEILS: usize = 32;
 const TAGS_TRIED: usize = 200;
-const VOID: &[&str] = &[
-    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track",
-    "wbr",
-];
-const BLOCKS: &[&str] = &[
-    "address",
-    "article",
-    "aside",
-    "blockquote",
-    "body",
-    "br",
-    "caption",
-    "center",
-    "dd",
-    "div",
-    "dl",
-    "dt",
-    "fieldset",
-    "footer",
-    "form",
-    "frameset",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "head",
-    "header",
-    "hr",
-    "html",
-    "legend",
-    "li",
-    "main",
-    "nav",
-    "ol",
-    "option",
-    "p",
-    "pre",
-    "section",
-    "select",
-    "table",
-    "tbody",
-    "textarea",
-    "tfoot",
-    "thead",
-    "title",
-    "tr",
-    "ul",
-];
-const KNOWN: &[&str] = &[
-    "a", "b", "body", "br", "div", "font", "html", "i", "img", "li", "ol", "p", "span", "strong",
-    "table", "td", "tr", "ul",
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -508,6 +461,33 @@ mod tests {
         assert!(all[0].ends_with("\n22836014271\n"), "{all:?}");
         let pictures = "<p>fnr <img alt=2><img alt='2\u{fe0f}\u{20e3}'><img alt='8 a'></p>";
         assert!(texts(pictures, Dialect::Html)[0].contains("fnr 22\u{fe0f}\u{20e3}\n"));
+    }
+
+    #[test]
+    fn reads_figures_that_float() {
+        let digits = "17241063822".chars();
+        let floating = |c: char| format!("<b style='float: right'>{c}</b>");
+        let all =
+            texts(&format!("<p>{}</p>", digits.map(floating).collect::<String>()), Dialect::Html);
+        assert!(all.contains(&"22836014271\n".to_owned()), "{all:?}");
+    }
+
+    #[test]
+    fn reads_pages_in_pages() {
+        for html in [
+            "<iframe srcdoc='&lt;p>fnr 228&lt;b>36014&lt;/b>271&lt;/p>'></iframe>",
+            "<!--[if mso]><p>fnr 228<b>36014</b>271</p><![endif]-->",
+        ] {
+            let all = texts(html, Dialect::Html);
+            assert!(all.iter().any(|text| text.contains("fnr 22836014271")), "{all:?}");
+        }
+        let deep = (0..40).fold("1".to_owned(), |page, _| {
+            format!(
+                "<iframe srcdoc='{}'></iframe>",
+                page.replace('&', "&amp;").replace('\'', "&#39;")
+            )
+        });
+        assert!(texts(deep.get(..1 << 20).unwrap_or(&deep), Dialect::Html).len() < 100);
     }
 
     #[test]

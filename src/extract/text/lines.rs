@@ -137,6 +137,22 @@ pub(super) fn reversed(text: &str) -> String {
     text.chars().rev().collect()
 }
 
+/// The text with what stands behind a right-to-left override (U+202E) turned
+/// round, up to what ends it or the line; `None` where there is none.
+pub(super) fn overridden(text: &str) -> Option<String> {
+    let mut pieces = text.split('\u{202e}');
+    let mut shown = pieces.next()?.to_owned();
+    let mut changed = false;
+    for piece in pieces {
+        let end = piece.find(['\u{202c}', '\n']).unwrap_or(piece.len());
+        let (turned, rest) = piece.split_at(end);
+        shown.push_str(&reversed(turned));
+        shown.push_str(rest);
+        changed = true;
+    }
+    changed.then_some(shown)
+}
+
 const BACKSPACE: char = '\u{8}';
 const ESCAPE: char = '\u{1b}';
 
@@ -149,6 +165,13 @@ mod tests {
         let shown = on_a_terminal("fnr \u{1b}[31m228\u{1b}[0;1m360\u{1b}14271 12\u{8}3\u{1b}[");
         assert_eq!(shown.as_deref(), Some("fnr 22836014271 13"));
         assert_eq!(on_a_terminal("fnr 228"), None);
+    }
+
+    #[test]
+    fn overridden_text_is_read_from_its_end() {
+        let shown = overridden("fnr \u{202e}17241063822\u{202c} ja\n\u{202e}ba\nc");
+        assert_eq!(shown.as_deref(), Some("fnr 22836014271\u{202c} ja\nab\nc"));
+        assert_eq!(overridden("fnr 228"), None);
     }
 
     #[test]

@@ -11,8 +11,10 @@ mod ebcdic;
 mod entities;
 pub(super) mod html;
 mod lines;
-mod script;
+pub(super) mod script;
 mod style;
+mod tags;
+mod veil;
 
 use memchr::memmem;
 
@@ -121,6 +123,9 @@ fn plain(walk: &mut Walk, place: &Place, text: &str, flow: Option<Flow>) {
     }
     if let Some(shown) = lines::on_a_terminal(text) {
         walk.fragment(place.surface, &place.path.child("on a terminal"), shown);
+    }
+    if let Some(turned) = lines::overridden(text) {
+        walk.fragment(place.surface, &place.path.child("turned round"), turned);
     }
     if let Some(columns) = columns::cut(text) {
         walk.fragment(place.surface, &place.path.child("columns"), columns);

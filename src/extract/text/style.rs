@@ -8,6 +8,8 @@ use std::collections::HashMap;
 
 use html5ever::tokenizer::Tag;
 
+use super::veil::hides;
+
 /// All style sheets of a page.
 #[derive(Default)]
 pub(super) struct Sheet {
@@ -119,16 +121,6 @@ impl Sheet {
     }
 }
 
-/// Whether declarations hide what an element holds.
-pub(super) fn hides(declarations: &str) -> bool {
-    let mut style = declarations.to_ascii_lowercase();
-    style.retain(|c| !c.is_whitespace());
-    // `font-size:0.8em` hides nothing.
-    let whole = |after: &str| !after.starts_with(|c: char| c == '.' || c.is_ascii_digit());
-    let hidden = |hiding: &&str| style.split(hiding).skip(1).any(whole);
-    HIDING.iter().any(hidden)
-}
-
 /// The strings that `content` shows, where there are figures in them.
 fn content(declarations: &str) -> String {
     let Some((_, value)) = declarations.split_once("content") else { return String::new() };
@@ -193,16 +185,6 @@ fn find_tag(text: &str, tag: &str) -> Option<usize> {
 
 /// More of them are not kept.
 const EFFECTS: usize = 1000;
-const HIDING: &[&str] = &[
-    "display:none",
-    "visibility:hidden",
-    "font-size:0",
-    "opacity:0",
-    "mso-hide:all",
-    "max-height:0",
-    "line-height:0",
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
