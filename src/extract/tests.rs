@@ -112,6 +112,21 @@ fn comments_of_html_split_no_number_in_damaged_text() {
 }
 
 #[test]
+fn quoted_printable_under_base64_is_read() {
+    let text = data_encoding::BASE64.encode(b"fnr 228=33=36014271");
+    let raw = format!("Content-Transfer-Encoding: base64\r\n\r\n{text}\r\n");
+    let read = message(raw.as_bytes());
+    assert!(read.fragments.iter().any(|fragment| fragment.text.contains("fnr 22836014271")));
+}
+
+#[test]
+fn tags_of_enriched_text_part_no_number() {
+    let raw = b"Content-Type: text/enriched\r\n\r\nfnr 228<bold>36014</bold>271\r\n";
+    let read = message(raw);
+    assert!(read.fragments.iter().any(|fragment| fragment.text.contains("fnr 22836014271")));
+}
+
+#[test]
 fn quoted_printable_without_its_label_is_read() {
     holding(&message(b"Subject: x\r\n\r\nfnr 228360=\r\n14271\r\n"), "fnr 22836014271");
 }

@@ -72,10 +72,8 @@ fn decode<'a>(walk: &mut Walk, place: &Place, bytes: &'a [u8], mime: &Mime) -> P
     let is_text = mime.content_type.main.is_empty() || mime.content_type.main.starts_with("text/");
     match mime.encoding {
         Encoding::Identity | Encoding::Unknown => {
-            if is_text && transfer::looks_quoted(bytes) {
-                for other in second_look::quoted(bytes) {
-                    text::read(walk, place, &other, Some(label(mime)));
-                }
+            if is_text {
+                quoted_unlabelled(walk, place, bytes, mime);
             }
             Plain(Cow::Borrowed(bytes))
         }
@@ -87,6 +85,9 @@ fn decode<'a>(walk: &mut Walk, place: &Place, bytes: &'a [u8], mime: &Mime) -> P
                     walk.gap(GapKind::Ambiguous, &place.path);
                 }
                 second_look::read(walk, place, bytes);
+            }
+            if is_text {
+                quoted_unlabelled(walk, place, &decoded.bytes, mime);
             }
             Plain(Cow::Owned(decoded.bytes))
         }
@@ -103,6 +104,16 @@ fn decode<'a>(walk: &mut Walk, place: &Place, bytes: &'a [u8], mime: &Mime) -> P
         Encoding::Uuencode => {
             super::read_uuencoded(walk, place, bytes, UuSign::Label);
             Plain(Cow::Borrowed(bytes))
+        }
+    }
+}
+
+/// Reads text that is quoted-printable though nothing says so, or under another
+/// encoding.
+fn quoted_unlabelled(walk: &mut Walk, place: &Place, bytes: &[u8], mime: &Mime) {
+    if transfer::looks_quoted(bytes) {
+        for other in second_look::quoted(bytes) {
+            text::read(walk, place, &other, Some(label(mime)));
         }
     }
 }
@@ -192,7 +203,11 @@ fn label(mime: &Mime) -> Label<'_> {
     let drop = parameter("delsp").is_some_and(|d| d.eq_ignore_ascii_case("yes"));
     Label {
         charset: parameter("charset"),
-        html: mime.content_type.main == "text/html",
+        html: MARKUP.contains(&mime.content_type.main.as_str()),
         flow: flowed.then_some(if drop { Flow::Drop } else { Flow::Keep }),
     }
 }
+
+/// Text with tags in it: HTML, and what came before it (RFC 1341, RFC 1896).
+const MARKUP: &[&str] =
+    &["text/enriched", "text/html", "text/richtext", "text/watch-html", "text/x-amp-html"];

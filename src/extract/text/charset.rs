@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::{Encoding, REPLACEMENT, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{EUC_KR, Encoding, GBK, REPLACEMENT, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::ebcdic;
 use crate::extract::message;
@@ -30,6 +30,7 @@ fn by_label<'a>(bytes: &'a [u8], label: Option<&str>) -> Cow<'a, str> {
         Some(label) => match Encoding::for_label(label.as_bytes()) {
             Some(encoding) if encoding != REPLACEMENT => decode_as(encoding, bytes),
             Some(_) | None => ebcdic::decode(label, bytes)
+                .or_else(|| seven_bit(label, bytes))
                 .or_else(|| message::decode_charset(label, bytes))
                 .map_or_else(|| unlabelled(bytes), Cow::Owned),
         },
@@ -160,6 +161,31 @@ fn utf8(bytes: &[u8]) -> Option<&str> {
     simdutf8::basic::from_utf8(bytes).ok()
 }
 
+/// Charsets of seven bits that take the high bits of another off between two
+/// signs: HZ (RFC 1843), ISO-2022-KR (RFC 1557), ISO-2022-CN (RFC 1922).
+fn seven_bit(label: &str, bytes: &[u8]) -> Option<String> {
+    let label = label.to_ascii_lowercase();
+    let (encoding, shift, back): (_, &[u8], &[u8]) = match label.as_str() {
+        "hz" | "hz-gb-2312" => (GBK, b"~{", b"~}"),
+        "iso-2022-cn" | "iso-2022-cn-ext" => (GBK, b"\x0E", b"\x0F"),
+        "csiso2022kr" | "iso-2022-kr" => (EUC_KR, b"\x0E", b"\x0F"),
+        _ => return None,
+    };
+    let mut wide = false;
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((byte, after)) = rest.split_first() {
+        if let Some(after) = rest.strip_prefix(if wide { back } else { shift }) {
+            (rest, wide) = (after, !wide);
+            continue;
+        }
+        let high = wide && byte.is_ascii_graphic();
+        plain.push(if high { byte | 0x80 } else { *byte });
+        rest = after;
+    }
+    Some(encoding.decode_without_bom_handling(&plain).0.into_owned())
+}
+
 /// Labelled UTF-8 with bad bytes in it is read as Windows-1252: no byte is
 /// lost that way.
 fn decode_as<'a>(encoding: &'static Encoding, bytes: &'a [u8]) -> Cow<'a, str> {
@@ -201,6 +227,9 @@ mod tests {
         assert_eq!(decode(b"1\x002\x003\x004\0", None), "1234");
         assert_eq!(decode(&[0, b'1', 0, b'2', 0, b'3'], Some("utf-16")), "123");
         assert_eq!(decode(b"+AOY- 1", Some("utf-7")), "æ 1");
+        assert_eq!(decode(b"fnr ~{#2#2#8~} 1", Some("hz-gb-2312")), "fnr ２２８ 1");
+        let korean = decode(b"\x1b$)Cfnr \x0E#2#2#8\x0F 1", Some("ISO-2022-KR"));
+        assert!(korean.ends_with("fnr ２２８ 1"), "{korean}");
         assert_eq!(decode(b"123", Some("no-such-set")), "123");
     }
 

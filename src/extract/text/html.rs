@@ -350,7 +350,9 @@ impl View {
             Some(Veil { sort: Sort::Followed(text), .. }) => self.text(&text),
             Some(Veil { sort: Sort::Floating, start, .. }) => {
                 let floating = self.seen.get(start..).unwrap_or_default().trim();
-                self.floated.insert_str(0, floating);
+                if floating.len() <= FLOATING {
+                    self.floated.insert_str(0, floating);
+                }
             }
             Some(Veil { sort: Sort::Hidden, .. }) | None => {}
         }
@@ -417,6 +419,8 @@ pub(super) fn meta_charset(bytes: &[u8]) -> Option<String> {
 }
 
 const PIECE: usize = 64 << 10;
+/// Bytes of text that floats and may be a part of a number.
+const FLOATING: usize = 3;
 const META: usize = 1024;
 const NUMBER: usize = 11;
 const DATA_LINKS: usize = 500;

@@ -118,7 +118,9 @@ fn plain(walk: &mut Walk, place: &Place, text: &str, flow: Option<Flow>) {
         calendar_or_card(walk, place, text);
         return;
     }
-    if memmem::find(bytes, b"://").is_some() && memchr::memchr(b'%', bytes).is_some() {
+    let coded = |sign: &[u8]| memmem::find(bytes, sign).is_some();
+    // Links, and the figures of forms that were sent.
+    if memchr::memchr(b'%', bytes).is_some() && (coded(b"://") || coded(b"%3")) {
         walk.fragment(place.surface, &place.path.child("links"), lines::unpercent_lines(text));
     }
     if let Some(shown) = lines::on_a_terminal(text) {

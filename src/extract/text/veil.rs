@@ -61,13 +61,14 @@ fn styled(style: &str) -> Option<Sort> {
 
 /// Whether declarations hide what an element holds.
 pub(super) fn hides(declarations: &str) -> bool {
-    let style = plain(declarations);
     // `font-size:0.8em` hides nothing.
     let goes_on = |after: &str| after.starts_with(|c: char| c == '.' || c.is_ascii_digit());
-    let hidden = |hiding: &&str| {
-        style.split(hiding).skip(1).any(|after| hiding.ends_with('-') || !goes_on(after))
+    let says = |declaration: &str, hiding: &str| {
+        let after = declaration.strip_prefix(hiding);
+        after.is_some_and(|after| hiding.ends_with('-') || !goes_on(after))
     };
-    HIDING.iter().any(hidden)
+    let hidden = |declaration: &str| HIDING.iter().any(|hiding| says(declaration, hiding));
+    plain(declarations).split(';').any(hidden)
 }
 
 fn plain(style: &str) -> String {
@@ -89,6 +90,9 @@ const HIDING: &[&str] = &[
     "font-size:1px",
     "height:0",
     "left:-",
+    "line-height:0",
+    "max-height:0",
+    "max-width:0",
     "mso-hide:all",
     "opacity:0",
     "text-indent:-",
