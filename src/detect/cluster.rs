@@ -139,7 +139,8 @@ impl<'a> Cluster<'a> {
             // Boxes of a form, or a row of a table that happens to look like it.
             let cells = first & Separator::Cell.bit() != 0;
             let layout = if cells { Layout::Odd } else { Layout::Spaced };
-            return (joint.even && alone).then_some(layout);
+            let even = joint.uneven & !form.halves == 0;
+            return (even && alone).then_some(layout);
         }
         if joint.broken > 1 {
             return None;
@@ -218,8 +219,8 @@ struct Joint {
     cells: bool,
     /// The separators of the first.
     first: u16,
-    /// Whether all have the same separators.
-    even: bool,
+    /// After how many digits one has others than the first, as bits.
+    uneven: u32,
 }
 
 impl Joint {
@@ -227,18 +228,19 @@ impl Joint {
     /// on over it.
     #[inline]
     fn add(&mut self, gap: Gap, digits: usize) -> bool {
+        let bit = 1 << (digits & 31);
         if self.count == 0 {
-            (self.first, self.even) = (gap.separators, true);
+            self.first = gap.separators;
         }
         self.count += 1;
-        self.even &= gap.separators == self.first;
+        self.uneven |= if gap.separators == self.first { 0 } else { bit };
         self.cells |= gap.has(Separator::Cell);
         self.broken += usize::from(gap.lines > 0);
-        let bit = 1 << (digits & 31);
         self.splits |= bit;
         self.wrapped |= if gap.lines == 1 { bit } else { 0 };
-        // Digits one by one may be on any number of lines.
-        let spaced = self.count == digits && self.even;
+        // Digits one by one may be on any number of lines, their halves further
+        // apart.
+        let spaced = self.count == digits && self.uneven.count_ones() <= 1;
         spaced || (self.broken <= 1 && !(self.cells && self.count > 1))
     }
 }

@@ -330,6 +330,12 @@ mod tests {
         assert_eq!(layout_of("1 3 8 2 7 8 3 0 6 5 2"), Some(Layout::Spaced));
         assert_eq!(layout_of("1.3.8.2.7.8.3.0.6.5.2."), Some(Layout::Spaced));
         assert_eq!(layout_of("1 3 8 2 7 8 3 0 6 5 2 4 4 5"), None);
+        for text in ["1 3 8 2 7 8\n3 0 6 5 2", "1_3_8_2_7_8_ _3_0_6_5_2", "1 3 8 2 7 8   3 0 6 5 2"]
+        {
+            assert_eq!(layout_of(text), Some(Layout::Spaced), "{text}");
+        }
+        assert_eq!(layout_of("1 3 8-2 7 8 3 0 6 5 2"), None);
+        assert_eq!(layout_of("1,3,8,2,7,8,3,0,6,5,2"), Some(Layout::Odd));
     }
 
     #[test]

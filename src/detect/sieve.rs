@@ -67,7 +67,7 @@ impl Reader for Sieve<'_> {
     #[inline]
     fn heeds(&self, role: Role, first: &[u8], start: usize) -> bool {
         match role {
-            Role::Date => may_begin_person(first),
+            Role::Date => may_begin_person(first) || matches!(first, [1, 8 | 9, ..] | [2, 0, ..]),
             Role::Rest => self.dates.last().is_some_and(|date| date.place.end + APART >= start),
             Role::LostZero | Role::Whole(_) => true,
         }
@@ -189,12 +189,14 @@ impl<'a> Sieve<'a> {
         }
     }
 
-    /// Remembers a date: `130878`, `13.08.1978`; not the end of a code, as in
+    /// Remembers a date: `130878`, `13.08.1978`, `1978-08-13`; not the end of a code, as in
     /// `ks_c_5601-1987`.
     fn date(&mut self, candidate: &Candidate) {
         let before = candidate.place.start.checked_sub(1);
         let code = before.and_then(|at| self.fragment.text.as_bytes().get(at)) == Some(&b'_');
-        if !candidate.decimal && !code {
+        // Without separators it may be the date of either shape.
+        let known = self.dates.last().is_some_and(|date| date.place == candidate.place);
+        if !candidate.decimal && !code && !known {
             if self.dates.len() >= DATES {
                 self.dates.retain(|date| date.place.end + APART >= candidate.place.start);
             }
@@ -209,19 +211,16 @@ impl<'a> Sieve<'a> {
         };
         let text = &self.fragment.text;
         let read = |date: &Candidate| {
-            let short = match *date.digits {
-                [d1, d2, m1, m2, _, _, y1, y2] => [d1, d2, m1, m2, y1, y2],
-                [d1, d2, m1, m2, y1, y2] => [d1, d2, m1, m2, y1, y2],
-                _ => return None,
-            };
-            let check = |marked: &(u8, u8)| {
-                let date = marked_date(short, *marked);
+            let check = |(birth, marked): ([u8; 6], &(u8, u8))| {
+                let date = marked_date(birth, *marked);
                 let digits = Values::of(date.into_iter().chain(rest.digits.iter().copied()));
                 let verdict = (validator.check)(&digits, self.search.today)?;
                 Some((digits, verdict))
             };
             let marks = if beside(text, date, rest) { &MARKS[..] } else { &MARKS[..1] };
-            let (digits, verdict) = marks.iter().find_map(check)?;
+            let all =
+                births(&date.digits).flat_map(|birth| marks.iter().map(move |it| (birth, it)));
+            let (digits, verdict) = all.into_iter().find_map(check)?;
             let place = date.place.start..rest.place.end;
             Some((Candidate { digits, place, layout: Layout::Odd, decimal: false }, verdict))
         };
@@ -452,6 +451,17 @@ fn beside(text: &str, date: &Candidate, rest: &Candidate) -> bool {
     between.len() <= BESIDE && between.iter().all(|byte| matches!(byte, b' ' | b'\t' | b';' | b','))
 }
 
+/// Day, month and year of birth, each of two digits, that a date may mean: the
+/// day comes first or, in eight digits, last.
+fn births(date: &[u8]) -> impl Iterator<Item = [u8; 6]> {
+    let births = match *date {
+        [a, b, c, d, e, f] => [Some([a, b, c, d, e, f]), None],
+        [a, b, c, d, e, f, g, h] => [Some([a, b, c, d, g, h]), Some([g, h, e, f, c, d])],
+        _ => [None, None],
+    };
+    births.into_iter().flatten()
+}
+
 /// The day and month of birth as an identity number has them, where both are
 /// marked by what is added.
 fn marked_date([d1, d2, m1, m2, y1, y2]: [u8; 6], (day, month): (u8, u8)) -> [u8; 6] {
@@ -496,9 +506,10 @@ fn in_escape(text: &str, place: &Range<usize>) -> bool {
 const PERSON_NUMBER: &str = "no.person_number";
 /// The shapes of the parts of a person number. Dates first: what follows them
 /// is looked for among the dates before it.
-pub(super) const PARTS: [Shape; 4] = [
+pub(super) const PARTS: [Shape; 5] = [
     Shape { digits: 6, groups: &[2, 4], role: Role::Date },
     Shape { digits: 8, groups: &[2, 4], role: Role::Date },
+    Shape { digits: 8, groups: &[4, 6], role: Role::Date },
     Shape { digits: 5, groups: &[], role: Role::Rest },
     Shape { digits: 10, groups: &[], role: Role::LostZero },
 ];

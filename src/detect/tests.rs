@@ -94,7 +94,14 @@ fn a_date_and_the_rest_in_two_columns_are_one_number() {
 
 #[test]
 fn the_date_beside_a_number_may_be_that_of_birth() {
-    for (date, rest) in [("17.04.1956", "24801"), ("170456", "24801"), ("13.02.1978", "30652")] {
+    for (date, rest) in [
+        ("17.04.1956", "24801"),
+        ("170456", "24801"),
+        ("13.02.1978", "30652"),
+        ("1978-82-13", "30652"),
+        ("1978-02-13", "30652"),
+        ("19780213", "30652"),
+    ] {
         let findings = find(sheet(&["født", "personnr"], &[&[date, rest]]));
         assert_eq!(top(&findings, "no.fnr"), Some(Level::High), "{date} {rest}: {findings:?}");
     }

@@ -28,6 +28,7 @@ fn long_clusters_are_worked_off_without_loss() {
     {
         agree(&part.repeat(count));
         agree(&(part.repeat(count) + "138278 30652\n1 3 8 2 7 8 3 0 6 5 2"));
+        agree(&(part.repeat(count) + "1 3 8 2 7 8\n3 0 6 5 2 x 1-3-8-2-7-8 3-0-6-5-2 y 1 3-8 2"));
     }
     agree(&"7".repeat(5000));
     agree(&("7".repeat(90) + ".13827830652").repeat(20));
@@ -60,7 +61,7 @@ fn digits_and_such() -> impl Strategy<Value = String> {
 fn agree(text: &str) {
     let shape = |(digits, groups, role)| Shape { digits, groups, role };
     let whole = Role::Whole(&TABLE[0]);
-    let shapes: [(usize, &[usize], Role); 9] = [
+    let shapes: [(usize, &[usize], Role); 10] = [
         (11, &[4, 6], whole),
         (16, &[4, 8, 12], whole),
         (9, &[3, 6], whole),
@@ -68,6 +69,7 @@ fn agree(text: &str) {
         (19, &[4, 8, 12, 16], whole),
         (6, &[2, 4], Role::Date),
         (8, &[2, 4], Role::Date),
+        (8, &[4, 6], Role::Date),
         (5, &[], Role::Rest),
         (10, &[], Role::LostZero),
     ];
@@ -258,11 +260,14 @@ fn layout(before: &[Digit], digits: &[Digit], after: &[Digit], shape: &Shape) ->
     if inner.iter().all(|digit| digit.gap.is_empty()) {
         return Some(Layout::Plain);
     }
-    let mut gaps = inner.iter().map(|digit| digit.gap).filter(|gap| !gap.is_empty());
+    let gaps = inner.iter().map(|digit| digit.gap).filter(|gap| !gap.is_empty());
     let count = gaps.clone().count();
     let first = gaps.clone().next()?;
     if count == inner.len() {
-        let even = gaps.all(|gap| gap.separators == first.separators);
+        let mut splits = inner.iter().zip(1..);
+        let even = splits.all(|(digit, split)| {
+            digit.gap.separators == first.separators || split == shape.main_split()
+        });
         let longer = |gap: Gap| gap.separators == first.separators;
         let alone = !(digits.first().is_some_and(|digit| !before.is_empty() && longer(digit.gap))
             || after.first().is_some_and(|digit| longer(digit.gap)));

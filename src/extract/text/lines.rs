@@ -137,6 +137,13 @@ pub(super) fn reversed(text: &str) -> String {
     text.chars().rev().collect()
 }
 
+/// The lines with one box for each figure, `[2][2][8]`, without the boxes.
+pub(super) fn unboxed(text: &str) -> Option<String> {
+    memchr::memmem::find(text.as_bytes(), b"][")?;
+    let boxed = text.lines().filter(|line| line.contains("]["));
+    Some(boxed.map(|line| line.replace(['[', ']'], "") + "\n").collect())
+}
+
 /// The text with what stands behind a right-to-left override (U+202E) turned
 /// round, up to what ends it or the line; `None` where there is none.
 pub(super) fn overridden(text: &str) -> Option<String> {
@@ -165,6 +172,13 @@ mod tests {
         let shown = on_a_terminal("fnr \u{1b}[31m228\u{1b}[0;1m360\u{1b}14271 12\u{8}3\u{1b}[");
         assert_eq!(shown.as_deref(), Some("fnr 22836014271 13"));
         assert_eq!(on_a_terminal("fnr 228"), None);
+    }
+
+    #[test]
+    fn boxes_part_no_number() {
+        let lines = unboxed("Hei\nfnr [2][2][8] [3]\n[1] x");
+        assert_eq!(lines.as_deref(), Some("fnr 228 3\n"));
+        assert_eq!(unboxed("a[1]"), None);
     }
 
     #[test]

@@ -126,6 +126,9 @@ fn plain(walk: &mut Walk, place: &Place, text: &str, flow: Option<Flow>) {
     if let Some(shown) = lines::on_a_terminal(text) {
         walk.fragment(place.surface, &place.path.child("on a terminal"), shown);
     }
+    if let Some(lines) = lines::unboxed(text) {
+        walk.fragment(place.surface, &place.path.child("boxes"), lines);
+    }
     if let Some(turned) = lines::overridden(text) {
         walk.fragment(place.surface, &place.path.child("turned round"), turned);
     }
