@@ -5,7 +5,7 @@
 //! together: where most candidates are no person numbers, one that happens to
 //! pass the checksum needs a word to be believed.
 
-use std::{collections::HashMap, ops::Range};
+use std::{collections::HashMap, iter, ops::Range};
 
 use super::{
     Rules, Search,
@@ -211,16 +211,17 @@ impl<'a> Sieve<'a> {
         };
         let text = &self.fragment.text;
         let read = |date: &Candidate| {
-            let check = |(birth, marked): ([u8; 6], &(u8, u8))| {
-                let date = marked_date(birth, *marked);
-                let digits = Values::of(date.into_iter().chain(rest.digits.iter().copied()));
+            let check = |birth: [u8; 6]| {
+                let digits = Values::of(birth.into_iter().chain(rest.digits.iter().copied()));
                 let verdict = (validator.check)(&digits, self.search.today)?;
                 Some((digits, verdict))
             };
-            let marks = if beside(text, date, rest) { &MARKS[..] } else { &MARKS[..1] };
-            let all =
-                births(&date.digits).flat_map(|birth| marks.iter().map(move |it| (birth, it)));
-            let (digits, verdict) = all.into_iter().find_map(check)?;
+            let beside = beside(text, date, rest);
+            let marked =
+                |birth| MARKS.iter().filter(move |_| beside).filter_map(move |it| mark(birth, *it));
+            let mut all =
+                births(&date.digits).flat_map(|birth| iter::once(birth).chain(marked(birth)));
+            let (digits, verdict) = all.find_map(check)?;
             let place = date.place.start..rest.place.end;
             Some((Candidate { digits, place, layout: Layout::Odd, decimal: false }, verdict))
         };
@@ -462,11 +463,13 @@ fn births(date: &[u8]) -> impl Iterator<Item = [u8; 6]> {
     births.into_iter().flatten()
 }
 
-/// The day and month of birth as an identity number has them, where both are
-/// marked by what is added.
-fn marked_date([d1, d2, m1, m2, y1, y2]: [u8; 6], (day, month): (u8, u8)) -> [u8; 6] {
-    let (day, month) = (d1 * 10 + d2 + day, m1 * 10 + m2 + month);
-    [day / 10 % 10, day % 10, month / 10 % 10, month % 10, y1, y2]
+/// A date of birth with something added to day and month, as identity numbers
+/// have it; none when it has something added already.
+fn mark([d1, d2, m1, m2, y1, y2]: [u8; 6], (day, month): (u8, u8)) -> Option<[u8; 6]> {
+    let (born, born_in) = (d1 * 10 + d2, m1 * 10 + m2);
+    let is_plain = born <= 31 && born_in <= 12;
+    let (day, month) = (born + day, born_in + month);
+    is_plain.then_some([day / 10, day % 10, month / 10, month % 10, y1, y2])
 }
 
 /// Whether the digits stand in a longer word that has other digits too: hashes,
@@ -522,10 +525,10 @@ const DATES: usize = 8;
 const APART: usize = 60;
 /// The most bytes between two that stand beside each other.
 const BESIDE: usize = 3;
-/// What identity numbers add to day and month of birth: nothing, D-numbers, and
-/// the synthetic ones of registers for tests. A date of birth beside one is
-/// written without it.
-const MARKS: [(u8, u8); 5] = [(0, 0), (40, 0), (0, 40), (0, 65), (0, 80)];
+/// What identity numbers add to day and month of birth: D-numbers, the synthetic
+/// ones of registers for tests, and both. A date of birth beside one is written
+/// without it.
+const MARKS: [(u8, u8); 7] = [(40, 0), (0, 40), (0, 65), (0, 80), (40, 40), (40, 65), (40, 80)];
 /// The addition from which on a word is strong.
 const STRONG: i32 = 30;
 /// Candidates from which on a text is judged as a whole.

@@ -121,9 +121,10 @@ fn quoted_printable_under_base64_is_read() {
 
 #[test]
 fn tags_of_enriched_text_part_no_number() {
-    let raw = b"Content-Type: text/enriched\r\n\r\nfnr 228<bold>36014</bold>271\r\n";
+    let raw = b"Content-Type: text/enriched\r\n\r\nfnr 228<bold>36014</bold>271<nl>1<x>2\r\n";
     let read = message(raw);
-    assert!(read.fragments.iter().any(|fragment| fragment.text.contains("fnr 22836014271")));
+    let has = |text: &str| read.fragments.iter().any(|fragment| fragment.text.contains(text));
+    assert!(has("fnr 22836014271\n") && has("1<x>2"));
 }
 
 #[test]

@@ -172,6 +172,10 @@ fn heads_inside(walk: &mut Walk, place: &Place, bytes: &[u8]) {
 fn as_text(walk: &mut Walk, place: &Place, bytes: &[u8], mime: &Mime) {
     let label = label(mime);
     heads_inside(walk, place, bytes);
+    // With its tags and, for those who show it raw, without.
+    if ENRICHED.contains(&mime.content_type.main.as_str()) {
+        text::read(walk, place, bytes, Some(Label { html: true, ..label }));
+    }
     match sniff::format(bytes) {
         sniff::Format::Cms
         | sniff::Format::Compound
@@ -208,6 +212,7 @@ fn label(mime: &Mime) -> Label<'_> {
     }
 }
 
-/// Text with tags in it: HTML, and what came before it (RFC 1341, RFC 1896).
-const MARKUP: &[&str] =
-    &["text/enriched", "text/html", "text/richtext", "text/watch-html", "text/x-amp-html"];
+/// HTML by other names.
+const MARKUP: &[&str] = &["text/html", "text/watch-html", "text/x-amp-html"];
+/// What came before HTML (RFC 1341, RFC 1896).
+const ENRICHED: &[&str] = &["text/enriched", "text/richtext"];

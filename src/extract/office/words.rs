@@ -65,15 +65,22 @@ struct Words {
     /// Something in the document is hidden.
     hides: bool,
     run: Run,
-    /// The present paragraph without hidden text, and whether there was any.
-    line: String,
-    line_hides: bool,
+    line: Line,
     /// The paragraphs that hold hidden text, without it.
     bare: String,
     /// A cell of the present row has begun.
     in_row: bool,
-    /// The beginnings of paragraphs that something stands inside of.
-    open: Vec<String>,
+    /// The beginnings of paragraphs that something stands inside of, and the run
+    /// that it stands in.
+    open: Vec<(String, Line, Run)>,
+}
+
+/// The present paragraph without hidden text.
+#[derive(Default)]
+struct Line {
+    text: String,
+    /// There was hidden text.
+    differs: bool,
 }
 
 /// Where text stands, as far as it may be hidden.
@@ -99,7 +106,9 @@ impl Words {
     fn start(&mut self, start: &quick_xml::events::BytesStart<'_>, empty: bool) {
         match xml::local(start.name().as_ref()) {
             aside if ASIDES.contains(&aside) && !empty => {
-                self.open.push(self.text.split_off(self.start));
+                let begun = self.text.split_off(self.start);
+                let (line, run) = (std::mem::take(&mut self.line), std::mem::take(&mut self.run));
+                self.open.push((begun, line, run));
             }
             "p" | "h" | "si" | "cm" | "comment" | "v" | "pt" => self.end_paragraph(),
             "tr" | "table-row" => {
@@ -139,9 +148,7 @@ impl Words {
         match xml::local(name) {
             aside if ASIDES.contains(&aside) => {
                 self.end_paragraph();
-                if let Some(begun) = self.open.pop() {
-                    self.text.push_str(&begun);
-                }
+                self.reopen();
             }
             "p" | "h" | "si" | "cm" | "comment" | "v" | "pt" => self.end_paragraph(),
             "tr" | "table-row" => {
@@ -172,8 +179,8 @@ impl Words {
     fn put(&mut self, piece: &str) {
         self.text.push_str(piece);
         match self.run {
-            Run::Hidden => self.line_hides = true,
-            Run::Outside | Run::Seen if self.hides => self.line.push_str(piece),
+            Run::Hidden => self.line.differs = true,
+            Run::Outside | Run::Seen if self.hides => self.line.text.push_str(piece),
             Run::Outside | Run::Seen => {}
         }
     }
@@ -193,9 +200,17 @@ impl Words {
     /// Ends what the document left open.
     fn close(&mut self) {
         self.end_paragraph();
-        while let Some(begun) = self.open.pop() {
-            self.text.push_str(&begun);
+        while !self.open.is_empty() {
+            self.reopen();
             self.end_paragraph();
+        }
+    }
+
+    /// Goes on with the paragraph that something stood inside of.
+    fn reopen(&mut self) {
+        if let Some((begun, line, run)) = self.open.pop() {
+            self.text.push_str(&begun);
+            (self.line, self.run) = (line, run);
         }
     }
 
@@ -203,11 +218,11 @@ impl Words {
         if self.in_deleted || self.text.len() == self.start {
             return;
         }
-        if std::mem::take(&mut self.line_hides) {
-            self.bare.push_str(&self.line);
+        if std::mem::take(&mut self.line.differs) {
+            self.bare.push_str(&self.line.text);
             self.bare.push('\n');
         }
-        self.line.clear();
+        self.line.text.clear();
         if !self.deleted.is_empty() && !self.deleted.ends_with('\n') {
             self.deleted.push('\n');
         }
@@ -269,11 +284,12 @@ mod tests {
         let hidden = "<w:r><w:rPr><w:vanish/></w:rPr><w:t>7</w:t></w:r>";
         let struck = "<w:r><w:rPr><w:color w:val=\"ffffff\"/></w:rPr><w:t>9</w:t></w:r>";
         let seen = "<w:r><w:rPr><w:vanish w:val=\"0\"/></w:rPr><w:t>3601</w:t></w:r>";
+        let note = "<w:r><w:txbxContent><w:p><w:r><w:t>x</w:t></w:r></w:p></w:txbxContent></w:r>";
         let mark = "<w:pPr><w:rPr><w:vanish/></w:rPr></w:pPr>";
         let all = texts(&format!(
-            "<w:p>{mark}<w:r><w:t>228</w:t></w:r>{hidden}{seen}{struck}<w:r><w:t>4271</w:t></w:r></w:p>\
+            "<w:p>{mark}<w:r><w:t>228</w:t></w:r>{hidden}{note}{seen}{struck}<w:r><w:t>4271</w:t></w:r></w:p>\
              <w:p><w:r><w:t>Hei</w:t></w:r></w:p>"
         ));
-        assert_eq!(all, ["22836014271\n", "0\n", "2287360194271\nHei\n"]);
+        assert_eq!(all, ["22836014271\n", "0\n", "x\n2287360194271\nHei\n"]);
     }
 }

@@ -1,5 +1,6 @@
-//! Puts together what line ends tore apart: flowed text, quoted replies,
-//! folded lines; and the escapes of JSON.
+//! Puts together what line ends, marks and boxes tore apart: flowed text, quoted
+//! replies, folded lines, the escapes of JSON and of terminals, text that is
+//! turned round.
 
 use std::borrow::Cow;
 
@@ -140,8 +141,22 @@ pub(super) fn reversed(text: &str) -> String {
 /// The lines with one box for each figure, `[2][2][8]`, without the boxes.
 pub(super) fn unboxed(text: &str) -> Option<String> {
     memchr::memmem::find(text.as_bytes(), b"][")?;
-    let boxed = text.lines().filter(|line| line.contains("]["));
-    Some(boxed.map(|line| line.replace(['[', ']'], "") + "\n").collect())
+    let mut out = String::new();
+    for line in text.lines().filter(|line| line.contains("][")) {
+        let mut rest = line.chars();
+        while let Some(c) = rest.next() {
+            let mut after = rest.clone();
+            match (c, after.next(), after.next()) {
+                ('[', Some(figure), Some(']')) => {
+                    out.push(figure);
+                    rest = after;
+                }
+                _ => out.push(c),
+            }
+        }
+        out.push('\n');
+    }
+    Some(out)
 }
 
 /// The text with what stands behind a right-to-left override (U+202E) turned
@@ -176,8 +191,8 @@ mod tests {
 
     #[test]
     fn boxes_part_no_number() {
-        let lines = unboxed("Hei\nfnr [2][2][8] [3]\n[1] x");
-        assert_eq!(lines.as_deref(), Some("fnr 228 3\n"));
+        let lines = unboxed("Hei\nfnr [2][2][8] [3] [083][11\n[1] x");
+        assert_eq!(lines.as_deref(), Some("fnr 228 3 [083][11\n"));
         assert_eq!(unboxed("a[1]"), None);
     }
 

@@ -11,6 +11,7 @@ mod ebcdic;
 mod entities;
 pub(super) mod html;
 mod lines;
+mod page;
 pub(super) mod script;
 mod style;
 mod tags;

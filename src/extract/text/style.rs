@@ -8,20 +8,22 @@ use std::collections::HashMap;
 
 use html5ever::tokenizer::Tag;
 
-use super::veil::hides;
+use super::veil::{Hiding, hiding};
 
 /// All style sheets of a page.
 #[derive(Default)]
 pub(super) struct Sheet {
     /// By `.class`, `#name` or tag.
     effects: HashMap<String, Effect>,
+    /// There was more than is kept.
+    pub(super) is_full: bool,
 }
 
 /// What a style does to an element.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Effect {
-    /// Nobody sees what it holds.
-    pub(super) hides: bool,
+    /// What it holds is not seen.
+    pub(super) hiding: Option<Hiding>,
     /// Text shown before what it holds.
     pub(super) before: String,
     /// Text shown behind it.
@@ -69,9 +71,14 @@ impl Sheet {
         let classes = attribute("class").split_whitespace().map(|class| format!(".{class}"));
         let names = [tag.name.to_string(), format!("#{}", attribute("id"))];
         for effect in classes.chain(names).filter_map(|key| self.effects.get(&key)) {
-            all.hides |= effect.hides;
-            all.before.push_str(&effect.before);
-            all.after.push_str(&effect.after);
+            all.hiding = all.hiding.max(effect.hiding);
+            // One is enough: no page grows by many times its length.
+            for (all, text) in [(&mut all.before, &effect.before), (&mut all.after, &effect.after)]
+            {
+                if all.is_empty() {
+                    all.clone_from(text);
+                }
+            }
         }
         all
     }
@@ -87,36 +94,38 @@ impl Sheet {
             }
             let (body, after) = after.split_once('}').unwrap_or((after, ""));
             rest = after;
-            let (hides, shown) = (hides(body), content(body));
+            let declared = (hiding(body), content(body));
             for selector in selectors.split(',') {
-                self.rule(selector, hides, &shown);
+                self.rule(selector, &declared);
             }
         }
     }
 
-    fn rule(&mut self, selector: &str, hides: bool, shown: &str) {
-        let last =
-            selector.split([' ', '>', '+', '~', '\t', '\n', '\r']).rfind(|it| !it.is_empty());
-        let (element, pseudo) =
-            last.unwrap_or("").split_once(':').unwrap_or((last.unwrap_or(""), ""));
+    fn rule(&mut self, selector: &str, (hiding, shown): &(Option<Hiding>, String)) {
+        let parts = selector.split([' ', '>', '+', '~', '\t', '\n', '\r']);
+        let last = parts.rev().find(|part| !part.is_empty()).unwrap_or("");
+        let (element, pseudo) = last.split_once(':').unwrap_or((last, ""));
         let spot = match pseudo.trim_start_matches(':') {
             "" => Spot::Element,
             "after" => Spot::After,
             "before" => Spot::Before,
             _ => return,
         };
-        let useful = if spot == Spot::Element { hides } else { !shown.is_empty() };
-        if !useful || element.is_empty() || self.effects.len() >= EFFECTS {
+        let useful = if spot == Spot::Element { hiding.is_some() } else { !shown.is_empty() };
+        if !useful || element.is_empty() {
             return;
         }
-        let key = element.rfind(['.', '#']).and_then(|at| element.get(at..)).unwrap_or(element);
-        let key =
-            if key.starts_with(['.', '#']) { key.to_owned() } else { key.to_ascii_lowercase() };
+        let key = element.rfind(['.', '#']).and_then(|at| element.get(at..));
+        let key = key.map_or_else(|| element.to_ascii_lowercase(), str::to_owned);
+        if self.effects.len() >= EFFECTS && !self.effects.contains_key(&key) {
+            self.is_full = true;
+            return;
+        }
         let effect = self.effects.entry(key).or_default();
         match spot {
             Spot::After => shown.clone_into(&mut effect.after),
             Spot::Before => shown.clone_into(&mut effect.before),
-            Spot::Element => effect.hides = true,
+            Spot::Element => effect.hiding = effect.hiding.max(*hiding),
         }
     }
 }
@@ -143,7 +152,8 @@ fn content(declarations: &str) -> String {
         }
         rest = rest.get(end..).unwrap_or_default();
     }
-    if shown.bytes().any(|byte| byte.is_ascii_digit()) { shown } else { String::new() }
+    let fits = shown.len() <= CONTENT && shown.bytes().any(|byte| byte.is_ascii_digit());
+    if fits { shown } else { String::new() }
 }
 
 /// What stands behind a backslash: up to six hexadecimal digits and a blank, or
@@ -164,7 +174,8 @@ fn escaped(chars: &mut std::iter::Peekable<std::str::CharIndices<'_>>) -> Option
     }
 }
 
-fn without_comments(rules: &str) -> String {
+/// Rules or declarations without the comments in them.
+pub(super) fn without_comments(rules: &str) -> String {
     let mut out = String::with_capacity(rules.len());
     let mut rest = rules;
     while let Some((before, after)) = rest.split_once("/*") {
@@ -184,7 +195,10 @@ fn find_tag(text: &str, tag: &str) -> Option<usize> {
 }
 
 /// More of them are not kept.
-const EFFECTS: usize = 1000;
+const EFFECTS: usize = 10_000;
+/// Bytes that a style may show: a number, and words before it.
+const CONTENT: usize = 100;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,12 +216,25 @@ mod tests {
             "<!-- /* .x{ */ @media screen { .k{visibility:hidden} } -->",
             "@import 'x.css'; a:hover{color:red} .k{font-size:0px}",
         ] {
-            assert!(effect(rules, ".k").hides, "{rules}");
+            assert_eq!(effect(rules, ".k").hiding, Some(Hiding::Sure), "{rules}");
         }
-        assert!(!effect(".k{display:block}", ".k").hides);
-        assert!(!effect(".k:hover{display:none}", ".k").hides);
-        assert!(!effect(".k{font-size:0.8em;opacity:0.5}", ".k").hides);
-        assert!(effect("#k{opacity:0}", "#k").hides && effect("I{opacity:0}", "i").hides);
+        for rules in
+            [".k{display:block}", ".k:hover{display:none}", ".k{font-size:0.8em;opacity:0.5}"]
+        {
+            assert_eq!(effect(rules, ".k").hiding, None, "{rules}");
+        }
+        assert_eq!(effect("#k{opacity:0}", "#k").hiding, Some(Hiding::Sure));
+        assert_eq!(effect("I{opacity:0.1}", "i").hiding, Some(Hiding::Sure));
+        assert_eq!(effect(".k{color: #FFF}", ".k").hiding, Some(Hiding::Faint));
+    }
+
+    #[test]
+    fn tells_when_it_is_full() {
+        let rule = |at: usize| format!(".a{at}{{opacity:0}}");
+        let page = |rules: usize| (0..rules).map(rule).collect::<String>();
+        let sheet = |rules| Sheet::of(&format!("<style>{}</style>", page(rules)));
+        assert!(!sheet(EFFECTS).is_full);
+        assert!(sheet(EFFECTS + 1).is_full);
     }
 
     #[test]

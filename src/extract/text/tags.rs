@@ -1,4 +1,6 @@
-//! The elements of HTML, as far as reading needs to know them.
+//! The elements of HTML, as far as reading needs to know them: which stand in
+//! lines of their own, which have no content, and which tell HTML from text.
+//! Some of enriched text (RFC 1341, RFC 1896) are among them.
 
 /// Elements without content.
 pub(super) const VOID: &[&str] = &[
@@ -37,9 +39,12 @@ pub(super) const BLOCKS: &[&str] = &[
     "li",
     "main",
     "nav",
+    "nl",
+    "np",
     "ol",
     "option",
     "p",
+    "paragraph",
     "pre",
     "section",
     "select",

@@ -1,8 +1,12 @@
-//! Elements of a page whose text is not seen, or not where it stands.
+//! Elements of a page whose text is not seen, or not where it stands: hidden by
+//! their style, struck out, turned round, floating.
+//!
+//! What is surely hidden and what can hardly be seen are told apart: a whole
+//! page may be white on black, with decoys in it that nobody sees.
 
 use html5ever::tokenizer::Tag;
 
-use super::style::Effect;
+use super::style::{Effect, without_comments};
 
 /// An element that is open, and does something to its text.
 pub(super) struct Veil {
@@ -23,52 +27,71 @@ pub(super) enum Sort {
     Floating,
     /// The style sheet shows this behind it.
     Followed(String),
-    /// Nobody sees it, or it is struck out.
-    Hidden,
+    /// It is not seen.
+    Hidden(Hiding),
     /// It is read from its end.
     Reversed,
+}
+
+/// How surely text is not seen.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Hiding {
+    /// It is struck out, tiny, off the page or of the colour of paper.
+    Faint,
+    /// No program shows it.
+    Sure,
 }
 
 /// What the element of `tag` does to its text, by its style and by `effect`,
 /// that of style sheets.
 pub(super) fn sort_of(tag: &Tag, effect: Effect) -> Option<Sort> {
-    let followed = (!effect.after.is_empty()).then_some(Sort::Followed(effect.after));
-    let struck = matches!(&*tag.name, "del" | "s" | "strike");
-    let mut sort = if effect.hides || struck { Some(Sort::Hidden) } else { followed };
+    let struck = matches!(&*tag.name, "del" | "s" | "strike").then_some(Hiding::Faint);
+    let mut hidden = effect.hiding.max(struck);
+    let mut moved = None;
     for attribute in &tag.attrs {
         match &*attribute.name.local {
             "dir" if &*tag.name == "bdo" && attribute.value.eq_ignore_ascii_case("rtl") => {
                 return Some(Sort::Reversed);
             }
-            "hidden" => sort = Some(Sort::Hidden),
-            "style" => sort = styled(&attribute.value).or(sort),
+            "hidden" => hidden = Some(Hiding::Sure),
+            "style" => {
+                hidden = hidden.max(hiding(&attribute.value));
+                moved = moving(&attribute.value);
+            }
             _ => {}
         }
     }
-    sort
+    let followed = (!effect.after.is_empty()).then_some(Sort::Followed(effect.after));
+    hidden.map(Sort::Hidden).or(moved).or(followed)
 }
 
-fn styled(style: &str) -> Option<Sort> {
-    if hides(style) {
-        return Some(Sort::Hidden);
-    }
-    let style = plain(style);
+/// Whether declarations hide what an element holds.
+pub(super) fn hiding(declarations: &str) -> Option<Hiding> {
+    let style = plain(&without_comments(declarations));
+    let says = |declaration: &str, value: &str| {
+        let after = declaration.strip_prefix(value);
+        after.is_some_and(|after| value.ends_with('-') || !goes_on(after))
+    };
+    let any = |values: &[&str]| {
+        style.split(';').any(|declaration| values.iter().any(|value| says(declaration, value)))
+    };
+    if any(SURE) { Some(Hiding::Sure) } else { any(FAINT).then_some(Hiding::Faint) }
+}
+
+fn moving(declarations: &str) -> Option<Sort> {
+    let style = plain(declarations);
     if style.contains("row-reverse") || style.contains("bidi-override") && style.contains("rtl") {
         return Some(Sort::Reversed);
     }
     style.contains("float:right").then_some(Sort::Floating)
 }
 
-/// Whether declarations hide what an element holds.
-pub(super) fn hides(declarations: &str) -> bool {
-    // `font-size:0.8em` hides nothing.
-    let goes_on = |after: &str| after.starts_with(|c: char| c == '.' || c.is_ascii_digit());
-    let says = |declaration: &str, hiding: &str| {
-        let after = declaration.strip_prefix(hiding);
-        after.is_some_and(|after| hiding.ends_with('-') || !goes_on(after))
-    };
-    let hidden = |declaration: &str| HIDING.iter().any(|hiding| says(declaration, hiding));
-    plain(declarations).split(';').any(hidden)
+/// Whether a number goes on to more than a little: `0.8em` can be read, `0.1px`
+/// cannot.
+fn goes_on(after: &str) -> bool {
+    let digits = after.strip_prefix('.').map(|digits| (digits, '3'));
+    let (digits, least) = digits.unwrap_or((after, '0'));
+    digits.starts_with(|digit: char| digit >= least && digit.is_ascii_digit())
 }
 
 fn plain(style: &str) -> String {
@@ -77,26 +100,26 @@ fn plain(style: &str) -> String {
     plain
 }
 
-/// Text like this is given with it and without it, so it is better to name too
-/// much here than too little.
-const HIDING: &[&str] = &[
+const SURE: &[&str] = &[
+    "display:none",
+    "font-size:0",
+    "line-height:0",
+    "max-height:0",
+    "mso-hide:all",
+    "opacity:0",
+    "visibility:hidden",
+];
+const FAINT: &[&str] = &[
     "clip:rect(0",
     "clip:rect(1",
     "color:#fff",
     "color:transparent",
     "color:white",
-    "display:none",
-    "font-size:0",
     "font-size:1px",
     "height:0",
     "left:-",
-    "line-height:0",
-    "max-height:0",
     "max-width:0",
-    "mso-hide:all",
-    "opacity:0",
     "text-indent:-",
     "top:-",
-    "visibility:hidden",
     "width:0",
 ];
