@@ -90,7 +90,8 @@ impl<'a> Word<'a> {
             _ => return None,
         };
         let text = inner.get(set_end + 3..).filter(|_| inner.get(set_end + 2) == Some(&b'?'))?;
-        let (text_end, mark) = end_of(text)?;
+        let cut = || (inner.len() < LONGEST).then(|| (end_without_mark(text), 0));
+        let (text_end, mark) = end_of(text).or_else(cut)?;
         let charset = inner[..set_end].split(|b| *b == b'*').next()?;
         let length = set_end + text_end + 5 + mark;
         Some(Self { charset, base64, text: &text[..text_end], length })
@@ -120,6 +121,12 @@ fn end_of(text: &[u8]) -> Option<(usize, usize)> {
     })
 }
 
+/// Where the text of a word ends that was cut off before its end mark: with the
+/// value, or the quotes around it.
+fn end_without_mark(text: &[u8]) -> usize {
+    memchr::memchr(b'"', text).unwrap_or(text.len())
+}
+
 /// An encoded word has at most 75 characters; programs that write longer ones
 /// exist. The cap keeps unfinished words from costing the square of the line.
 const LONGEST: usize = 4096;
@@ -146,6 +153,15 @@ mod tests {
     fn takes_half_an_end_mark() {
         assert_eq!(decode(b"=?utf-8?B?Zm5yIA==? =?utf-8?Q?=32=328?"), "fnr 228");
         assert_eq!(decode(b"\"=?utf-8?q?228? 36?=\""), "\"228? 36\"");
+    }
+
+    #[test]
+    fn takes_a_word_that_was_cut_off() {
+        let cut = b"\"=?utf-8?Q?fnr_228=33?==?iso-2022-jp*no?q?=36014271.\"";
+        assert_eq!(decode(cut), "\"fnr 22836014271.\"");
+        assert_eq!(decode(b"Sak =?utf-8?B?Zm5yIDIyODM2MDE0Mjcx"), "Sak fnr 22836014271");
+        let long = format!("=?utf-8?q?{}", "a".repeat(LONGEST));
+        assert_eq!(decode(long.as_bytes()), long);
     }
 
     #[test]
