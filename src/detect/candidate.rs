@@ -113,6 +113,8 @@ pub(super) struct Shape {
 pub(super) enum Role {
     /// The date of a number written in two places.
     Date,
+    /// The same, in groups of which the first is the year.
+    DateByYear,
     /// All but the leading zero that a spreadsheet took for padding.
     LostZero,
     /// What comes after the date.
@@ -127,6 +129,7 @@ impl Role {
     pub(super) fn takes(self, layout: Layout) -> bool {
         match self {
             Self::Date => matches!(layout, Layout::Grouped | Layout::Plain),
+            Self::DateByYear => layout == Layout::Grouped,
             Self::LostZero | Self::Rest => layout == Layout::Plain,
             Self::Whole(_) => true,
         }

@@ -67,7 +67,8 @@ impl Reader for Sieve<'_> {
     #[inline]
     fn heeds(&self, role: Role, first: &[u8], start: usize) -> bool {
         match role {
-            Role::Date => may_begin_person(first) || matches!(first, [1, 8 | 9, ..] | [2, 0, ..]),
+            Role::Date => may_begin_person(first) || is_century(first),
+            Role::DateByYear => is_century(first),
             Role::Rest => self.dates.last().is_some_and(|date| date.place.end + APART >= start),
             Role::LostZero | Role::Whole(_) => true,
         }
@@ -81,7 +82,7 @@ impl Reader for Sieve<'_> {
     #[inline]
     fn candidate(&mut self, shape: &Shape, candidate: &Candidate) {
         match (shape.role, self.person) {
-            (Role::Date, _) => self.date(candidate),
+            (Role::Date | Role::DateByYear, _) => self.date(candidate),
             (Role::LostZero, Some(person)) => self.lost_zero(person, candidate),
             (Role::Rest, Some(person)) => self.apart(person, candidate),
             (Role::LostZero | Role::Rest, None) => {}
@@ -194,9 +195,7 @@ impl<'a> Sieve<'a> {
     fn date(&mut self, candidate: &Candidate) {
         let before = candidate.place.start.checked_sub(1);
         let code = before.and_then(|at| self.fragment.text.as_bytes().get(at)) == Some(&b'_');
-        // Without separators it may be the date of either shape.
-        let known = self.dates.last().is_some_and(|date| date.place == candidate.place);
-        if !candidate.decimal && !code && !known {
+        if !candidate.decimal && !code {
             if self.dates.len() >= DATES {
                 self.dates.retain(|date| date.place.end + APART >= candidate.place.start);
             }
@@ -452,6 +451,12 @@ fn beside(text: &str, date: &Candidate, rest: &Candidate) -> bool {
     between.len() <= BESIDE && between.iter().all(|byte| matches!(byte, b' ' | b'\t' | b';' | b','))
 }
 
+/// Whether digits begin with the century in which somebody was born.
+#[inline]
+fn is_century(first: &[u8]) -> bool {
+    matches!(first, [1, 8 | 9, ..] | [2, 0, ..])
+}
+
 /// Day, month and year of birth, each of two digits, that a date may mean: the
 /// day comes first or, in eight digits, last.
 fn births(date: &[u8]) -> impl Iterator<Item = [u8; 6]> {
@@ -512,7 +517,7 @@ const PERSON_NUMBER: &str = "no.person_number";
 pub(super) const PARTS: [Shape; 5] = [
     Shape { digits: 6, groups: &[2, 4], role: Role::Date },
     Shape { digits: 8, groups: &[2, 4], role: Role::Date },
-    Shape { digits: 8, groups: &[4, 6], role: Role::Date },
+    Shape { digits: 8, groups: &[4, 6], role: Role::DateByYear },
     Shape { digits: 5, groups: &[], role: Role::Rest },
     Shape { digits: 10, groups: &[], role: Role::LostZero },
 ];

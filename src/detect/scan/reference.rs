@@ -69,7 +69,7 @@ fn agree(text: &str) {
         (19, &[4, 8, 12, 16], whole),
         (6, &[2, 4], Role::Date),
         (8, &[2, 4], Role::Date),
-        (8, &[4, 6], Role::Date),
+        (8, &[4, 6], Role::DateByYear),
         (5, &[], Role::Rest),
         (10, &[], Role::LostZero),
     ];
