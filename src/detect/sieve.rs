@@ -190,12 +190,15 @@ impl<'a> Sieve<'a> {
         }
     }
 
-    /// Remembers a date: `130878`, `13.08.1978`, `1978-08-13`; not the end of a code, as in
-    /// `ks_c_5601-1987`.
+    /// Remembers a date: `130878`, `13.08.1978`, `1978-08-13`; no time, and not
+    /// the end of a code, as in `ks_c_5601-1987`.
     fn date(&mut self, candidate: &Candidate) {
         let before = candidate.place.start.checked_sub(1);
-        let code = before.and_then(|at| self.fragment.text.as_bytes().get(at)) == Some(&b'_');
-        if !candidate.decimal && !code {
+        let bytes = self.fragment.text.as_bytes();
+        let code = before.and_then(|at| bytes.get(at)) == Some(&b'_');
+        let written = bytes.get(candidate.place.clone()).unwrap_or_default();
+        let is_time = written.contains(&b':');
+        if !candidate.decimal && !code && !is_time {
             if self.dates.len() >= DATES {
                 self.dates.retain(|date| date.place.end + APART >= candidate.place.start);
             }

@@ -93,6 +93,13 @@ fn a_date_and_the_rest_in_two_columns_are_one_number() {
 }
 
 #[test]
+fn a_time_is_no_date() {
+    // 158187 30133 would be one.
+    assert_eq!(find(body("fnr 15.81.87, charset 30133")).len(), 1);
+    assert_eq!(find(body("fnr 15:81:87, charset 30133")), []);
+}
+
+#[test]
 fn the_date_beside_a_number_may_be_that_of_birth() {
     for (date, rest) in [
         ("17.04.1956", "24801"),
