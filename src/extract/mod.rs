@@ -20,6 +20,7 @@ mod plain;
 mod proof;
 mod rows;
 mod rtf;
+mod shown;
 mod sniff;
 mod strings;
 mod tables;

@@ -8,7 +8,10 @@ use std::fmt::Write;
 
 use super::xml::{self, Node};
 use crate::{
-    extract::walk::{Place, Walk},
+    extract::{
+        shown::ShownLine,
+        walk::{Place, Walk},
+    },
     model::{Fragment, Mark, Surface},
 };
 
@@ -65,22 +68,15 @@ struct Words {
     /// Something in the document is hidden.
     hides: bool,
     run: Run,
-    line: Line,
+    /// The present paragraph without hidden text.
+    line: ShownLine,
     /// The paragraphs that hold hidden text, without it.
     bare: String,
     /// A cell of the present row has begun.
     in_row: bool,
     /// The beginnings of paragraphs that something stands inside of, and the run
     /// that it stands in.
-    open: Vec<(String, Line, Run)>,
-}
-
-/// The present paragraph without hidden text.
-#[derive(Default)]
-struct Line {
-    text: String,
-    /// There was hidden text.
-    differs: bool,
+    open: Vec<(String, ShownLine, Run)>,
 }
 
 /// Where text stands, as far as it may be hidden.
@@ -218,11 +214,7 @@ impl Words {
         if self.in_deleted || self.text.len() == self.start {
             return;
         }
-        if std::mem::take(&mut self.line.differs) {
-            self.bare.push_str(&self.line.text);
-            self.bare.push('\n');
-        }
-        self.line.text.clear();
+        self.line.end(&mut self.bare);
         if !self.deleted.is_empty() && !self.deleted.ends_with('\n') {
             self.deleted.push('\n');
         }

@@ -162,21 +162,22 @@ pub(super) fn unboxed(text: &str) -> Option<String> {
 /// The text with what stands behind a right-to-left override (U+202E) turned
 /// round, up to what ends it or the line; `None` where there is none.
 pub(super) fn overridden(text: &str) -> Option<String> {
-    let mut pieces = text.split('\u{202e}');
-    let mut shown = pieces.next()?.to_owned();
-    let mut changed = false;
+    memchr::memmem::find(text.as_bytes(), OVERRIDE.as_bytes())?;
+    let mut shown = String::with_capacity(text.len());
+    let mut pieces = text.split(OVERRIDE);
+    shown.push_str(pieces.next()?);
     for piece in pieces {
         let end = piece.find(['\u{202c}', '\n']).unwrap_or(piece.len());
         let (turned, rest) = piece.split_at(end);
         shown.push_str(&reversed(turned));
         shown.push_str(rest);
-        changed = true;
     }
-    changed.then_some(shown)
+    Some(shown)
 }
 
 const BACKSPACE: char = '\u{8}';
 const ESCAPE: char = '\u{1b}';
+const OVERRIDE: &str = "\u{202e}";
 
 #[cfg(test)]
 mod tests {

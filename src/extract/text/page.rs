@@ -12,6 +12,7 @@ use super::{
     tags::{BLOCKS, VOID},
     veil::{Hiding, Sort, Veil, sort_of},
 };
+use crate::extract::shown::ShownLine;
 
 /// Collects what the tokenizer finds.
 pub(super) struct Page {
@@ -39,10 +40,10 @@ pub(super) struct View {
     /// Figures in a row that float to the right, the first last.
     floated: Vec<String>,
     /// Without what is surely hidden.
-    unhidden: Line,
+    unhidden: ShownLine,
     /// Without what can hardly be seen either, and with what styles, pictures
     /// and forms add.
-    shown: Line,
+    shown: ShownLine,
     /// Open elements that do something to their text.
     veils: Vec<Veil>,
     /// The element that is open, if it holds no markup.
@@ -51,24 +52,6 @@ pub(super) struct View {
     pub(super) swallowed: bool,
     /// No more text comes.
     pub(super) ending: bool,
-}
-
-/// One reading of the present line.
-#[derive(Default)]
-struct Line {
-    text: String,
-    /// It is not what stands there.
-    differs: bool,
-}
-
-impl Line {
-    fn end(&mut self, lines: &mut String) {
-        if std::mem::take(&mut self.differs) && !self.text.trim().is_empty() {
-            lines.push_str(&self.text);
-            lines.push('\n');
-        }
-        self.text.clear();
-    }
 }
 
 /// An element whose content is no markup.
